@@ -1,0 +1,1 @@
+"""What the system learns from: gathering, mapping, splits, exploration and synthetic data."""

@@ -1,0 +1,1 @@
+"""How it writes (step 9): extract, transform, load."""

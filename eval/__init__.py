@@ -1,0 +1,1 @@
+"""How it is marked: metrics, batch runs and statistics."""

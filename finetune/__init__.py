@@ -1,0 +1,1 @@
+"""How its eyes are trained: `finetune/X` trains what `tools/X` runs."""

@@ -1,0 +1,1 @@
+"""What the language model is told: YAML prompts and their loader."""

@@ -1,0 +1,89 @@
+"""The one family of errors: every message says what was wrong and what mends it."""
+
+from __future__ import annotations
+
+
+class RadixError(Exception):
+    """Base of all errors that a user of RadiXGPT may meet.
+
+    Args:
+        problem: what was wrong, one sentence without a patient's data or a machine's path.
+        mend: what the user can do about it, one sentence.
+    """
+
+    code = "error"
+
+    def __init__(self, problem: str, mend: str) -> None:
+        super().__init__(f"{problem} {mend}")
+        self.problem = problem
+        self.mend = mend
+
+
+class InputError(RadixError):
+    """What was handed over can't be used as a study."""
+
+    code = "input"
+
+
+class UnreadableError(InputError):
+    """A file that is not an image or a DICOM object, or is damaged."""
+
+    code = "unreadable"
+
+
+class UnsafeInputError(InputError):
+    """An input that would harm the machine: a bomb, a link out of the archive, a lying header."""
+
+    code = "unsafe"
+
+
+class MixedPatientsError(InputError):
+    """Objects of more than one patient in what was given as one study."""
+
+    code = "mixed-patients"
+
+
+class NotEligibleError(RadixError):
+    """The study was read, but the asked-for tool must not grade it.
+
+    Args:
+        reason: the reason code of ``tools.triage`` (for instance ``not-lumbar``).
+        problem: what was wrong.
+        mend: what mends it.
+    """
+
+    code = "not-eligible"
+
+    def __init__(self, reason: str, problem: str, mend: str) -> None:
+        super().__init__(problem, mend)
+        self.reason = reason
+
+
+class LevelError(RadixError):
+    """A level that does not exist or is not in the image."""
+
+    code = "level"
+
+
+class WeightsError(RadixError):
+    """Weights that are missing, damaged or do not fit their card."""
+
+    code = "weights"
+
+
+class SettingsError(RadixError):
+    """A setting that is unknown or has a value that can't be used."""
+
+    code = "settings"
+
+
+class CheckFailedError(RadixError):
+    """A report that its own checks refuse."""
+
+    code = "check-failed"
+
+
+class LanguageModelError(RadixError):
+    """The configured language model is missing, unreachable or can't call tools."""
+
+    code = "language-model"

@@ -1,0 +1,127 @@
+"""The report: findings, the sentences that state them, the checks passed, and provenance."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from radixgpt.finding import Finding
+
+SCHEMA_VERSION = "1.0"
+DRAFT_MARK = "AI draft, not for clinical use"
+
+Section = Literal[
+    "exam",
+    "clinical_information",
+    "comparison",
+    "technique",
+    "limitations",
+    "findings",
+    "impression",
+    "recommendations",
+    "critical_communication",
+]
+SECTIONS: dict[Section, str] = {
+    "exam": "Exam",
+    "clinical_information": "Clinical information",
+    "comparison": "Comparison",
+    "technique": "Technique",
+    "limitations": "Limitations",
+    "findings": "Findings",
+    "impression": "Impression",
+    "recommendations": "Recommendations",
+    "critical_communication": "Critical communication",
+}
+"""The nine sections in their order, with their headings."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SeriesFacts(_Model):
+    """What the report says of a series; nothing that identifies a person."""
+
+    key: str
+    modality: str
+    plane: str
+    sequence: str
+    region: str
+    slices: int
+    shown_slice: int | None = Field(description="The mid-sagittal slice, from 0; null if none")
+    millimetres: bool = Field(description="Whether lengths in millimetres may be stated")
+    facts_from: dict[str, str]
+
+
+class StudyFacts(_Model):
+    """The study as the report sees it."""
+
+    key: str
+    modality: str
+    region: str
+    gradable: bool
+    reason: str | None = Field(description="Reason code of triage when not gradable")
+    numbering_basis: str
+    level_shift: int = 0
+    synthetic: bool = False
+    series: tuple[SeriesFacts, ...]
+    quarantine: tuple[dict[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Sentence(_Model):
+    """One sentence; one in the findings or the impression names the findings it states."""
+
+    text: str
+    section: Section
+    level: str | None = None
+    findings: tuple[str, ...] = ()
+
+
+class Check(_Model):
+    """The outcome of one named rule."""
+
+    rule: str
+    passed: bool
+    detail: str = ""
+
+
+class ModelFacts(_Model):
+    """A model that took part."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Provenance(_Model):
+    """What made the report, so that it can be made again."""
+
+    software: str
+    version: str
+    models: tuple[ModelFacts, ...] = ()
+    input_sha256: str = Field(default="", description="Hash of the pixels that were read")
+    seed: int = 0
+    seconds: float | None = Field(default=None, description="Wall time from call to report")
+
+
+class Report(_Model):
+    """A draft report. ``status`` stays ``draft`` until a person signs."""
+
+    schema_version: str = SCHEMA_VERSION
+    status: Literal["draft", "final"] = "draft"
+    mark: str = DRAFT_MARK
+    study: StudyFacts
+    findings: tuple[Finding, ...]
+    sentences: tuple[Sentence, ...]
+    checks: tuple[Check, ...] = ()
+    provenance: Provenance
+
+    def section(self, name: Section) -> tuple[Sentence, ...]:
+        """The sentences of one section, in order."""
+        return tuple(s for s in self.sentences if s.section == name)
+
+    def finding(self, finding_id: str) -> Finding | None:
+        """The finding with this id, or None."""
+        return next((f for f in self.findings if f.id == finding_id), None)

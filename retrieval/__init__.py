@@ -1,0 +1,1 @@
+"""What it remembers: encoders, the FAISS index and corpora."""

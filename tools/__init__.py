@@ -1,0 +1,1 @@
+"""What the system can do: one tool a file, each `run(study, ...)` giving observations."""
