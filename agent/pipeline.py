@@ -1,0 +1,119 @@
+"""From a path to a checked report, without a language model: the fixed node of the agent.
+
+The language model can't skip or change these steps; it only decides when they run and words what
+they found.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from radixgpt.eligibility import Eligibility
+from radixgpt.observation import Observation
+from radixgpt.report import ModelFacts, Report
+from radixgpt.study import Study
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that the tools saw in one study."""
+
+    study: Study
+    eligibility: Eligibility
+    observations: tuple[Observation, ...]
+    models: tuple[ModelFacts, ...]
+    level_shift: int = 0
+    seconds: float = 0.0
+
+
+def read_study(path: Path | str, *, progress: Progress = _silent) -> Study:
+    """Read a study from a file, folder or zip.
+
+    Raises:
+        InputError: nothing in it can be read.
+    """
+    from radixgpt.reading import read
+
+    progress("Reading the study")
+    return read(Path(path))
+
+
+def look(study: Study, *, level_shift: int = 0, progress: Progress = _silent) -> Reading:
+    """Let every tool look at a study: triage, then levels, then the classifier.
+
+    Args:
+        study: as read.
+        level_shift: how many levels the numbering is moved upwards (-1: downwards).
+        progress: called with a short text as each step begins.
+
+    Raises:
+        WeightsError: the shipped weights are missing or damaged.
+        LevelError: the shift leaves the spine.
+    """
+    from tools import classifier, levels, triage
+
+    begun = time.perf_counter()
+    progress("Checking what the study is")
+    study, eligibility = triage.run(study)
+    observations: list[Observation] = []
+    models: list[ModelFacts] = [triage.model_facts()]
+    if eligibility.gradable:
+        progress("Finding and numbering the discs")
+        found = levels.run(study, eligibility, shift=level_shift)
+        models.append(levels.model_facts())
+        progress("Grading the discs")
+        graded = classifier.run(study, eligibility, found)
+        models.append(classifier.model_facts())
+        observations = [*found, *graded]
+    return Reading(
+        study,
+        eligibility,
+        tuple(observations),
+        tuple(models),
+        level_shift,
+        time.perf_counter() - begun,
+    )
+
+
+def write(reading: Reading, *, style: str = "standard", progress: Progress = _silent) -> Report:
+    """Turn what was seen into a report that passed its checks.
+
+    Raises:
+        CheckFailedError: the report does not agree with its findings.
+    """
+    from etl import draft
+
+    progress("Writing and checking the report")
+    return draft(
+        reading.study,
+        reading.eligibility,
+        reading.observations,
+        models=reading.models,
+        level_shift=reading.level_shift,
+        style=style,
+        seconds=reading.seconds,
+    )
+
+
+def report(
+    path: Path | str,
+    *,
+    level_shift: int = 0,
+    style: str = "standard",
+    progress: Progress = _silent,
+) -> tuple[Reading, Report]:
+    """Read, look and write in one call; ``Report.provenance.seconds`` covers all of it."""
+    begun = time.perf_counter()
+    study = read_study(path, progress=progress)
+    reading = look(study, level_shift=level_shift, progress=progress)
+    reading = replace(reading, seconds=time.perf_counter() - begun)
+    return reading, write(reading, style=style, progress=progress)
