@@ -1,0 +1,98 @@
+"""What a chat turn tells its door, in order, as typed events.
+
+A turn is any number of tool steps and progress notes, then the answer's tokens, then exactly one
+:class:`Answer` or :class:`Failed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Image:
+    """An evidence image for the person at the door; it never reaches a language model.
+
+    Attributes:
+        png: the encoded picture.
+        caption: what it shows, such as ``L4-L5, sagittal T2, slice 8``.
+        series: handle of the series.
+        slice_index: slice within the series, from 0.
+        level: the marked level, None for the whole slice.
+    """
+
+    png: bytes = field(repr=False)
+    caption: str
+    series: str
+    slice_index: int
+    level: str | None = None
+
+
+@dataclass(frozen=True)
+class ToolStarted:
+    """A tool was called; ``id`` joins it to its :class:`ToolEnded`."""
+
+    id: str
+    name: str
+    title: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step within a running tool has begun."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolEnded:
+    """A tool has answered or failed, with one line that says what came out."""
+
+    id: str
+    name: str
+    title: str
+    summary: str
+    seconds: float
+    images: tuple[Image, ...] = ()
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of the answer's text; all of a turn's tokens joined are the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The whole answer of a turn.
+
+    Attributes:
+        text: Markdown.
+        images: evidence images, in the order of the findings they belong to.
+        findings: ids of the report's findings that the answer states.
+        report_changed: whether the report is another one than before the turn.
+        guarded: what the guard refused in the language model's wording, empty if nothing.
+    """
+
+    text: str
+    images: tuple[Image, ...] = ()
+    findings: tuple[str, ...] = ()
+    report_changed: bool = False
+    guarded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The turn could not be answered; ``problem`` and ``mend`` are sentences for the user."""
+
+    code: str
+    problem: str
+    mend: str
+
+
+Event = ToolStarted | Progress | ToolEnded | Token | Answer | Failed

@@ -1,0 +1,312 @@
+"""One user's session: the open study, what was seen in it, the report and its edits.
+
+Nothing here knows a language model. Models run once for each study and numbering; every change
+keeps the state before it, so that it can be undone.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from agent import pipeline
+from agent.pipeline import Progress, Reading
+from radixgpt.errors import InputError, LevelError
+from radixgpt.finding import Finding
+from radixgpt.level import LUMBAR_DISCS, shift
+from radixgpt.report import Report
+from radixgpt.study import Study
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class SetGrade:
+    """A reader's own value for one finding."""
+
+    level: str
+    kind: str
+    value: str | int
+
+
+@dataclass(frozen=True)
+class DropSentences:
+    """The reader took out what the report says of a level; None stands for the impression."""
+
+    level: str
+
+
+Edit = SetGrade | DropSentences
+
+
+@dataclass(frozen=True)
+class State:
+    """What a session knows at one moment; the unit of undo.
+
+    Attributes:
+        change: what made this state out of the one before, in a few words.
+    """
+
+    reading: Reading
+    report: Report | None = None
+    style: str = "standard"
+    edits: tuple[Edit, ...] = ()
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A change that waits for the user's yes; it may only be confirmed in a later turn."""
+
+    edit: SetGrade
+    turn: int
+
+
+class Session:
+    """The session of one user.
+
+    Attributes:
+        key: random, of no meaning outside this process.
+        llm: the ``RADIXGPT_LLM`` setting that this session talks to.
+        lock: held by a chat turn, so that two turns never interleave.
+        turn: number of the chat turn that runs or ran last.
+        pending: a change that waits for the user's yes.
+    """
+
+    def __init__(self, *, llm: str = "embedded", llm_timeout: float = 120.0) -> None:
+        self.key = secrets.token_hex(8)
+        self.llm = llm
+        self.llm_timeout = llm_timeout
+        self.lock = threading.RLock()
+        self.turn = 0
+        self.pending: Pending | None = None
+        self.graph: Any = None
+        self._study: Study | None = None
+        self._state: State | None = None
+        self._history: list[State] = []
+        self._opened = 0
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        llm: str = "embedded",
+        llm_timeout: float = 120.0,
+        progress: Progress = _silent,
+    ) -> Session:
+        """A session on the study in a file, folder or zip.
+
+        Raises:
+            InputError: nothing in it can be read.
+        """
+        session = cls(llm=llm, llm_timeout=llm_timeout)
+        session.load(path, progress=progress)
+        return session
+
+    def load(self, path: Path | str, *, progress: Progress = _silent) -> Study:
+        """Open another study; the conversation about the one before is forgotten.
+
+        Raises:
+            InputError: nothing in it can be read; the study before stays open.
+        """
+        study = pipeline.read_study(path, progress=progress)
+        self.use(study)
+        return study
+
+    def use(self, study: Study) -> None:
+        """Take a study that was read already."""
+        with self.lock:
+            self._study = study
+            self._state = None
+            self._history = []
+            self.pending = None
+            self._opened += 1
+
+    @property
+    def thread(self) -> str:
+        """Key of the conversation's memory: another study begins another conversation."""
+        return f"{self.key}:{self._opened}"
+
+    @property
+    def has_study(self) -> bool:
+        """Whether a study is open."""
+        return self._study is not None
+
+    @property
+    def study(self) -> Study:
+        """The open study; with facts from the pixels once the tools have looked.
+
+        Raises:
+            InputError: no study is open.
+        """
+        if self._state is not None:
+            return self._state.reading.study
+        if self._study is None:
+            raise InputError(
+                "No study is open.", "Open one first: a DICOM file or folder, a NIfTI or an image."
+            )
+        return self._study
+
+    @property
+    def reading(self) -> Reading | None:
+        """What the tools saw, None before they looked."""
+        return self._state.reading if self._state else None
+
+    @property
+    def report(self) -> Report | None:
+        """The draft, None before it was written."""
+        return self._state.report if self._state else None
+
+    @property
+    def style(self) -> str:
+        """The style of the report."""
+        return self._state.style if self._state else "standard"
+
+    @property
+    def level_shift(self) -> int:
+        """How many levels the numbering was moved upwards (negative: downwards)."""
+        return self._state.reading.level_shift if self._state else 0
+
+    def look(self, *, progress: Progress = _silent) -> Reading:
+        """What the tools see in the study; they run at the first call only.
+
+        Raises:
+            InputError: no study is open.
+            WeightsError: the shipped weights are missing or damaged.
+        """
+        with self.lock:
+            if self._state is None:
+                reading = pipeline.look(self.study, progress=progress)
+                self._state = State(reading)
+            return self._state.reading
+
+    def draft(self, progress: Progress = _silent, *, style: str | None = None) -> Report:
+        """The report; written at the first call, or again when another style is asked for.
+
+        Raises:
+            InputError: no study is open.
+            CheckFailedError: the report does not agree with its findings.
+        """
+        with self.lock:
+            self.look(progress=progress)
+            state = self._now()
+            if state.report is None:
+                wanted = style or state.style
+                report = pipeline.write(state.reading, style=wanted, progress=progress)
+                self._state = replace(state, report=report, style=wanted)
+                return report
+            if style is not None and style != state.style:
+                return self.restyle(style)
+            return state.report
+
+    def shift(self, by: int, *, progress: Progress = _silent) -> Report:
+        """Move the numbering ``by`` levels upwards and do everything again.
+
+        A reader's own changes move with their discs; those that leave the lumbar spine go.
+
+        Raises:
+            LevelError: the shift leaves the spine, or is 0.
+        """
+        if by == 0:
+            raise LevelError("A shift by 0 changes nothing.", "Shift by 1 (up) or -1 (down).")
+        with self.lock:
+            self.draft(progress)
+            before = self._now()
+            reading = pipeline.look(
+                self.study, level_shift=self.level_shift + by, progress=progress
+            )
+            report = pipeline.write(reading, style=before.style, progress=progress)
+            kept: list[Edit] = []
+            for edit in before.edits:
+                moved = shift(edit.level, by)
+                if moved in LUMBAR_DISCS:
+                    kept.append(replace(edit, level=moved))
+            for edit in kept:
+                report = _apply(report, edit)
+            direction = "up" if by > 0 else "down"
+            return self._advance(
+                State(reading, report, before.style, tuple(kept), f"numbering {direction}")
+            )
+
+    def restyle(self, style: str) -> Report:
+        """Write the report in another style.
+
+        Raises:
+            CheckFailedError: the style is unknown to the writer, or its report fails its checks.
+        """
+        from etl import edit
+
+        with self.lock:
+            report = self.draft()
+            state = self._now()
+            return self._advance(
+                replace(state, report=edit.restyle(report, style), style=style, change="style")
+            )
+
+    def drop_sentences(self, level: str) -> Report:
+        """Take out what the report says of a level.
+
+        Raises:
+            LevelError: the report says nothing of it.
+        """
+        return self._edit(DropSentences(level), f"sentences on {level}")
+
+    def set_grade(self, level: str, kind: str, value: str | int) -> Report:
+        """Set a reader's own value for a finding; it is marked as set by the reader.
+
+        Raises:
+            LevelError: there is no such finding to set.
+        """
+        return self._edit(SetGrade(level, kind, value), f"grade at {level}")
+
+    def undo(self) -> str:
+        """Take the last change back and say in a few words which it was.
+
+        Raises:
+            InputError: there is nothing to take back.
+        """
+        with self.lock:
+            if not self._history:
+                raise InputError("There is nothing to undo.", "Change something first.")
+            undone = self._now().change
+            self._state = self._history.pop()
+            return undone
+
+    def findings(self, choose: Callable[[Finding], bool] = lambda _: True) -> tuple[Finding, ...]:
+        """The report's findings of a choice; writes the report if there is none yet."""
+        return tuple(finding for finding in self.draft().findings if choose(finding))
+
+    def _edit(self, edit: Edit, change: str) -> Report:
+        with self.lock:
+            report = _apply(self.draft(), edit)
+            state = self._now()
+            return self._advance(
+                replace(state, report=report, edits=(*state.edits, edit), change=change)
+            )
+
+    def _now(self) -> State:
+        if self._state is None:
+            raise InputError("The study was not looked at yet.", "Draft the report first.")
+        return self._state
+
+    def _advance(self, state: State) -> Report:
+        self._history.append(self._now())
+        self._state = state
+        self.pending = None
+        assert state.report is not None
+        return state.report
+
+
+def _apply(report: Report, change: Edit) -> Report:
+    from etl import edit
+
+    if isinstance(change, SetGrade):
+        return edit.set_grade(report, change.level, change.kind, change.value)
+    return edit.drop_sentences(report, change.level)

@@ -1,0 +1,96 @@
+"""The settings, read at the doors: code defaults < radixgpt.yaml < .env and RADIXGPT_* < flags."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from radixgpt.errors import SettingsError
+
+PREFIX = "RADIXGPT_"
+YAML_FILE = "radixgpt.yaml"
+ENV_FILE = ".env"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; made by :func:`load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        dotenv_filtering="match_prefix",
+        yaml_file=YAML_FILE,
+        yaml_file_encoding="utf-8",
+        extra="forbid",
+        frozen=True,
+    )
+
+    llm: str = Field(
+        default="embedded",
+        description="The language model: embedded, openai:MODEL@URL, ollama:MODEL, "
+        "anthropic:MODEL, gguf:PATH or transformers:PATH",
+    )
+    llm_timeout: float = Field(
+        default=120.0, gt=0, description="Seconds to wait for a language model's server"
+    )
+    shared_data: Path | None = Field(
+        default=None, description="Folder of real studies for tests and training"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first, then the environment, then ``.env``, then ``radixgpt.yaml``."""
+        return (
+            init_settings,
+            env_settings,
+            dotenv_settings,
+            YamlConfigSettingsSource(settings_cls),
+        )
+
+
+def load(*, environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
+    """The settings in force in the current folder.
+
+    Args:
+        environment: for the check of unknown names; the process's own by default.
+        flags: values of command-line flags; None means not given.
+
+    Raises:
+        SettingsError: an unknown setting, or a value that can't be used.
+    """
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    for name in os.environ if environment is None else environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingsError(
+                f"{name} is not a setting.", f"Unset it, or use one of: {', '.join(sorted(known))}."
+            )
+    try:
+        return Settings(**{key: value for key, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "the settings"
+        raise SettingsError(
+            f"The setting '{name[:60]}' can't be used: {first['msg']}.",
+            f"Known settings: {', '.join(sorted(Settings.model_fields))}.",
+        ) from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{YAML_FILE} is not valid YAML.", "Mend or remove it.") from error
