@@ -1,0 +1,1 @@
+"""Synthetic data: the phantom, and the generative models trained beside it."""

@@ -1,0 +1,138 @@
+"""The SPIDER images and gradings as training material.
+
+van der Graaf et al., Sci Data 2024, CC BY 4.0. Disc 1 of the gradings is L5-S1, disc 2 L4-L5, and
+so on upwards. The points in ``finetune/points`` were set by eye for this project.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from data.splits import by_patient
+from radixgpt.errors import InputError
+from radixgpt.level import disc_at
+
+POINTS = Path(__file__).parent / "points" / "spider_discs.csv"
+SPLIT_SEED = 20
+DEVELOPMENT_SHARE = 0.2
+UPSIDE_DOWN = frozenset({57})
+"""Patients whose slices are stored with the sacrum on top; left out of training."""
+BINARY = (
+    "endplate_upper",
+    "endplate_lower",
+    "spondylolisthesis",
+    "herniation",
+    "narrowing",
+    "bulging",
+)
+
+
+@dataclass(frozen=True)
+class Grading:
+    """One row of the gradings: a disc as the data's radiologist graded it."""
+
+    patient: int
+    disc: str
+    pfirrmann: int
+    modic: int
+    binary: dict[str, int]
+
+
+def folder(shared: Path) -> Path:
+    """The staged SPIDER folder.
+
+    Raises:
+        InputError: it is not there.
+    """
+    spider = shared / "spider"
+    if not (spider / "gradings.csv").is_file():
+        raise InputError(
+            "The SPIDER slices are not staged.", "Set RADIXGPT_SHARED_DATA to the data's folder."
+        )
+    return spider
+
+
+@cache
+def gradings(shared: Path) -> tuple[Grading, ...]:
+    """All gradings of discs that have a name (a disc 0, below L5-S1, is left out)."""
+    rows = []
+    with (folder(shared) / "gradings.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if int(row["disc"]) < 1:
+                continue
+            rows.append(
+                Grading(
+                    int(row["patient"]),
+                    disc_at(int(row["disc"]) - 1),
+                    int(row["pfirrmann"]),
+                    int(row["modic"]),
+                    {name: int(row[name]) for name in BINARY},
+                )
+            )
+    return tuple(rows)
+
+
+@cache
+def split(shared: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Training and development patients: 142 and 37, stratified on every grade."""
+    labels: dict[int, set[str]] = defaultdict(set)
+    for row in gradings(shared):
+        labels[row.patient] |= {f"pfirrmann{row.pfirrmann}", f"modic{row.modic}"}
+        labels[row.patient] |= {f"{name}{value}" for name, value in row.binary.items()}
+    frozen = {patient: frozenset(found) for patient, found in sorted(labels.items())}
+    train, development = by_patient(frozen, share=DEVELOPMENT_SHARE, seed=SPLIT_SEED)
+    return tuple(train), tuple(development)
+
+
+@cache
+def points() -> dict[str, dict[str, tuple[float, float]]]:
+    """Disc centres set by eye: image name to level to (x, y) in that image's pixels."""
+    found: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+    with POINTS.open(newline="") as file:
+        for row in csv.DictReader(file):
+            found[row["image"]][row["level"]] = (float(row["x"]), float(row["y"]))
+    return dict(found)
+
+
+@cache
+def unsure() -> frozenset[int]:
+    """Patients whose numbering admits two readings."""
+    with POINTS.open(newline="") as file:
+        return frozenset(
+            int(row["image"].split("_")[0]) for row in csv.DictReader(file) if row["sure"] == "0"
+        )
+
+
+def image(shared: Path, name: str) -> npt.NDArray[np.uint8] | None:
+    """One mid-sagittal slice such as ``12_t2``, or None if the patient lacks it."""
+    from PIL import Image
+
+    path = folder(shared) / "images" / f"{name}.png"
+    if not path.is_file():
+        return None
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("L"))
+
+
+def masked_slices(
+    shared: Path, patients: Iterable[int]
+) -> Iterable[tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
+    """T2 SPACE slices with their masks: (patient, image, mask) for the patients asked for."""
+    from PIL import Image
+
+    wanted = set(patients)
+    for path in sorted((shared / "spider_masks" / "masks").glob("*.png")):
+        patient = int(path.name.split("_")[0])
+        if patient in wanted:
+            with Image.open(path) as mask, Image.open(
+                path.parents[1] / "images" / path.name
+            ) as picture:
+                yield patient, np.asarray(picture.convert("L")), np.asarray(mask)
