@@ -73,12 +73,12 @@ $(BIN)/python:
 	$$python -m venv $(VENV)
 
 # The lock only constrains versions, so that a CPU build of PyTorch brings no CUDA packages in.
-# pip speaks on one line that is written over; its errors are shown in full.
+# pip speaks on one line that is written over; its errors are shown in full, its warnings are not.
 define install
 	set -eu -o pipefail; \
 	echo "Installing $(1): some minutes the first time"; \
 	$(BIN)/python -m pip install --disable-pip-version-check --no-color -c lock.txt -e '$(2)' \
-	  | awk -v live="$$([ -t 1 ] && echo 1 || echo 0)" ' \
+	  2> >(grep -v ^WARNING >&2) | awk -v live="$$([ -t 1 ] && echo 1 || echo 0)" ' \
 	    $$1 == "Collecting" { n++; \
 	      if (live) printf "\r\033[K  %d  %s", n, $$2; else if (n % 20 == 0) print "  " n " packages"; \
 	      fflush() } \

@@ -1,0 +1,342 @@
+"""The terminal door: ``radixgpt report | ask | chat | tools | demo``.
+
+Machine output goes to stdout and nothing else does; progress and errors go to stderr. Everything
+heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes:
+
+0 done · 1 any other failure · 2 wrong usage or setting · 3 the input can't be read as a study ·
+4 the study was read but must not be graded (the report that says so is still written) ·
+5 weights missing or damaged · 6 the report failed its own checks · 7 the language model failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from radixgpt import __version__
+from radixgpt.errors import RadixError, SettingsError
+
+if TYPE_CHECKING:
+    from radixgpt.report import Report
+    from radixgpt.settings import Settings
+
+USAGE, INPUT, NOT_ELIGIBLE = 2, 3, 4
+EXIT_CODES: dict[str, int] = {
+    "error": 1,
+    "settings": USAGE,
+    "level": USAGE,
+    "input": INPUT,
+    "unreadable": INPUT,
+    "unsafe": INPUT,
+    "mixed-patients": INPUT,
+    "not-eligible": NOT_ELIGIBLE,
+    "weights": 5,
+    "check-failed": 6,
+    "language-model": 7,
+}
+"""The exit code for the ``code`` of each error in :mod:`radixgpt.errors`."""
+
+app = typer.Typer(
+    name="radixgpt",
+    help="Drafts spine imaging reports whose every sentence points to its image. "
+    "For research; not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY",
+        help="A DICOM file, a folder or zip of them, a NIfTI, a PNG or JPEG or a folder of them.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"radixgpt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def report(
+    study: StudyPath,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for report.json, report.md and report.html; made if it is not there.",
+            show_default=False,
+        ),
+    ] = None,
+    style: Annotated[
+        str, typer.Option(help="How the report is worded: standard, or another of the styles.")
+    ] = "standard",
+    shift_levels: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Move the numbering of the levels up by N (down if negative) and grade anew.",
+        ),
+    ] = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the draft report of STUDY."""
+    with _errors_as_exit_codes(as_json):
+        if out is None and not as_json:
+            raise typer.BadParameter("say where to write it (-o OUT), or ask for --json.")
+        if out is not None and out.exists() and not out.is_dir():
+            raise typer.BadParameter("OUT is a file; name a folder.", param_hint="-o")
+        _settings()
+        from agent import pipeline
+        from etl import load
+
+        with _progress(quiet) as say:
+            reading, draft = pipeline.report(
+                study, level_shift=shift_levels, style=style, progress=say
+            )
+            written: dict[str, str | bytes] = {}
+            if out is not None:
+                say("Drawing the key images")
+                written = {
+                    "report.json": load.to_json(draft),
+                    "report.md": load.to_markdown(draft),
+                    "report.html": load.to_html(draft, reading.study),
+                }
+                _write(out, written)
+        if as_json:
+            typer.echo(load.to_json(draft))
+        elif not quiet:
+            _summary(draft, [] if out is None else [out / name for name in written])
+        if not reading.eligibility.gradable:
+            raise typer.Exit(NOT_ELIGIBLE)
+
+
+@app.command()
+def ask(
+    study: StudyPath,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the answer's evidence images.", show_default=False),
+    ] = None,
+    llm: Annotated[
+        str | None,
+        typer.Option(help="The language model; RADIXGPT_LLM otherwise.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answer QUESTION about STUDY from its findings."""
+    with _errors_as_exit_codes(as_json):
+        if not question.strip():
+            raise typer.BadParameter("ask something.", param_hint="QUESTION")
+        if images is not None and images.exists() and not images.is_dir():
+            raise typer.BadParameter("it is a file; name a folder.", param_hint="--images")
+        settings = _settings(llm=llm)
+        from agent import chat as conversation
+        from agent.events import Answer, Failed, Progress, ToolStarted
+        from agent.session import Session
+
+        answer: Answer | None = None
+        with _progress(quiet) as say:
+            session = Session.open(
+                study, llm=settings.llm, llm_timeout=settings.llm_timeout, progress=say
+            )
+            say("Thinking")
+            for event in conversation.stream(session, question):
+                if isinstance(event, Progress):
+                    say(event.text)
+                elif isinstance(event, ToolStarted):
+                    say(event.title)
+                elif isinstance(event, Failed):
+                    raise _failure(event)
+                elif isinstance(event, Answer):
+                    answer = event
+        assert answer is not None, "a turn ends with an Answer or a Failed"
+        names = [f"evidence-{number}.png" for number, _ in enumerate(answer.images, start=1)]
+        if images is not None:
+            _write(images, {n: i.png for n, i in zip(names, answer.images, strict=True)})
+        if as_json:
+            _echo_json(
+                {
+                    "answer": answer.text,
+                    "findings": list(answer.findings),
+                    "images": [
+                        {
+                            "file": name if images is not None else None,
+                            "caption": image.caption,
+                            "series": image.series,
+                            "slice": image.slice_index,
+                            "level": image.level,
+                        }
+                        for name, image in zip(names, answer.images, strict=True)
+                    ],
+                    "guarded": list(answer.guarded),
+                }
+            )
+        else:
+            typer.echo(answer.text)
+
+
+@app.command()
+def chat(
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of the page; a free one otherwise."),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+) -> None:
+    """Open the chat page; it is served to this machine alone."""
+    with _errors_as_exit_codes(as_json=False):
+        _settings()
+        import app as page
+
+        page.main(port=port, browser=not no_browser)
+
+
+@app.command()
+def tools(as_json: AsJson = False) -> None:
+    """List what the tools can do and the weights that they use."""
+    with _errors_as_exit_codes(as_json):
+        from tools.registry import capabilities
+
+        found = capabilities()
+        if as_json:
+            _echo_json(
+                {"version": __version__, "tools": [c.model_dump(mode="json") for c in found]}
+            )
+            return
+        for capability in found:
+            typer.echo(f"{capability.name}: {capability.does}")
+            typer.echo(f"  needs    {capability.needs}")
+            if capability.kinds:
+                typer.echo(f"  kinds    {', '.join(capability.kinds)}")
+            for weights in capability.weights:
+                state = f"{weights.version}, {weights.licence}" if weights.there else "missing"
+                typer.echo(f"  weights  {weights.name} ({state})")
+
+
+@app.command()
+def demo(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="Folder to write the study into.", show_default=False),
+    ],
+) -> None:
+    """Write the bundled study into PATH: a phantom, computed and no patient."""
+    with _errors_as_exit_codes(as_json=False):
+        if path.exists() and not path.is_dir():
+            raise typer.BadParameter("it is a file; name a folder.", param_hint="PATH")
+        from data.synth import bundled
+
+        bundled.write(path)
+        typer.echo(str(path))
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    app(prog_name="radixgpt")
+
+
+@contextmanager
+def _errors_as_exit_codes(as_json: bool) -> Iterator[None]:
+    """Turn the project's errors into a message with its mend and the documented exit code."""
+    try:
+        yield
+    except RadixError as error:
+        if as_json:
+            said = {"code": error.code, "problem": error.problem, "mend": error.mend}
+            _echo_json({"error": said})
+        typer.echo(f"radixgpt: {error.problem}", err=True)
+        typer.echo(f"  {error.mend}", err=True)
+        raise typer.Exit(EXIT_CODES.get(error.code, 1)) from error
+
+
+def _failure(event: Any) -> RadixError:
+    """The error that a failed chat turn stands for."""
+    error = RadixError(event.problem, event.mend)
+    error.code = event.code
+    return error
+
+
+def _settings(**flags: Any) -> Settings:
+    """The settings in force."""
+    from radixgpt.settings import load
+
+    return load(**flags)
+
+
+def _echo_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _write(folder: Path, files: dict[str, str | bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            data = content.encode("utf-8") if isinstance(content, str) else content
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise SettingsError(
+            f"Nothing can be written there: {error.strerror or 'unknown reason'}.",
+            "Name a folder that you may write to.",
+        ) from error
+
+
+def _summary(draft: Report, files: list[Path]) -> None:
+    """What a person wants to know at once: the mark, the impression, where the files are."""
+    typer.echo(draft.mark)
+    section = "impression" if draft.section("impression") else "limitations"
+    for sentence in draft.section(section):  # type: ignore[arg-type]
+        typer.echo(f"- {sentence.text}")
+    for path in files:
+        typer.echo(str(path))
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A place to say what is being done: a spinner on a terminal, lines elsewhere."""
+    if quiet:
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: print(text, file=sys.stderr, flush=True)
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("Starting", total=None)
+        yield lambda text: shown.update(task, description=text)
+
+
+if __name__ == "__main__":
+    main()
