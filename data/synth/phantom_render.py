@@ -1,0 +1,146 @@
+"""Renders a phantom: images by sequence, label maps, disc centres and the truth by level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from data.synth import phantom_spine, phantom_surroundings
+from data.synth.phantom_anatomy import build
+from data.synth.phantom_canal import canal_of, smooth_curve
+from data.synth.phantom_canvas import Canvas, smooth
+from data.synth.phantom_parameters import Phantom
+from data.synth.phantom_signal import Array
+from data.synth.phantom_spine import Part
+from data.synth.phantom_surroundings import Field
+from data.synth.phantom_truth import Truth, truth
+
+SequenceName = Literal["t1", "t2"]
+
+_LABEL = np.zeros(len(Part), np.uint8)
+_LABEL[[Part.BODY, Part.POSTERIOR]] = 1
+_LABEL[Part.DISC] = 2
+_LABEL[Part.SAC] = 3
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One sagittal slice of a phantom. The front of the body is at the left.
+
+    Attributes:
+        images: float32 signal by sequence, shape (size, size), in the units of the proton density.
+        labels: uint8, shape (size, size): 0 background, 1 vertebra, 2 disc, 3 spinal canal, as in
+            the SPIDER masks: a vertebra is its body and its posterior elements, the canal is the
+            dural sac, and the sacrum is background.
+        parts: uint8, shape (size, size), codes of :class:`Part`, which also tell the sacrum and
+            the posterior elements.
+        disc_centres: (x, y) in pixels by level, pixel centres at integers; discs whose centre lies
+            in the image only.
+        truth: what holds for the whole phantom, by disc.
+        spacing: (row, column) distance of pixel centres in millimetres.
+    """
+
+    images: dict[str, Array]
+    labels: npt.NDArray[np.uint8]
+    parts: npt.NDArray[np.uint8]
+    disc_centres: dict[str, tuple[float, float]]
+    truth: dict[str, Truth]
+    spacing: tuple[float, float]
+
+
+def render(
+    phantom: Phantom,
+    sequences: Sequence[SequenceName] = ("t1", "t2"),
+    size: int = 384,
+    fov_mm: float | None = None,
+    offset_mm: float = 0.0,
+) -> Rendered:
+    """Render one sagittal slice.
+
+    Args:
+        phantom: what to render.
+        sequences: which weightings.
+        size: rows and columns.
+        fov_mm: side of the square image in millimetres; the phantom's own when None.
+        offset_mm: distance from the midline. Away from it the bodies get shallower, the sac
+            closes, and pedicles and foramina take the place of the spinous processes.
+    """
+    fov = phantom.fov_mm if fov_mm is None else fov_mm
+    pixel = fov / size
+    steps = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(pixel)
+    left, top = phantom.place[0] * fov, phantom.place[1] * fov
+    protocols = {name: getattr(phantom.look, name) for name in sequences}
+    canvas = Canvas(
+        x=(steps - np.float32(left))[None, :],
+        y=(steps - np.float32(top))[:, None],
+        pixel_mm=pixel,
+        z=offset_mm,
+        seed=phantom.seed,
+        protocols=protocols,
+    )
+    midline = build(phantom)
+    bones, canal = midline.at(offset_mm), canal_of(phantom, midline, offset_mm)
+    place = phantom_surroundings.field(canvas, phantom, midline, smooth_curve(midline))
+    phantom_surroundings.paint(canvas, phantom, midline, place)
+    phantom_spine.paint_canal(canvas, phantom, canal)
+    phantom_spine.paint_posterior(canvas, phantom, canal)
+    phantom_spine.paint_discs(canvas, phantom, bones)
+    phantom_spine.paint_bodies(canvas, phantom, bones)
+    centres = {}
+    for name, disc in bones.discs.items():
+        x, y = disc.centre() + np.array([left, top])
+        if 0 <= x < fov and 0 <= y < fov:
+            centres[name] = (float(x / pixel - 0.5), float(y / pixel - 0.5))
+    return Rendered(
+        images={
+            name: _acquire(canvas, phantom, place, name, number)
+            for number, name in enumerate(sequences)
+        },
+        labels=_LABEL[canvas.parts],
+        parts=canvas.parts,
+        disc_centres=centres,
+        truth=truth(phantom, midline),
+        spacing=(pixel, pixel),
+    )
+
+
+def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str, number: int) -> Array:
+    """Coil sensitivity, saturation band, a limited k-space and Rician noise."""
+    look, image = phantom.look, canvas.images[name]
+    size = image.shape[0]
+    depth = np.maximum(-place.skin, 0)
+    near = 0.35 + 0.95 / (1 + (depth / np.float32(look.coil_depth_mm)) ** 2)
+    middle = np.linspace(-1, 1, size, dtype=np.float32)[:, None]
+    gain = near * np.clip(1.05 - 0.3 * middle**4, 0.3, 1)
+    gain = gain * (1 + canvas.texture("coil", (60.0, 0.08)))
+    if look.band == "follows":
+        gain = gain * (1 - 0.8 * smooth(place.front, 10, 26))
+    elif look.band == "straight":
+        edge = float(canvas.x.min()) * 0.25 - 0.75 * 45 * phantom.scale
+        inside = smooth(canvas.x, edge + 4, edge - 4) * smooth(canvas.x, edge - 80, edge - 70)
+        gain = gain * (1 - 0.88 * inside)
+    rows, columns = (min(size, n) for n in look.matrix)
+    spectrum = fft.fftshift(fft.fft2((image * gain).astype(np.float32)))
+    reference = float(np.percentile(image * gain, 95))
+    slice_key = int(round(canvas.z * 100)) + 100_000
+    rng = np.random.default_rng([phantom.seed, 7919, number, slice_key])
+    noise = rng.standard_normal((2, size, size), dtype=np.float32)
+    spread = np.float32(reference / look.snr * np.sqrt(image.size / 2)) * np.float32(1.4)
+    spectrum = spectrum + (noise[0] + 1j * noise[1]) * spread
+    result: Array = np.abs(
+        fft.ifft2(fft.ifftshift(spectrum * _kept(size, rows)[:, None] * _kept(size, columns)))
+    ).astype(np.float32)
+    return result
+
+
+def _kept(size: int, count: int) -> Array:
+    """Weights of the acquired frequencies along one axis: a mild Hamming window, 0 outside."""
+    place = np.arange(size, dtype=np.float32) - size // 2
+    window = 0.62 + 0.38 * np.cos(np.pi * np.clip(place / (count / 2), -1, 1))
+    kept: Array = np.where(np.abs(place) <= count / 2, window**0.6, 0).astype(np.float32)
+    return kept
