@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import itertools
 import os
@@ -191,3 +192,24 @@ def test_settings_page_lists_every_setting_with_its_default() -> None:
 @pytest.mark.skipif("CI" not in os.environ, reason="only CI has to bring a Chromium")
 def test_ci_brings_a_browser() -> None:
     assert shutil.which("chromium"), "install chromium: the tests of the page must run in CI"
+
+
+def _imports(path: Path) -> set[str]:
+    """The top-level names that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_nobody_imports_the_doors_and_the_doors_bring_no_foreign_language() -> None:
+    folders = [path.parent for path in ROOT.glob("*/__init__.py")]
+    modules = [path for folder in folders for path in folder.rglob("*.py")]
+    assert len(modules) > 20
+    assert [path.name for path in modules if _imports(path) & {"app", "cli"}] == []
+    foreign = {"langchain", "langchain_core", "langgraph", "faiss", "torch"}
+    assert _imports(ROOT / "app.py") & {"cli", *foreign} == set()
+    assert _imports(ROOT / "cli.py") & {"app", "gradio", *foreign} == set()
