@@ -15,8 +15,9 @@ from scipy.interpolate import CubicSpline, RegularGridInterpolator
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
-from data.synth.phantom_anatomy import Body, Bones, DiscSpace, Grid, Vec
 from data.synth.phantom_parameters import Phantom
+from data.synth.phantom_shapes import Body, Bones, DiscSpace, Vec
+from data.synth.phantom_signal import Array
 
 _STEP_MM = 0.4
 _COARSE_MM = 2.5
@@ -61,7 +62,7 @@ class Curve:
         i = int(np.clip(np.searchsorted(self.s, s), 0, len(self.s) - 1))
         return self.points[i], self.normals[i]
 
-    def project(self, x: Grid, y: Grid) -> tuple[Grid, Grid]:
+    def project(self, x: Array, y: Array) -> tuple[Array, Array]:
         """(s, t) of points of any shape."""
         flat = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)
         _, index = self._tree.query(flat)
@@ -75,7 +76,7 @@ class Curve:
             across.reshape(x.shape).astype(np.float32),
         )
 
-    def project_grid(self, x: Grid, y: Grid) -> tuple[Grid, Grid]:
+    def project_grid(self, x: Array, y: Array) -> tuple[Array, Array]:
         """(s, t) over a regular grid (x of shape (1, n), y of shape (m, 1)), computed coarsely."""
         left, right = float(x.min()), float(x.max())
         top, bottom = float(y.min()), float(y.max())
@@ -127,14 +128,14 @@ class Canal:
         """``s`` of the tip of the cord."""
         return self.discs["L1-L2"] - 6 - 30 * self.phantom.conus * self.phantom.scale
 
-    def bony_depth(self, s: Grid) -> Grid:
+    def bony_depth(self, s: Array) -> Array:
         """Depth of the bony canal in this plane; it closes at the pedicles."""
         places = [self.discs["T12-L1"], self.discs["L3-L4"], self.sacral[0], self.sacral[2]]
         share = np.interp(s, [*places, self.sacral[4]], [0.95, 1.0, 0.98, 0.55, 0.25])
         narrow = _lens(self.z, CANAL_HALF_WIDTH_MM * self.phantom.scale)
         return (share * self.phantom.canal_mm * self.phantom.scale * narrow).astype(np.float32)
 
-    def flavum(self, s: Grid) -> Grid:
+    def flavum(self, s: Array) -> Array:
         """How far the ligamentum flavum stands into the canal."""
         total = np.zeros_like(s)
         for name, place in self.discs.items():
@@ -143,7 +144,7 @@ class Canal:
                 total += np.float32(thick) * np.exp(-0.5 * ((s - place - 1) / 5) ** 2)
         return total.astype(np.float32)
 
-    def sac_edges(self, s: Grid) -> tuple[Grid, Grid]:
+    def sac_edges(self, s: Array) -> tuple[Array, Array]:
         """``t`` of the front and the back of the sac; equal where there is none.
 
         A disc that stands into the canal pushes the front of the sac back; half of that the sac
@@ -177,7 +178,7 @@ class Canal:
         middle, half = (front + back) / 2, (back - front) / 2
         return (middle - half * end).astype(np.float32), (middle + half * end).astype(np.float32)
 
-    def sac_distance(self, s: Grid, t: Grid) -> Grid:
+    def sac_distance(self, s: Array, t: Array) -> Array:
         """Signed distance to the sac; positive everywhere where there is none."""
         front, back = self.sac_edges(s)
         result = np.maximum(front - t, t - back) + np.where(back - front < 0.4, 2.0, 0.0)
@@ -210,11 +211,10 @@ def _spline(points: npt.NDArray[np.float64], smoothing: float) -> Curve:
     points = gaussian_filter1d(points, smoothing, axis=0, mode="nearest")
     up, down = points[0] - points[2], points[-1] - points[-3]
     up, down = up / np.hypot(*up), down / np.hypot(*down)
-    straight = np.array([0.0, 1.0])
-    tail = down * 0.5 + straight * 0.5
+    low, straight = points[-1] + down * 30, np.array([0.0, 120.0])
+    tail = down * 30 + straight / 4
     points = np.vstack(
-        [points[0] + up * 160, points[0] + up * 80, points, points[-1] + down * 30]
-        + [points[-1] + down * 30 + tail * 60, points[-1] + down * 30 + tail * 60 + straight * 120]
+        [points[0] + up * 160, points[0] + up * 80, points, low, low + tail, low + tail + straight]
     )
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     keep = np.concatenate([[True], np.diff(lengths) > 0.2])
@@ -229,7 +229,8 @@ def _back(disc: DiscSpace) -> Vec:
 
 def _wall_middle(body: Body) -> Vec:
     middle: Vec = (body.upper.posterior + body.lower.posterior) / 2
-    return middle - body.frame.u * 0.035 * body.depth * body.waist
+    waist: Vec = body.frame.u * (0.035 * body.depth * body.waist)
+    return middle - waist
 
 
 def _lens(z: float, half_width: float) -> float:

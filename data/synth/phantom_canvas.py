@@ -66,7 +66,7 @@ class Canvas:
         return (slice(None), slice(None))
 
     def grid(self, window: Window) -> tuple[Array, Array]:
-        """x and y of a window's pixels, both of its shape."""
+        """Positions (x, y) of a window's pixels, both of its shape."""
         x, y = np.broadcast_arrays(self.x[:, window[1]], self.y[window[0]])
         return x, y
 
@@ -85,7 +85,7 @@ class Canvas:
     def paint(
         self, window: Window, cover: Array, tissue: Tissue, part: int | None = None, gain: Value = 1
     ) -> None:
-        """Lay a tissue over a window, opaque where ``cover`` is 1; ``part`` where it is over 1/2."""
+        """Lay a tissue over a window, opaque where ``cover`` is 1, as ``part`` where over 1/2."""
         for name, protocol in self.protocols.items():
             image = self.images[name][window]
             image += cover * (gain * spin_echo(tissue, protocol) - image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,8 @@ from data.synth.phantom_spine import Part
 from data.synth.phantom_surroundings import Field
 from data.synth.phantom_truth import Truth, truth
 
-SequenceName = Literal["t1", "t2"]
+Picture: TypeAlias = npt.NDArray[np.float32]
+SequenceName: TypeAlias = Literal["t1", "t2"]
 
 _LABEL = np.zeros(len(Part), np.uint8)
 _LABEL[[Part.BODY, Part.POSTERIOR]] = 1
@@ -45,7 +46,7 @@ class Rendered:
         spacing: (row, column) distance of pixel centres in millimetres.
     """
 
-    images: dict[str, Array]
+    images: dict[str, Picture]
     labels: npt.NDArray[np.uint8]
     parts: npt.NDArray[np.uint8]
     disc_centres: dict[str, tuple[float, float]]
@@ -74,14 +75,14 @@ def render(
     pixel = fov / size
     steps = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(pixel)
     left, top = phantom.place[0] * fov, phantom.place[1] * fov
-    protocols = {name: getattr(phantom.look, name) for name in sequences}
+    both = {"t1": phantom.look.t1, "t2": phantom.look.t2}
     canvas = Canvas(
         x=(steps - np.float32(left))[None, :],
         y=(steps - np.float32(top))[:, None],
         pixel_mm=pixel,
         z=offset_mm,
         seed=phantom.seed,
-        protocols=protocols,
+        protocols={name: both[name] for name in sequences},
     )
     midline = build(phantom)
     bones, canal = midline.at(offset_mm), canal_of(phantom, midline, offset_mm)
@@ -109,7 +110,7 @@ def render(
     )
 
 
-def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str, number: int) -> Array:
+def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str, number: int) -> Picture:
     """Coil sensitivity, saturation band, a limited k-space and Rician noise."""
     look, image = phantom.look, canvas.images[name]
     size = image.shape[0]
@@ -127,12 +128,12 @@ def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str, number: 
     rows, columns = (min(size, n) for n in look.matrix)
     spectrum = fft.fftshift(fft.fft2((image * gain).astype(np.float32)))
     reference = float(np.percentile(image * gain, 95))
-    slice_key = int(round(canvas.z * 100)) + 100_000
+    slice_key = round(canvas.z * 100) + 100_000
     rng = np.random.default_rng([phantom.seed, 7919, number, slice_key])
     noise = rng.standard_normal((2, size, size), dtype=np.float32)
     spread = np.float32(reference / look.snr * np.sqrt(image.size / 2)) * np.float32(1.4)
     spectrum = spectrum + (noise[0] + 1j * noise[1]) * spread
-    result: Array = np.abs(
+    result: Picture = np.abs(
         fft.ifft2(fft.ifftshift(spectrum * _kept(size, rows)[:, None] * _kept(size, columns)))
     ).astype(np.float32)
     return result

@@ -8,12 +8,12 @@ discs; the rest are usual textbook values at 1.5 T, rounded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float32]
+Array: TypeAlias = npt.NDArray[np.floating[Any]]
 Value: TypeAlias = "float | Array"
 
 

@@ -7,10 +7,11 @@ from enum import IntEnum
 import numpy as np
 
 from data.synth import phantom_signal as tissue
-from data.synth.phantom_anatomy import Body, Bones, DiscSpace, Grid, Vec, rounded, stream
+from data.synth.phantom_anatomy import stream
 from data.synth.phantom_canal import Canal
 from data.synth.phantom_canvas import Canvas, bell, smooth
 from data.synth.phantom_parameters import Disc, Phantom
+from data.synth.phantom_shapes import Body, Bones, DiscSpace, Vec, rounded
 from data.synth.phantom_signal import Array, Tissue
 
 ENDPLATE_MM = 1.1
@@ -31,13 +32,9 @@ class Part(IntEnum):
     POSTERIOR = 5
 
 
-def marrow(phantom: Phantom, grain: Array | float) -> Tissue:
+def marrow(phantom: Phantom, grain: Array) -> Tissue:
     """Marrow between red and yellow, mottled by ``grain``."""
-    share = np.clip(phantom.look.fatty_marrow + grain, 0, 1)
-    if isinstance(share, np.ndarray):
-        share = share.astype(np.float32)
-    else:
-        share = float(share)
+    share = np.clip(np.float32(phantom.look.fatty_marrow) + grain, 0, 1)
     return tissue.RED_MARROW.mixed(tissue.YELLOW_MARROW, share)
 
 
@@ -131,16 +128,20 @@ def _bone(
     dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
     along = dx * np.float32(axis[0][0]) + dy * np.float32(axis[0][1])
     across = dx * np.float32(axis[1][0]) + dy * np.float32(axis[1][1])
-    rough = canvas.texture("bone edge", (4.5, 0.6))[window] if name != "facet" else np.float32(0)
+    rough = (
+        canvas.texture("bone edge", (4.5, 0.9), (2.0, 0.3))[window]
+        if name != "facet"
+        else np.float32(0)
+    )
     taller = size[1] * (1 + 0.14 * np.clip(along / size[0], -1, 1))
     distance = rounded(
         np.abs(along + 0.8 * np.sin(across / 4)) - size[0], np.abs(across) - taller, radius
     )
     distance = (distance + rough).astype(np.float32)
-    edge = np.clip(0.5 - (distance - 0.9) / (1.6 * canvas.pixel_mm), 0, 1) * cover
+    edge = np.clip(0.5 - (distance - 0.7) / (1.6 * canvas.pixel_mm), 0, 1) * cover * 0.8
     canvas.paint(window, edge.astype(np.float32), tissue.CORTEX, part=Part.POSTERIOR)
     grain = 0.1 * canvas.texture("marrow", (5.0, 1.0), (1.2, 0.7))[window]
-    core = np.clip(0.5 - (distance + 0.5) / (1.6 * canvas.pixel_mm), 0, 1) * cover
+    core = np.clip(0.5 - (distance + 0.35) / (1.8 * canvas.pixel_mm), 0, 1) * cover
     canvas.paint(window, core.astype(np.float32), marrow(phantom, 0.08 + grain))
 
 
@@ -334,8 +335,8 @@ def _modic(
     disc: str,
     body: Body,
     filling: Tissue,
-    plate: Grid,
-    along: Grid,
+    plate: Array,
+    along: Array,
     grain: Array,
 ) -> Tissue:
     """Marrow next to a degenerate disc, changed up to a wavy border."""

@@ -8,10 +8,11 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates
 
 from data.synth import phantom_signal as tissue
-from data.synth.phantom_anatomy import Bones, stream
+from data.synth.phantom_anatomy import stream
 from data.synth.phantom_canal import Curve
 from data.synth.phantom_canvas import Canvas, bell, smooth
 from data.synth.phantom_parameters import Phantom
+from data.synth.phantom_shapes import Bones
 from data.synth.phantom_signal import Array
 
 
@@ -49,8 +50,8 @@ def field(canvas: Canvas, phantom: Phantom, bones: Bones, curve: Curve) -> Field
     order = np.argsort(curve.points[:, 1])
     line = np.interp(y, curve.points[order, 1], curve.points[order, 0])
     line = gaussian_filter1d(line, 22 / canvas.pixel_mm, mode="nearest")
-    muscle = np.interp(y, [-60, 0, 60, 110], [1, 0.95, 0.75, 0.7]) * look.body_mm * scale
-    fat = look.back_fat_mm * np.interp(y, [-220, -40, 30, 120], [0.5, 0.8, 1.25, 1.6])
+    muscle = np.interp(y, [-60, 0, 50, 100], [1, 0.8, 0.3, 0.2]) * look.body_mm * scale
+    fat = look.back_fat_mm * np.interp(y, [-220, -40, 30, 120], [0.5, 0.8, 1.2, 1.4])
     canal = phantom.canal_mm * scale
     wave = rng.normal(0, 1.2) * np.sin(y / 42 + rng.uniform(0, 6))
     skin_x = gaussian_filter1d(line + canal + muscle + fat + wave, 8 / canvas.pixel_mm)
@@ -81,15 +82,19 @@ def _belly(canvas: Canvas, phantom: Phantom, bones: Bones, place: Field) -> None
     whole, rng = canvas.whole, stream(phantom, "belly")
     blobs = canvas.texture("bowel", (9.0, 1.0), (3.5, 0.5)) + np.float32(rng.normal(0, 0.4))
     grain = canvas.texture("grain", (4.0, 0.6), (1.5, 0.35))
-    wall = 1 - 0.4 * bell(blobs, 0.15)
-    bowel = smooth(blobs, -0.25, 0.25)
+    wall = 1 - 0.25 * bell(blobs - 0.3, 0.18)
+    bowel = 0.8 * smooth(blobs, -0.7, 0.6) + 0.2 * smooth(blobs, 0.2, 0.5)
     ones = np.ones_like(place.s)
     canvas.paint(whole, ones, tissue.FAT, gain=np.clip(0.72 + 0.12 * grain, 0.3, 1) * wall)
     canvas.paint(whole, bowel, tissue.BOWEL, gain=np.clip(1 + 0.15 * grain, 0.5, 1.4) * wall)
     # Fat before the column, and the anterior longitudinal ligament on it.
     near = bell(np.maximum(place.front + 1.2 * blobs, 0), 4.5)
     canvas.paint(whole, near, tissue.FAT, gain=np.clip(0.72 + 0.18 * grain, 0.3, 1))
-    canvas.paint(whole, 0.8 * bell(place.front - 0.6, 0.9), tissue.LIGAMENT)
+    # Beside the bodies lies the psoas muscle.
+    aside = np.float32(np.clip((abs(canvas.z) / phantom.scale - 13) / 8, 0, 1))
+    canvas.paint(whole, 0.8 * bell(place.front - 0.6, 0.9) * (1 - aside), tissue.LIGAMENT)
+    psoas = smooth(place.front + 2 * grain, 9, 4) * aside
+    canvas.paint(whole, psoas, tissue.MUSCLE, gain=np.clip(1 + 0.1 * grain, 0.6, 1.3))
     if phantom.look.aorta:
         radius = rng.uniform(6.5, 9.5) * phantom.scale
         course = radius + rng.uniform(3, 9) + 3 * np.sin(place.s / 40 + rng.uniform(0, 6))
@@ -152,7 +157,8 @@ def _outline(canvas: Canvas, phantom: Phantom, place: Field) -> None:
     """Fat under the skin, fascia, skin, and air around the body."""
     whole = canvas.whole
     grain = canvas.texture("skin fat", (4.0, 0.7), (1.3, 0.5))
-    septa = np.clip(0.9 + 0.06 * grain, 0.5, 1.1) * (1 - 0.35 * bell(grain - 0.9, 0.12))
+    strands = canvas.texture("septa", (2.5, 1.0))
+    septa = np.clip(0.92 + 0.05 * grain, 0.5, 1.1) * (1 - 0.3 * bell(strands, 0.06))
     behind = smooth(place.t, 0, 4)
     inner = place.skin + place.fat
     canvas.paint(whole, smooth(inner, -0.6, 0.6) * behind, tissue.FAT, gain=septa)

@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from data.synth.phantom_anatomy import Bones
 from data.synth.phantom_canal import canal_of
 from data.synth.phantom_parameters import BULGING_MM, NARROWED, SLIPPED_MM, Phantom
+from data.synth.phantom_shapes import Bones
 from radixgpt.finding import ABSENT, PRESENT
 
 Truth: TypeAlias = dict[str, int | float | str]
