@@ -35,6 +35,7 @@ EXIT_CODES: dict[str, int] = {
     "unreadable": INPUT,
     "unsafe": INPUT,
     "mixed-patients": INPUT,
+    "rejected-object": INPUT,
     "not-eligible": NOT_ELIGIBLE,
     "weights": 5,
     "check-failed": 6,

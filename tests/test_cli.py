@@ -1,0 +1,238 @@
+"""The terminal door: what it prints where, how it ends, and how fast it answers."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+import cli
+from radixgpt import __version__, errors
+from radixgpt.report import DRAFT_MARK, Report
+from tools.registry import capabilities
+
+ROOT = Path(__file__).resolve().parents[1]
+run = CliRunner().invoke
+
+
+def _command(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), *args],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def _all_errors(base: type[errors.RadixError] = errors.RadixError) -> Iterator[type]:
+    yield base
+    for child in base.__subclasses__():
+        yield from _all_errors(child)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "demo"
+    result = run(cli.app, ["demo", str(folder)])
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_help_answers_within_a_second() -> None:
+    seconds = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        result = _command("--help")
+        seconds.append(time.perf_counter() - begun)
+        assert result.returncode == 0
+        assert "report" in result.stdout
+    # A second on a quiet machine; a busy one may take three times as long.
+    assert statistics.median(seconds) < 3.0
+
+
+@pytest.mark.parametrize("call", [[], ["tools", "--json"]])
+def test_the_door_and_the_list_of_tools_load_nothing_heavy(call: list[str]) -> None:
+    code = (
+        "import sys, cli\n"
+        f"call = {call!r}\n"
+        "if call:\n"
+        "    try: cli.app(call)\n"
+        "    except SystemExit: pass\n"
+        "heavy = {'torch', 'gradio', 'langchain', 'langchain_core', 'langgraph', 'transformers',"
+        " 'SimpleITK', 'pandas', 'scipy', 'skimage', 'pydicom'}\n"
+        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stderr.strip() == "[]"
+
+
+def test_version() -> None:
+    result = run(cli.app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"radixgpt {__version__}\n")
+
+
+def test_every_error_has_an_exit_code_and_every_code_is_documented() -> None:
+    assert {kind.code for kind in _all_errors()} == cli.EXIT_CODES.keys()
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    documented = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
+    assert documented == {0, *cli.EXIT_CODES.values()}
+    for name in ("report", "ask", "chat", "tools", "demo"):
+        assert f"`radixgpt {name}" in page
+
+
+@pytest.mark.parametrize("kind", sorted(_all_errors(), key=lambda kind: kind.__name__))
+def test_an_error_is_told_with_its_mend(
+    kind: type[errors.RadixError], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("It broke.", "Mend it.")
+    coded = "reason" in inspect.signature(kind).parameters
+    error = kind("a-reason", *words) if coded else kind(*words)
+    with pytest.raises(typer.Exit) as ended, cli._errors_as_exit_codes(as_json=True):
+        raise error
+    said = capsys.readouterr()
+    assert ended.value.exit_code == cli.EXIT_CODES[kind.code]
+    assert json.loads(said.out)["error"] == {
+        "code": kind.code,
+        "problem": words[0],
+        "mend": words[1],
+    }
+    assert all(word in said.err for word in words)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["report"],
+        ["report", "study"],
+        ["report", "study", "-o", "out", "--shift-levels", "one"],
+        ["report", "study", "-o", __file__],
+        ["ask", "study", " "],
+        ["demo", __file__],
+        ["unknown"],
+    ],
+)
+def test_wrong_usage(args: list[str]) -> None:
+    result = run(cli.app, args)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_an_unknown_setting_is_wrong_usage(tmp_path: Path) -> None:
+    result = _command("report", "x", "-o", str(tmp_path), RADIXGPT_LML="embedded")
+    assert result.returncode == 2
+    assert "RADIXGPT_LML" in result.stderr
+
+
+def test_input_that_is_no_study(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("L4-L5 looks fine")
+    for study in (tmp_path / "nowhere", tmp_path):
+        result = run(cli.app, ["report", str(study), "-o", str(tmp_path / "out")])
+        assert result.exit_code == 3, result.output
+        assert result.stdout == ""
+        assert str(tmp_path) not in result.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_tools_are_real_and_their_weights_ship() -> None:
+    result = run(cli.app, ["tools", "--json"])
+    listed = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert [tool["name"] for tool in listed["tools"]] == ["triage", "levels", "classifier"]
+    for tool in capabilities():
+        source = (ROOT / "tools" / f"{tool.name}.py").read_text(encoding="utf-8")
+        assert "def run(" in source
+        assert all(used.there and used.version for used in tool.weights)
+    plain = run(cli.app, ["tools"])
+    assert "missing" not in plain.stdout
+
+
+def test_report_of_the_bundled_study(demo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    result = run(cli.app, ["report", str(demo), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in out.iterdir()} == {"report.json", "report.md", "report.html"}
+    draft = Report.model_validate_json((out / "report.json").read_bytes())
+    assert draft.status == "draft"
+    assert draft.study.gradable
+    assert draft.study.synthetic
+    assert all(check.passed for check in draft.checks)
+    for name in ("report.md", "report.html"):
+        assert DRAFT_MARK in (out / name).read_text(encoding="utf-8")
+    assert DRAFT_MARK in result.stdout
+    assert "Reading the study" in result.stderr
+
+
+def test_report_for_a_machine(demo: Path) -> None:
+    result = run(cli.app, ["report", str(demo), "--json", "--quiet"])
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert Report.model_validate_json(result.stdout).findings
+
+
+def test_shift_moves_the_levels_and_may_not_leave_the_spine(demo: Path, tmp_path: Path) -> None:
+    def numbers(*args: str) -> dict[str, object]:
+        result = run(cli.app, ["report", str(demo), "--json", *args])
+        assert result.exit_code == 0, result.output
+        draft = Report.model_validate_json(result.stdout)
+        assert draft.study.level_shift == (int(args[1]) if args else 0)
+        return {f.level or "": f.value for f in draft.findings if f.kind == "disc_height_index"}
+
+    plain, shifted = numbers(), numbers("--shift-levels", "1")
+    assert plain["L5-S1"] == shifted["L4-L5"]
+    assert plain["L3-L4"] == shifted["L2-L3"]
+    result = run(cli.app, ["report", str(demo), "-o", str(tmp_path), "--shift-levels", "40"])
+    assert result.exit_code == 2
+
+
+def test_a_study_that_must_not_be_graded_still_gets_its_report(tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (256, 256), dtype=np.uint8)
+    Image.fromarray(grey).save(tmp_path / "noise.png")
+    out = tmp_path / "out"
+    result = run(cli.app, ["report", str(tmp_path / "noise.png"), "-o", str(out)])
+    assert result.exit_code == cli.NOT_ELIGIBLE, result.output
+    draft = Report.model_validate_json((out / "report.json").read_bytes())
+    assert not draft.study.gradable
+    assert draft.study.reason
+    assert not [f for f in draft.findings if f.status == "value"]
+
+
+def test_ask_answers_from_the_findings(demo: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "evidence"
+    question = "What is the Pfirrmann grade at L4-L5?"
+    result = run(cli.app, ["ask", str(demo), question, "--json", "--images", str(pictures)])
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert "L4-L5" in said["answer"]
+    assert said["findings"]
+    assert [image["file"] for image in said["images"]] == sorted(p.name for p in pictures.iterdir())
+    assert said["images"]
+    with Image.open(pictures / said["images"][0]["file"]) as picture:
+        assert picture.format == "PNG"
+    plain = run(cli.app, ["ask", str(demo), question, "--quiet"])
+    assert plain.stdout.strip() == said["answer"].strip()
+
+
+def test_a_language_model_that_is_not_there(demo: Path) -> None:
+    result = run(
+        cli.app,
+        ["ask", str(demo), "What is wrong?", "--llm", "openai:none@http://127.0.0.1:9/v1"],
+    )
+    assert result.exit_code == 7, result.output
+    assert result.stdout == ""
