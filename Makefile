@@ -70,7 +70,7 @@ $(BIN)/python:
 	  exit 1; \
 	fi; \
 	echo "Making $(VENV) with $$($$python --version)"; \
-	$$python -m venv $(VENV)
+	$$python -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # The lock only constrains versions, so that a CPU build of PyTorch brings no CUDA packages in.
 # pip speaks on one line that is written over; its errors are shown in full, its warnings are not.
