@@ -167,6 +167,6 @@ def _dents(rng: np.random.Generator, depth: float) -> tuple[tuple[float, float, 
     """A Schmorl node and a smaller erosion, off the middle: (place, depth, half width)."""
     draws = rng.uniform(size=6)
     side = 1.0 if draws[0] < 0.4 else -1.0
-    node = (side * (0.2 + 0.1 * draws[1]) * depth, 2.2 + 2.6 * draws[2], 2.4 + 1.8 * draws[3])
+    node = (side * (0.2 + 0.1 * draws[1]) * depth, 1.3 + 2.8 * draws[2] ** 2, 2.4 + 1.8 * draws[3])
     small = (-side * (0.2 + 0.12 * draws[4]) * depth, 0.6 + 1.2 * draws[5], 2.2)
     return (node, small)

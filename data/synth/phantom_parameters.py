@@ -18,7 +18,7 @@ DISCS_SHOWN: tuple[str, ...] = DISCS[DISCS.index("T7-T8") : DISCS.index("L5-S1")
 
 Herniation = Literal["none", "protrusion", "extrusion"]
 
-NARROWED = 0.25
+NARROWED = 0.2
 """A disc that lost this share of its normal height counts as narrowed."""
 BULGING_MM = 1.5
 """A disc that exceeds the corners of its vertebrae by this much counts as bulging."""
@@ -159,7 +159,7 @@ class Phantom:
 
 # How much each disc is worn against the others, from head to tail: L4-L5 and L5-S1 most.
 _WEAR = {"L1-L2": 0.2, "L2-L3": 0.3, "L3-L4": 0.5, "L4-L5": 0.9, "L5-S1": 0.85}
-_LOSS_BY_GRADE = {1: 0.0, 2: 0.03, 3: 0.12, 4: 0.28, 5: 0.62}
+_LOSS_BY_GRADE = {1: 0.0, 2: 0.04, 3: 0.18, 4: 0.33, 5: 0.6}
 
 
 def sample(rng: np.random.Generator) -> Phantom:
@@ -179,7 +179,7 @@ def sample(rng: np.random.Generator) -> Phantom:
         sacral_slope_deg=slope,
         lordosis=lordosis,
         canal_mm=canal,
-        sac_mm=float(np.clip(canal - rng.normal(4, 0.7), 10.5, 17.5)),
+        sac_mm=float(np.clip(canal - rng.normal(3.3, 0.7), 11, 18)),
         sac_end=float(np.clip(rng.normal(1.1, 0.4), 0.3, 2.0)),
         conus=float(rng.normal(0, 0.5)),
         lateral_mm=float(rng.normal(0, 2.5)),
@@ -191,23 +191,23 @@ def sample(rng: np.random.Generator) -> Phantom:
 
 def _draw_disc(rng: np.random.Generator, name: str, age: float, proneness: float) -> Disc:
     wear = _WEAR.get(name, 0.1)
-    worn = 0.026 * (age - 25) * (0.6 + wear) + 1.2 * wear * rng.random() + proneness
+    worn = 0.026 * (age - 25) * (0.6 + wear) + 1.2 * wear * rng.random() + proneness + 0.4
     grade = int(np.clip(1 + round(worn + rng.normal(0, 0.5)), 1, 5))
-    loss = _LOSS_BY_GRADE[grade] * rng.uniform(0.5, 1.4) + rng.uniform(-0.06, 0.06)
+    loss = _LOSS_BY_GRADE[grade] * rng.uniform(0.5, 1.3) + rng.uniform(-0.06, 0.06)
     disc = Disc(pfirrmann=grade, narrowing=float(np.clip(loss, 0, 0.75)))
     if name not in _WEAR or grade == 1:
         return disc
-    if rng.random() < 0.13 * (grade - 1) * (0.5 + wear):
-        disc = replace(disc, bulge_mm=float(rng.uniform(1.8, 4)))
+    if rng.random() < 0.22 * (grade - 1) * (0.5 + wear):
+        disc = replace(disc, bulge_mm=float(1.6 + 2.4 * rng.beta(1.2, 2.5)))
     chance = rng.random() / (wear * grade)
-    if chance < 0.03:
+    if chance < 0.015:
         moved = float(rng.choice([-1, 1]) * rng.uniform(2, 8))
         reach = float(rng.uniform(5, 9))
         disc = replace(disc, herniation="extrusion", herniation_mm=reach, migration_mm=moved)
-    elif chance < 0.10:
+    elif chance < 0.06:
         disc = replace(disc, herniation="protrusion", herniation_mm=float(rng.uniform(3, 6.5)))
-    modic = int(rng.choice([1, 2, 2, 2, 3])) if grade >= 3 and rng.random() < 0.2 else 0
-    rough = 0.06 + 0.08 * (grade - 1) + 0.35 * (modic > 0)
+    modic = int(rng.choice([1, 2, 2, 2, 3])) if grade >= 3 and rng.random() < 0.3 else 0
+    rough = 0.08 + 0.1 * (grade - 1) + 0.35 * (modic > 0)
     slip = 0.0
     if grade >= 3 and wear > 0.4 and rng.random() < 0.10:
         slip = float(rng.uniform(3.5, 13) if rng.random() < 0.8 else -rng.uniform(3.2, 5))
@@ -218,7 +218,7 @@ def _draw_disc(rng: np.random.Generator, name: str, age: float, proneness: float
         modic_extent=float(rng.uniform(0.15, 0.45)),
         endplate_upper=bool(rng.random() < rough),
         endplate_lower=bool(rng.random() < rough),
-        flavum_mm=float(np.clip(rng.normal(0.35 * (grade - 3), 0.5), 0, 3)),
+        flavum_mm=float(np.clip(rng.normal(0.3 * (grade - 3), 0.4), 0, 2.5)),
         fissure=bool(rng.random() < 0.12),
         vacuum=bool(grade == 5 and rng.random() < 0.4),
     )
