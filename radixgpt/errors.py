@@ -43,6 +43,22 @@ class MixedPatientsError(InputError):
     code = "mixed-patients"
 
 
+class RejectedObjectError(InputError):
+    """One object that is left out of a study; the reading of the others goes on.
+
+    Args:
+        reason: reason code of the quarantine list, such as ``truncated-pixels``.
+        problem: what was wrong.
+        mend: what mends it.
+    """
+
+    code = "rejected-object"
+
+    def __init__(self, reason: str, problem: str, mend: str) -> None:
+        super().__init__(problem, mend)
+        self.reason = reason
+
+
 class NotEligibleError(RadixError):
     """The study was read, but the asked-for tool must not grade it.
 

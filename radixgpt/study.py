@@ -23,6 +23,8 @@ class Modality(StrEnum):
     CT = "CT"
     DX = "DX"
     CR = "CR"
+    OTHER = "other"
+    """Another modality, as the header says: never to be guessed from pixels."""
     UNKNOWN = "unknown"
 
 

@@ -1,0 +1,194 @@
+"""The objects of an input: one file, a folder with all below it, or a zip.
+
+Nothing is unpacked to disk, no link is followed out of the folder, and nothing but regular files
+is opened, so neither a hostile name, a loop of links nor a pipe does harm. Names serve to order
+the objects and for nothing else: an object is known by its place (``object 7``).
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from radixgpt.errors import InputError, UnreadableError, UnsafeInputError
+from radixgpt.reading.limits import Limits
+from radixgpt.reading.reasons import rejected
+
+_CLUTTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+_PLAIN_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+
+
+@dataclass(frozen=True)
+class Item:
+    """One object of the input.
+
+    Attributes:
+        name: its neutral name, ``object 7``.
+        load: gives its bytes; raises ``RejectedObjectError`` where they must not be read.
+    """
+
+    name: str
+    load: Callable[[], bytes]
+
+
+def items(path: Path, limits: Limits) -> Iterator[Item]:
+    """All objects below a path, in the order of their names.
+
+    Raises:
+        InputError: there is nothing at the path, or nothing in it.
+        UnreadableError: a zip that is damaged.
+        UnsafeInputError: a special file, or more objects or bytes than are ever read.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        raise InputError(
+            "There is nothing that can be opened at the given path.",
+            "Check the path and its permissions.",
+        ) from None
+    if stat.S_ISDIR(mode):
+        yield from _folder(path, limits)
+    elif not stat.S_ISREG(mode):
+        raise UnsafeInputError(
+            "The given path is neither a file nor a folder.", "Give a file or a folder."
+        )
+    elif _is_zip(path):
+        yield from _zip(path, limits)
+    else:
+        yield Item("object 1", lambda: _load_file(path, limits))
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        raise InputError("The file can't be opened.", "Check its permissions.") from None
+
+
+def _load_file(path: Path, limits: Limits) -> bytes:
+    try:
+        if path.stat().st_size > limits.object_bytes:
+            raise rejected("too-large")
+        return path.read_bytes()
+    except OSError:
+        raise rejected("not-readable") from None
+
+
+def _refuse(reason: str) -> Callable[[], bytes]:
+    def load() -> bytes:
+        raise rejected(reason)
+
+    return load
+
+
+def _numbered(number: int, load: Callable[[], bytes], limits: Limits) -> Item:
+    if number > limits.objects:
+        raise UnsafeInputError(
+            f"The input holds more than {limits.objects} objects.", "Give one study at a time."
+        )
+    return Item(f"object {number}", load)
+
+
+def _folder(root: Path, limits: Limits) -> Iterator[Item]:
+    number = 0
+    home = root.resolve()
+    for entry in _walk(root):
+        if entry.name.lower() in _CLUTTER:
+            continue
+        number += 1
+        yield _numbered(number, _file_loader(entry, home, limits), limits)
+    if number == 0:
+        raise InputError("The folder is empty.", "Give a folder that holds images.")
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Everything below a folder but folders, depth first; links to folders are not entered."""
+    waiting = [root]
+    while waiting:
+        entry = waiting.pop()
+        if entry is root or (entry.is_dir() and not entry.is_symlink()):
+            try:
+                below = sorted(entry.iterdir(), key=lambda p: p.name, reverse=True)
+            except OSError:
+                yield entry
+                continue
+            waiting.extend(below)
+        else:
+            yield entry
+
+
+def _file_loader(entry: Path, home: Path, limits: Limits) -> Callable[[], bytes]:
+    try:
+        if entry.is_symlink() and not entry.resolve(strict=True).is_relative_to(home):
+            return _refuse("link")
+        mode = entry.stat().st_mode
+    except (OSError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
+        return _refuse("link" if entry.is_symlink() else "not-readable")
+    if stat.S_ISDIR(mode):
+        return _refuse("link" if entry.is_symlink() else "not-readable")
+    if not stat.S_ISREG(mode):
+        return _refuse("special-file")
+    return lambda: _load_file(entry, limits)
+
+
+def _zip(path: Path, limits: Limits) -> Iterator[Item]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise UnreadableError("The zip is damaged.", "Pack it again.") from None
+    with archive:
+        members = [m for m in archive.infolist() if not m.is_dir() and not _is_clutter(m)]
+        if sum(m.file_size for m in members) > limits.archive_bytes:
+            raise UnsafeInputError(
+                "The zip unpacks to more than is ever read.",
+                "Give one study at a time, from a source you trust.",
+            )
+        if not members:
+            raise InputError("The zip is empty.", "Give a zip that holds images.")
+        for number, member in enumerate(sorted(members, key=lambda m: m.filename), start=1):
+            yield _numbered(number, _member_loader(archive, member, limits), limits)
+
+
+def _is_clutter(member: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(member.filename).parts
+    return bool(parts) and (parts[0] == "__MACOSX" or parts[-1].lower() in _CLUTTER)
+
+
+def _member_loader(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits
+) -> Callable[[], bytes]:
+    name = member.filename
+    windows = PureWindowsPath(name)
+    if name.startswith("/") or windows.drive or windows.root or ".." in windows.parts:
+        return _refuse("unsafe-path")
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return _refuse("link")
+    if kind not in (0, stat.S_IFREG):
+        return _refuse("special-file")
+    if member.flag_bits & 0x1:
+        return _refuse("encrypted")
+    if member.compress_type not in _PLAIN_METHODS:
+        return _refuse("unsupported-compression")
+    if (
+        member.file_size > limits.ratio_from
+        and member.file_size > limits.archive_ratio * member.compress_size
+    ):
+        return _refuse("bomb")
+    if member.file_size > limits.object_bytes:
+        return _refuse("too-large")
+    return lambda: _load_member(archive, member)
+
+
+def _load_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    try:
+        # Asked for the declared size, which has been checked, zipfile unpacks no more than that.
+        with archive.open(member) as file:
+            return file.read(member.file_size)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
+        raise rejected("damaged") from None

@@ -1,0 +1,227 @@
+"""From the bytes of a DICOM object to its allowed elements, with every length checked.
+
+pydicom does the parsing. Around it: the deflated syntax is unpacked under a cap, lengths beyond
+the end of the file are caught before they are followed, nesting is bounded, and nothing that the
+parser has to say of a value reaches a warning or a log.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from radixgpt.reading.header import ALLOWED, PIXEL_DATA, Header
+from radixgpt.reading.limits import Limits
+from radixgpt.reading.quiet import quiet
+from radixgpt.reading.reasons import rejected
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+IMPLICIT = "1.2.840.10008.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+NATIVE = frozenset({IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN})
+"""Transfer syntaxes with uncompressed pixels."""
+
+_JPEG = "1.2.840.10008.1.2.4."
+COMPRESSED = frozenset(
+    {"1.2.840.10008.1.2.5"}  # RLE
+    | {_JPEG + last for last in ("50", "51", "57", "70")}  # JPEG, lossy and lossless
+    | {_JPEG + last for last in ("80", "81")}  # JPEG-LS
+    | {_JPEG + last for last in ("90", "91", "201", "202", "203")}  # JPEG 2000, HTJ2K
+)
+"""Transfer syntaxes that are decoded in a process of their own."""
+
+_DIRECTORY = "1.2.840.10008.1.3.10"
+_UNDEFINED = 0xFFFFFFFF
+_ITEM = b"\xfe\xff\x00\xe0"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One DICOM object.
+
+    Attributes:
+        header: its allowed elements.
+        syntax: transfer syntax UID.
+        pixels: value of the pixel data element, None without one.
+        cut: the pixel data element claims to be longer than the file.
+    """
+
+    header: Header
+    syntax: str
+    pixels: bytes | None
+    cut: bool = False
+
+
+def parse(data: bytes, limits: Limits, *, bare: bool = False) -> Parsed:
+    """Read the allowed elements and the pixel data of one object.
+
+    Args:
+        data: the whole object.
+        limits: caps on unpacking and nesting.
+        bare: the object begins without preamble.
+
+    Raises:
+        RejectedObjectError: damaged, lying or hostile.
+    """
+    file = BytesIO(data)
+    file.seek(0 if bare else 132)
+    try:
+        with quiet():
+            syntax = _transfer_syntax(file)
+            if not syntax and bare:
+                syntax = _guess_syntax(data[file.tell() :])
+            if not syntax:
+                raise rejected("no-transfer-syntax")
+            if syntax not in NATIVE and syntax not in COMPRESSED:
+                raise rejected("unsupported-transfer-syntax")
+            if syntax == DEFLATED:
+                data = _inflate(data[file.tell() :], limits)
+                file = BytesIO(data)
+            dataset, met_pixels = _read(file, data, syntax, limits)
+        element = dataset.get_item(PIXEL_DATA) if PIXEL_DATA in dataset else None
+    except RecursionError:
+        raise rejected("nested-too-deep") from None
+    except (
+        *(OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, IndexError),
+        *(struct.error, NotImplementedError, MemoryError, zlib.error),
+    ):
+        raise rejected("damaged") from None
+    value = getattr(element, "value", None)
+    if not isinstance(value, bytes):
+        # Encapsulated pixel data without an end are met but not handed over.
+        return Parsed(Header(dataset), syntax, b"" if met_pixels else None, met_pixels)
+    stated = getattr(element, "length", _UNDEFINED)
+    return Parsed(Header(dataset), syntax, value, stated not in (len(value), _UNDEFINED))
+
+
+def _transfer_syntax(file: BytesIO) -> str:
+    """Read the file meta group; leaves the file at the start of the data set."""
+    from pydicom.filereader import read_dataset
+
+    start = file.tell()
+    if file.read(2) != b"\x02\x00":
+        file.seek(start)
+        return ""
+    file.seek(start)
+    meta = read_dataset(
+        file,
+        is_implicit_VR=False,
+        is_little_endian=True,
+        stop_when=lambda tag, _, length: tag >> 16 != 2 or length == _UNDEFINED,
+    )
+    if str(meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY:
+        raise rejected("index")
+    return str(meta.get("TransferSyntaxUID", "") or "")
+
+
+def _guess_syntax(data: bytes) -> str:
+    """Implicit, explicit or big-endian, from the first element of a bare data set."""
+    if data[4:6].isalpha() and data[4:6].isupper():
+        return EXPLICIT if data[1:2] == b"\x00" else BIG_ENDIAN
+    return IMPLICIT
+
+
+def _inflate(packed: bytes, limits: Limits) -> bytes:
+    unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    data = unpacker.decompress(packed, limits.deflated_bytes)
+    if unpacker.unconsumed_tail:
+        raise rejected("bomb")
+    return data
+
+
+def _read(file: BytesIO, data: bytes, syntax: str, limits: Limits) -> tuple[Dataset, bool]:
+    """The allowed elements, and whether a pixel data element with a value was met."""
+    from pydicom.filereader import read_dataset
+
+    little = syntax != BIG_ENDIAN
+    met: list[int] = []
+    dataset = read_dataset(
+        file,
+        is_implicit_VR=syntax == IMPLICIT,
+        is_little_endian=little,
+        stop_when=_guard(file, data, little, limits, met),
+        specific_tags=[*(tag for tag, _ in ALLOWED.values()), PIXEL_DATA],
+    )
+    return dataset, any(met)
+
+
+def _guard(
+    file: BytesIO, data: bytes, little: bool, limits: Limits, met: list[int]
+) -> Callable[[int, str | None, int], bool]:
+    """A look at every element before its value is read or skipped.
+
+    The length of the pixel data element is added to ``met``.
+    """
+    item = _ITEM if little else _ITEM[1::-1] + _ITEM[:1:-1]
+
+    def look(tag: int, _: str | None, length: int) -> bool:
+        if tag == PIXEL_DATA:
+            met.append(length)
+        start = file.tell()
+        defined = length != _UNDEFINED
+        if defined and tag != PIXEL_DATA and start + length > len(data):
+            raise rejected("impossible-length")
+        # Pixel data that are cut off are told apart later; padding after them is dropped.
+        if tag > PIXEL_DATA:
+            return True
+        if tag != PIXEL_DATA and data[start : start + 4] == item:
+            end = start + length if defined else len(data)
+            if data.count(item, start, end) > limits.sequence_depth:
+                _check_depth(data, start, end, item, little, limits)
+        return False
+
+    return look
+
+
+def _check_depth(
+    data: bytes, start: int, end: int, item: bytes, little: bool, limits: Limits
+) -> None:
+    """Walk down the nesting of one sequence without recursion.
+
+    Only the ends of items and sequences of defined length are known beforehand, so a stack of
+    ends is kept; an undefined length is closed by its delimiter.
+    """
+    order = "<" if little else ">"
+    delimiters = {struct.pack(f"{order}HH", 0xFFFE, last) for last in (0xE00D, 0xE0DD)}
+    ends: list[int] = [end]
+    position = start
+    while position + 8 <= end and ends:
+        while ends and position >= ends[-1]:
+            ends.pop()
+        if not ends:
+            return
+        head = data[position : position + 4]
+        if head in delimiters:
+            position += 8
+            ends.pop()
+            continue
+        body, length = _value_of(data, position, order, head == item)
+        value_end = end if length == _UNDEFINED else body + length
+        if head == item or data[body : body + 4] == item:
+            ends.append(value_end)
+            # A sequence and its item are two entries of the stack.
+            if len(ends) > 2 * limits.sequence_depth:
+                raise rejected("nested-too-deep")
+            position = body
+        else:
+            position = value_end
+
+
+def _value_of(data: bytes, position: int, order: str, is_item: bool) -> tuple[int, int]:
+    """Where the value of an element begins, and its length."""
+    vr = data[position + 4 : position + 6]
+    if not is_item and vr.isalpha() and vr.isupper():
+        if vr in (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"UC", b"UN", b"UR", b"UT"):
+            if position + 12 > len(data):
+                return len(data), 0
+            return position + 12, int(struct.unpack_from(f"{order}I", data, position + 8)[0])
+        return position + 8, int(struct.unpack_from(f"{order}H", data, position + 6)[0])
+    return position + 8, int(struct.unpack_from(f"{order}I", data, position + 4)[0])
