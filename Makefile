@@ -40,7 +40,7 @@ bench: $(VENV)/.ready-chat
 report: $(VENV)/.ready-chat
 	@set -eu; study="$(STUDY)"; \
 	if [ -z "$$study" ]; then \
-	  study="out/demo"; \
+	  study="out/demo"; rm -rf "$$study"; \
 	  $(BIN)/python cli.py demo "$$study"; \
 	fi; \
 	$(BIN)/python cli.py report "$$study" -o "$(OUT)" $(ARGS)

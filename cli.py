@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -246,16 +246,18 @@ def tools(as_json: AsJson = False) -> None:
 def demo(
     path: Annotated[
         Path,
-        typer.Argument(metavar="PATH", help="Folder to write the study into.", show_default=False),
+        typer.Argument(
+            metavar="PATH", help="New folder to write the study into.", show_default=False
+        ),
     ],
 ) -> None:
     """Write the bundled study into PATH: a phantom, computed and no patient."""
     with _errors_as_exit_codes(as_json=False):
-        if path.exists() and not path.is_dir():
-            raise typer.BadParameter("it is a file; name a folder.", param_hint="PATH")
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise typer.BadParameter("it is there already; name a new folder.", param_hint="PATH")
         from data.synth import bundled
 
-        bundled.write(path)
+        _write(path, {file.name: file.read_bytes() for file in bundled.study_folder().iterdir()})
         typer.echo(str(path))
 
 
@@ -296,7 +298,7 @@ def _echo_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _write(folder: Path, files: dict[str, str | bytes]) -> None:
+def _write(folder: Path, files: Mapping[str, str | bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

@@ -115,8 +115,7 @@ def main() -> int:
         scratch = Path(folder)
         out = scratch / "out"
         out.mkdir()
-        demo = scratch / "demo"
-        bundled.write(demo)
+        demo = bundled.study_folder(scratch / "demo")
         first, _ = timed(demo, out)
         rows = [row("bundled phantom, DICOM", [demo] * max(1, args.runs), out)]
         pairs = real_pairs(data, args.pairs, scratch)
