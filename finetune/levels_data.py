@@ -13,9 +13,9 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from finetune import spider
+from finetune import spider, spider_columns
 from radixgpt.level import disc_index
-from tools.column_net import DISC, SIZE, VERTEBRA
+from tools.column_net import DISC, SIZE, VERTEBRA, ColumnNet
 from tools.framing import frame
 
 STORED = 288
@@ -107,6 +107,50 @@ def point_sample(
         "points",
         patient,
     )
+
+
+def pseudo(shared: Path, patients: tuple[int, ...], model: ColumnNet) -> Iterator[Sample]:
+    """T1 and T2 slices labelled by an earlier model, where it agrees with the centres set by eye.
+
+    Discs without a centre become background; unsure pixels, and the surroundings of a centre
+    without a disc, stay unknown.
+    """
+    wanted = set(patients) - spider.UPSIDE_DOWN - spider.unsure()
+    for name, levels in spider.points().items():
+        patient = int(name.split("_")[0])
+        if patient not in wanted:
+            continue
+        for seen in spider_columns.of_patient(shared, model, name, levels):
+            if 0 not in seen.centres or len(seen.indices) < 4:
+                continue
+            framed = frame(seen.pixels, STORED)
+            zoom = STORED / SIZE
+            centres = {i: c * zoom + (zoom - 1) / 2 for i, c in seen.centres.items()}
+            stack = torch.from_numpy(frame(seen.pixels, SIZE).pixels)[None, None]
+            chances = functional.interpolate(
+                model.predict(stack)[0], size=(STORED, STORED), mode="bilinear"
+            )[0].numpy()
+            mask = chances.argmax(0).astype(np.uint8)
+            mask[chances.max(0) < 0.65] = UNKNOWN
+            islands, count = ndimage.label(chances[DISC] > 0.4)
+            kept = set()
+            ys, xs = np.mgrid[0:STORED, 0:STORED]
+            for x, y in centres.values():
+                near = islands[max(0, round(y) - 4) : round(y) + 5, max(0, round(x) - 7) : round(x) + 8]
+                here = set(np.unique(near[near > 0]).tolist())
+                kept |= here
+                if not here:
+                    mask[np.hypot(xs - x, ys - y) < 0.12 * STORED] = UNKNOWN
+            for island in set(range(1, count + 1)) - kept:
+                mask[islands == island] = 0
+            ordered = [centres[i] for i in sorted(centres) if i >= 0]
+            yield Sample(
+                framed.pixels.astype(np.float16),
+                mask,
+                np.asarray(ordered, np.float32),
+                "pseudo",
+                patient,
+            )
 
 
 def phantoms(count: int, seed: int) -> Iterator[Sample]:

@@ -1,0 +1,183 @@
+"""The discs of the SPIDER patients as the classifier sees them, with their gradings."""
+
+from __future__ import annotations
+
+import pickle
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from finetune import spider, spider_columns
+from radixgpt.level import disc_index
+from tools import crops as cropping
+from tools.column_net import ColumnNet
+from tools.grade_net import BINARY, SEQUENCES
+
+MARGIN = 1.25
+"""Stored crops are wider than the network's, so that they can be moved and turned."""
+_NAMES = {
+    "disc_narrowing": "narrowing",
+    "disc_bulging": "bulging",
+    "disc_herniation": "herniation",
+    "endplate_upper": "endplate_upper",
+    "endplate_lower": "endplate_lower",
+    "spondylolisthesis": "spondylolisthesis",
+}
+
+
+@dataclass
+class DiscViews:
+    """One graded disc.
+
+    Attributes:
+        index: discs above L5-S1.
+        views: sequence (``t2``, ``t1``) to its crops; T2 SPACE is a second ``t2`` view.
+        pfirrmann, modic, binary: the grades; binary in the order of ``grade_net.BINARY``.
+    """
+
+    patient: int
+    index: int
+    pfirrmann: int
+    modic: int
+    binary: tuple[int, ...]
+    views: dict[str, list[cropping.Crop]] = field(default_factory=lambda: defaultdict(list))
+
+
+def build(shared: Path, model: ColumnNet) -> list[DiscViews]:
+    """Cut every graded disc of every patient out of all its series."""
+    graded = {
+        (g.patient, disc_index(g.disc)): DiscViews(
+            g.patient,
+            disc_index(g.disc),
+            g.pfirrmann,
+            g.modic,
+            tuple(g.binary[_NAMES[name]] for name in BINARY),
+        )
+        for g in spider.gradings(shared)
+    }
+    for name, levels in spider.points().items():
+        patient = int(name.split("_")[0])
+        if patient in spider.UPSIDE_DOWN:
+            continue
+        for seen in spider_columns.of_patient(shared, model, name, levels):
+            sequence = "t1" if seen.sequence == "t1" else "t2"
+            discs = seen.column.discs
+            cut = cropping.crops(seen.pixels, seen.framed, seen.column, discs, MARGIN)
+            for place, index in seen.indices.items():
+                crop, target = cut[place], graded.get((patient, index))
+                if crop is not None and target is not None:
+                    target.views[sequence].append(crop)
+    return [d for d in graded.values() if d.views]
+
+
+def load(shared: Path, model: ColumnNet, cache: Path) -> list[DiscViews]:
+    """Build the discs once and keep them in a file of this training run."""
+    if not cache.is_file():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        discs = build(shared, model)
+        for disc in discs:
+            disc.views = dict(disc.views)
+        cache.write_bytes(pickle.dumps(discs))
+    discs = pickle.loads(cache.read_bytes())  # noqa: S301 -- written by this very function
+    return discs  # type: ignore[no-any-return]
+
+
+@dataclass
+class Batch:
+    """What GradeNet takes, with the targets."""
+
+    crops: Tensor
+    there: Tensor
+    measures: Tensor
+    levels: Tensor
+    patients: Tensor
+    pfirrmann: Tensor
+    modic: Tensor
+    binary: Tensor
+
+
+def collate(
+    discs: list[DiscViews],
+    rng: np.random.Generator | None,
+    *,
+    only: str | None = None,
+) -> Batch:
+    """Stack discs of some patients.
+
+    Args:
+        discs: the discs.
+        rng: draws views, distortions and dropped sequences; None for evaluation.
+        only: use this sequence alone, as when the other is missing from the study.
+    """
+    n = len(discs)
+    rows, columns = cropping.ROWS, cropping.COLUMNS
+    stored = (round(rows * MARGIN), round(columns * MARGIN))
+    pixels = torch.full((n, 2, *stored), -1.0)
+    there = torch.zeros(n, 2, dtype=torch.bool)
+    measures = torch.full((n, 2, len(cropping.MEASURES)), torch.nan)
+    patients = sorted({d.patient for d in discs})
+    dropped = {p: rng.choice(["", "t1", "t2"], p=[0.7, 0.18, 0.12]) if rng else "" for p in patients}
+    for i, disc in enumerate(discs):
+        for j, sequence in enumerate(SEQUENCES):
+            views = disc.views.get(sequence, [])
+            other = disc.views.get(SEQUENCES[1 - j], [])
+            if not views or (only and sequence != only):
+                continue
+            if dropped[disc.patient] == sequence and other:
+                continue
+            view = views[rng.integers(len(views))] if rng else views[0]
+            pixels[i, j] = torch.from_numpy(np.asarray(view.pixels, np.float32))
+            measures[i, j] = torch.from_numpy(view.measures)
+            there[i, j] = True
+    if rng is None:
+        top, left = (stored[0] - rows) // 2, (stored[1] - columns) // 2
+        crops = pixels[:, :, top : top + rows, left : left + columns]
+    else:
+        crops = _distort(pixels, rng, rows, columns)
+        noise = torch.from_numpy(rng.normal(1, 0.06, measures.shape).astype(np.float32))
+        measures = measures * noise
+    order = {p: k for k, p in enumerate(patients)}
+    return Batch(
+        crops,
+        there,
+        measures,
+        torch.tensor([d.index for d in discs]),
+        torch.tensor([order[d.patient] for d in discs]),
+        torch.tensor([d.pfirrmann for d in discs]),
+        torch.tensor([d.modic for d in discs]),
+        torch.tensor([d.binary for d in discs], dtype=torch.float32),
+    )
+
+
+def _distort(pixels: Tensor, rng: np.random.Generator, rows: int, columns: int) -> Tensor:
+    """Move, turn and stretch each crop, and change its grey values; both sequences alike."""
+    n = len(pixels)
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return torch.from_numpy(rng.uniform(low, high, shape).astype(np.float32))
+
+    angle, zoom, wide = uniform(-0.15, 0.15, n), uniform(-0.12, 0.12, n), uniform(-0.08, 0.08, n)
+    zoom, wide = zoom.exp() / MARGIN, wide.exp()
+    ratio = rows / columns
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0] = angle.cos() * zoom * wide
+    theta[:, 0, 1] = -angle.sin() * zoom * ratio
+    theta[:, 1, 0] = angle.sin() * zoom / ratio
+    theta[:, 1, 1] = angle.cos() * zoom / wide
+    theta[:, :, 2] = uniform(-0.07, 0.07, n, 2)
+    grid = functional.affine_grid(theta, [n, 2, rows, columns], align_corners=False)
+    x = functional.grid_sample(pixels + 1, grid, align_corners=False, padding_mode="border")
+    gain, power = uniform(0.85, 1.15, n, 2, 1, 1), uniform(-0.25, 0.25, n, 2, 1, 1).exp()
+    x = (x.clamp(0, 2.5) / 2) ** power * 2 * gain
+    field = functional.interpolate(
+        torch.from_numpy(rng.normal(0, 0.12, (n, 2, 3, 3)).astype(np.float32)),
+        size=(rows, columns), mode="bicubic",
+    )
+    x = x * field.exp()
+    noise = torch.from_numpy(rng.normal(0, 1, x.shape).astype(np.float32))
+    return (x + noise * uniform(0, 0.08, n, 1, 1, 1)).clamp(-0.2, 2.5) - 1

@@ -1,0 +1,237 @@
+"""Find, outline, number and measure the discs of the lumbar column.
+
+Discs are counted upwards from the lowest mobile disc, which is taken as L5-S1; transitional
+anatomy can't be excluded without the whole spine, so the reader can shift the numbering. Ratios
+are taken against the patient's own vertebral depth; millimetres are stated only where the pixel
+spacing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from itertools import count
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from radixgpt.eligibility import Eligibility
+from radixgpt.level import disc_at, vertebra_above
+from radixgpt.observation import Evidence, Observation
+from radixgpt.report import ModelFacts
+from radixgpt.study import Series, Study
+from radixgpt.weights import load_card
+from tools.column import Column, Disc, body_outline, canal_depth, slip
+from tools.column_net import CANAL, ColumnNet
+from tools.columns import columns_of, reconcile
+from tools.framing import Frame
+
+TOOL = "levels"
+NUMBERING_BASIS = "counted upwards from the lowest disc, taken as L5-S1"
+_SLIP_STEP = 0.12
+"""Where the posterior walls are read, in vertebral depths from the disc."""
+_POLYGON_POINTS = 36
+
+
+@cache
+def model() -> ColumnNet:
+    """The shipped column network, loaded once.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+    """
+    from safetensors.torch import load_file
+
+    net = ColumnNet()
+    tensors = load_file(load_card("levels").file("column.safetensors"))
+    net.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    return net.eval().to(memory_format=torch.channels_last)
+
+
+def model_facts() -> ModelFacts:
+    """Name, version and hash of the weights."""
+    return load_card("levels").facts()
+
+
+class View:
+    """One graded series: its slice, frame and column."""
+
+    def __init__(self, series: Series, index: int, framed: Frame, column: Column) -> None:
+        self.series = series
+        self.index = index
+        self.framed = framed
+        self.column = column
+
+    @property
+    def pixels(self) -> npt.NDArray[np.float32]:
+        """The mid-sagittal slice, (rows, columns)."""
+        slice_: npt.NDArray[np.float32] = self.series.pixels[self.index]
+        return slice_
+
+    def disc(self, place: int) -> Disc | None:
+        """The disc ``place`` discs above the lowest, if it was found here."""
+        return self.column.discs[place] if place < len(self.column.discs) else None
+
+    def millimetres(self, length: float) -> float | None:
+        """A frame length in millimetres; None where spacing is unknown."""
+        if self.series.geometry is None:
+            return None
+        # A frame has square pixels, so one axis is enough.
+        return length * self.series.geometry.spacing[1] / self.framed.scale[0]
+
+    def evidence(
+        self,
+        outline: npt.NDArray[np.float64],
+        axis: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = None,
+    ) -> Evidence:
+        """Frame coordinates as evidence in the slice's own pixels."""
+        step = max(1, -(-len(outline) // _POLYGON_POINTS))
+        instances = self.series.instances
+        return Evidence(
+            series=self.series.key,
+            instance=instances[self.index] if self.index < len(instances) else "",
+            slice_index=self.index,
+            polygon=tuple(self._point(p) for p in outline[::step]),
+            axis=(self._point(axis[0]), self._point(axis[1])) if axis else None,
+            tool=_version(),
+        )
+
+    def _point(self, point: npt.NDArray[np.float64]) -> tuple[float, float]:
+        x, y = self.framed.to_slice(point)[0]
+        return round(float(x), 1), round(float(y), 1)
+
+
+@cache
+def _version() -> str:
+    facts = model_facts()
+    return f"{TOOL} {facts.version}"
+
+
+def views(study: Study, eligibility: Eligibility) -> list[View]:
+    """The graded series with their columns, numbered alike, T2 first."""
+    chosen = [
+        (series, eligibility.mid_slices[key])
+        for key in eligibility.graded_series
+        for series in (study.one(key),)
+    ]
+    found = columns_of(
+        model(),
+        [series.pixels[index] for series, index in chosen],
+        [s.geometry.spacing if s.geometry else None for s, _ in chosen],
+    )
+    reconcile([column for _, column in found])
+    return [
+        View(series, index, framed, column)
+        for (series, index), (framed, column) in zip(chosen, found, strict=True)
+    ]
+
+
+def run(study: Study, eligibility: Eligibility, *, shift: int = 0) -> list[Observation]:
+    """Find and measure the discs of the eligible slices.
+
+    Args:
+        study: the study after triage.
+        eligibility: which series and slices to look at.
+        shift: levels by which the numbering is moved upwards, as a reader may decide.
+
+    Returns:
+        Observations of kinds ``numbering``, ``canal``, ``disc``, ``vertebra`` and the measured
+        kinds of ``radixgpt.finding``.
+
+    Raises:
+        LevelError: the shift names discs that do not exist.
+        WeightsError: the weights are missing or damaged.
+    """
+    return observe(views(study, eligibility), shift)
+
+
+def observe(seen: list[View], shift: int = 0) -> list[Observation]:
+    """The observations of columns that were found already."""
+    ids = (f"{TOOL}-{n}" for n in count(1))
+    version = model_facts().version
+    out: list[Observation] = []
+
+    def add(kind: str, **fields: object) -> None:
+        out.append(
+            Observation.model_validate(
+                {"id": next(ids), "tool": TOOL, "tool_version": version, "kind": kind, **fields}
+            )
+        )
+
+    top = max((len(view.column.discs) for view in seen), default=0)
+    if not top:
+        return out
+    anchor = max(view.column.anchor_chance for view in seen)
+    basis = NUMBERING_BASIS
+    if shift:
+        basis = f"{basis}; then shifted by {shift:+d} by the reader"
+    add("numbering", value=basis, confidence=round(anchor, 3))
+    add("canal", evidence=[v.evidence(o) for v in seen if len(o := _largest(v.column, CANAL))])
+    for place in range(top):
+        name = disc_at(place + shift)
+        here = [(view, disc) for view in seen if (disc := view.disc(place)) is not None]
+        if not here:
+            add("disc", level=name, status="not_assessable", reason="the disc was not found")
+            continue
+        add(
+            "disc",
+            level=name,
+            evidence=[v.evidence(d.outline, (d.anterior, d.posterior)) for v, d in here],
+        )
+        above = [
+            v.evidence(outline)
+            for v, d in here
+            if (upper := v.disc(place + 1)) is not None
+            and len(outline := body_outline(v.column.classes, upper, d))
+        ]
+        if above:
+            add("vertebra", level=vertebra_above(name), evidence=above)
+        _measure(add, name, place, here)
+    return out
+
+
+def _largest(column: Column, wanted: int) -> npt.NDArray[np.float64]:
+    from skimage.measure import find_contours
+
+    contours = find_contours(np.pad((column.classes == wanted).astype(float), 1), 0.5)
+    empty: npt.NDArray[np.float64] = np.zeros((0, 2))
+    return max(contours, key=len)[:, ::-1] - 1 if contours else empty
+
+
+def _measure(
+    add: object, name: str, place: int, here: Iterable[tuple[View, Disc]]
+) -> None:
+    """Add the measured kinds of one disc, from the first series that outlines it."""
+    assert callable(add)
+    view, disc = next(((v, d) for v, d in here if d.height > 0), (None, None))
+    if view is None or disc is None:
+        for kind in ("disc_height_index", "canal_ratio", "slip_ratio"):
+            add(kind, level=name, status="not_assessable", reason="the disc was not outlined")
+        return
+    column = view.column
+    evidence = [view.evidence(disc.outline, (disc.anterior, disc.posterior))]
+    step = _SLIP_STEP * column.depth
+    lengths = (
+        ("disc_height_index", "disc_height_mm", disc.height, "the disc was not outlined"),
+        (
+            "canal_ratio",
+            "canal_mm",
+            canal_depth(column.classes, disc),
+            "the canal was not found behind the disc",
+        ),
+        (
+            "slip_ratio",
+            "slip_mm",
+            slip(column.classes, disc, step) if place else None,
+            "the posterior walls on both sides of the disc were not outlined",
+        ),
+    )
+    for ratio, metric, length, reason in lengths:
+        if length is None:
+            add(ratio, level=name, status="not_assessable", reason=reason)
+            continue
+        add(ratio, level=name, value=round(length / column.depth, 3), unit="1", evidence=evidence)
+        mm = view.millimetres(length)
+        if mm is not None:
+            add(metric, level=name, value=round(mm, 1), unit="mm", evidence=evidence)

@@ -1,0 +1,193 @@
+"""The trained half of the router: which intent an utterance has.
+
+A multinomial logistic regression over words, word pairs, character n-grams (TF-IDF) and a few
+facts about the utterance and the turn before. Training (``finetune.router``) and inference share
+:func:`features` and :class:`Vocabulary`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from radixgpt.errors import WeightsError
+from radixgpt.weights import Card
+from tools.router.slots import Slots
+
+Floats = npt.NDArray[np.float32]
+
+INTENTS: tuple[str, ...] = (
+    "findings",
+    "findings_abnormal",
+    "findings_worst",
+    "measure",
+    "image",
+    "report",
+    "report_short",
+    "shift",
+    "levels",
+    "impression",
+    "short",
+    "standard",
+    "remove",
+    "set_grade",
+    "undo",
+    "explain",
+    "study",
+    "about",
+    "thanks",
+    "greeting",
+    "not_assessed",
+    "off_topic",
+    "yes",
+    "no",
+    "follow_up",
+)
+"""The classes of the classifier."""
+
+BLOCKS = ("w", "c", "f")
+"""Kinds of features: words and pairs, characters, facts."""
+
+
+def features(slots: Slots, previous: str | None, *, pending: bool) -> tuple[str, ...]:
+    """Named features of an utterance as it was read.
+
+    Args:
+        slots: the utterance as read.
+        previous: tool of the turn before, None at the start.
+        pending: whether a change waits for a yes.
+    """
+    return (*text_features(slots.masked), *_facts(slots, previous, pending))
+
+
+def text_features(text: str) -> tuple[str, ...]:
+    """``w:`` words and neighbouring pairs, ``c:`` three to five characters within words."""
+    tokens = [token for t in text.split() if (token := t.strip(".,;:!?()'\""))]
+    found = [f"w:{token}" for token in tokens]
+    framed = ["<", *tokens, ">"]
+    found += [f"w:{a} {b}" for a, b in pairwise(framed)]
+    for token in tokens:
+        padded = f" {token} "
+        for size in (3, 4, 5):
+            found += [f"c:{padded[i : i + size]}" for i in range(len(padded) - size + 1)]
+    return tuple(dict.fromkeys(found))
+
+
+def _facts(slots: Slots, previous: str | None, pending: bool) -> list[str]:
+    count = len(slots.masked.split())
+    said = {
+        "disc": bool(slots.discs),
+        "discs": len(slots.discs) > 1,
+        "vertebra": bool(slots.vertebrae),
+        "other level": bool(slots.others),
+        "everything": slots.everything,
+        "relative": slots.relative != 0,
+        "reference": slots.reference,
+        "kind": bool(slots.kinds),
+        "quantity": bool(slots.quantities),
+        "sequence": slots.sequence is not None,
+        "number": slots.number is not None,
+        "kind and number": bool(slots.kinds) and slots.number is not None,
+        "shift": slots.by is not None,
+        "unassessed": slots.unassessed,
+        "question": slots.text.endswith("?"),
+        "pending": pending,
+        f"after {previous}": True,
+        f"words {min(count, 7)}": True,
+        "short after": previous is not None and count <= 4,
+        "disc only": bool(slots.discs) and count <= 2,
+        "kind only": bool(slots.kinds) and count <= 2,
+    }
+    return [f"f:{name}" for name, true in said.items() if true]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Which features there are, and how much each weighs.
+
+    Attributes:
+        column: column of each feature.
+        weight: inverse document frequency of each column, shape (columns,).
+    """
+
+    column: Mapping[str, int]
+    weight: Floats
+
+    def vector(self, found: Sequence[str]) -> tuple[npt.NDArray[np.intp], Floats]:
+        """Columns and values of an utterance; each block has length 1.
+
+        Words that are not in the vocabulary are counted in the feature ``f:unknown n``.
+        """
+        missing = sum(n.startswith("w:") and " " not in n and n not in self.column for n in found)
+        named = [*found, f"f:unknown {min(missing, 4)}"]
+        columns: list[int] = []
+        values: list[float] = []
+        for block in BLOCKS:
+            here = [self.column[n] for n in named if n.startswith(block) and n in self.column]
+            weights = self.weight[here]
+            length = float(np.linalg.norm(weights)) or 1.0
+            columns += here
+            values += list(weights / length)
+        return np.array(columns, dtype=np.intp), np.array(values, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """The logistic regression.
+
+    Attributes:
+        weights: shape (columns, intents).
+        bias: shape (intents,).
+        temperature: divides the scores, fitted so that probabilities are calibrated.
+        words: words that are spelt right.
+    """
+
+    vocabulary: Vocabulary
+    intents: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+    temperature: float
+    words: frozenset[str] = frozenset()
+
+    def probabilities(self, found: Sequence[str]) -> dict[str, float]:
+        """Probability of every intent, for the features of one utterance."""
+        columns, values = self.vocabulary.vector(found)
+        scores = (values @ self.weights[columns] + self.bias) / self.temperature
+        exponents = np.exp(scores - scores.max())
+        return dict(zip(self.intents, (exponents / exponents.sum()).tolist(), strict=True))
+
+
+def load_classifier(card: Card) -> Classifier:
+    """The classifier of ``weights/router``.
+
+    Raises:
+        WeightsError: the files are missing, altered or do not fit one another.
+    """
+    from safetensors.numpy import load_file
+
+    arrays = load_file(card.file("router.safetensors"))
+    listed = json.loads(card.file("vocabulary.json").read_text(encoding="utf-8"))
+    names = listed["features"]
+    intents = card.manifest.labels
+    temperature = card.value("temperature")
+    if (
+        not isinstance(intents, list)
+        or not isinstance(temperature, int | float)
+        or arrays["weights"].shape != (len(names), len(intents))
+    ):
+        raise WeightsError("weights/router does not fit its labels.", "Train the router again.")
+    return Classifier(
+        Vocabulary(
+            {name: i for i, name in enumerate(names)}, arrays["frequency"].astype(np.float32)
+        ),
+        tuple(str(intent) for intent in intents),
+        arrays["weights"].astype(np.float32),
+        arrays["bias"].astype(np.float32),
+        float(temperature),
+        frozenset(listed["words"]),
+    )

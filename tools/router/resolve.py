@@ -1,0 +1,420 @@
+"""From an intent, what was read, and the turn before to one call, or to a question back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from radixgpt.finding import KINDS
+from radixgpt.level import LUMBAR_DISCS
+from radixgpt.weights import load_card
+from tools.router import slots as reader
+from tools.router.model import Classifier, features, load_classifier
+from tools.router.slots import Slots
+
+QUANTITY_OF = {
+    "disc_narrowing": "disc_height",
+    "spondylolisthesis": "slip",
+}
+"""The measured quantity that a kind of finding stands for when a number is asked for."""
+
+_LISTS = ("get_findings", "measure")
+_NONE: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool with its arguments, or an answer without one.
+
+    Answers without a tool: ``thanks``, ``greeting``, ``off_topic``, ``not_assessed`` and
+    ``ask_back``.
+    """
+
+    tool: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The turn before.
+
+    Attributes:
+        call: the last call of a tool.
+        pending: whether its change waits for a yes.
+        options: the readings among which the user was asked to choose.
+    """
+
+    call: Call
+    pending: bool = False
+    options: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where an utterance leads.
+
+    Attributes:
+        confidence: calibrated probability of the call.
+        options: for ``ask_back``, the readings to choose from; may be empty.
+        missing: for ``ask_back``, what was not said: ``level``, ``kind``, ``value``,
+            ``direction`` or ``meaning``.
+        topic: for ``not_assessed``, the level that is not looked at, if it was that.
+        slots: the utterance as read.
+    """
+
+    call: Call
+    confidence: float
+    slots: Slots
+    options: tuple[Call, ...] = ()
+    missing: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class _Ask:
+    missing: str
+    options: tuple[Call, ...] = ()
+
+
+_Resolved = Call | _Ask
+
+
+def _listed(args: Mapping[str, Any], key: str) -> list[str]:
+    value = args.get(key)
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def _levels_of(call: Call) -> list[str]:
+    return _listed(call.args, "levels") or _listed(call.args, "level")
+
+
+def _kinds_of(call: Call) -> list[str]:
+    return _listed(call.args, "kinds") or _listed(call.args, "kind")
+
+
+def around(vertebra: str) -> tuple[str, ...]:
+    """The lumbar discs above and below a vertebra: L3-L4 and L4-L5 for L4."""
+    return tuple(disc for disc in LUMBAR_DISCS if vertebra in disc.split("-"))
+
+
+def _vertebra_disc(said: Slots) -> str | None:
+    """The disc that a vertebra alone stands for, None where it may be either."""
+    vertebra = said.vertebrae[0]
+    beside = around(vertebra)
+    if len(beside) == 1:
+        return beside[0]
+    if "endplate_upper" in said.kinds and "endplate_lower" in said.kinds:
+        return None
+    if "endplate_upper" in said.kinds:  # the upper endplate of L5 borders L4-L5
+        return beside[0]
+    if "endplate_lower" in said.kinds or "spondylolisthesis" in said.kinds:
+        return beside[1]
+    return None
+
+
+def _vertebra_kinds(said: Slots) -> list[str]:
+    """Endplates named by their vertebra, renamed by their disc."""
+    swap = {"endplate_upper": "endplate_lower", "endplate_lower": "endplate_upper"}
+    one_endplate = sum(kind in swap for kind in said.kinds) == 1
+    if said.vertebrae and not said.discs and one_endplate:
+        return [swap.get(kind, kind) for kind in said.kinds]
+    return list(said.kinds)
+
+
+def _moved(levels: list[str], by: int) -> list[str]:
+    """The disc above the highest or below the lowest; empty outside the five lumbar discs."""
+    places = [LUMBAR_DISCS.index(level) for level in levels if level in LUMBAR_DISCS]
+    if not places:
+        return []
+    place = min(places) - 1 if by > 0 else max(places) + 1
+    return [LUMBAR_DISCS[place]] if 0 <= place < len(LUMBAR_DISCS) else []
+
+
+def _levels(said: Slots, before: Call | None, *, inherit: bool) -> list[str] | None:
+    """The discs that are meant: empty for all, None for a level that is not looked at."""
+    if said.discs:
+        return list(said.discs)
+    if said.vertebrae and (disc := _vertebra_disc(said)):
+        return [disc]
+    if said.others:
+        return None
+    known = _levels_of(before) if before else []
+    if known and said.relative:
+        return _moved(known, said.relative) or None
+    if said.everything:
+        return []
+    if known and (inherit or said.reference):
+        return known
+    return []
+
+
+def _each_side(said: Slots, make: Callable[[str], Call]) -> _Ask | None:
+    """A question back if a vertebra alone was named that borders two lumbar discs."""
+    if said.discs or not said.vertebrae or _vertebra_disc(said):
+        return None
+    return _Ask("level", tuple(make(disc) for disc in around(said.vertebrae[0])))
+
+
+def _findings(said: Slots, before: Call | None, *, inherit: bool, which: str = "all") -> _Resolved:
+    kinds = [] if which == "worst" else _vertebra_kinds(said)
+    if not kinds and said.quantities and which == "all":
+        return _measure(said, before, inherit=inherit)
+    if inherit and not kinds and before and before.tool in (*_LISTS, "explain", "set_grade"):
+        kinds = _kinds_of(before)
+
+    def make(levels: list[str]) -> Call:
+        args: dict[str, Any] = {"levels": levels} if levels else {}
+        if kinds:
+            args["kinds"] = kinds
+        if which != "all":
+            args["which"] = which
+        return Call("get_findings", args)
+
+    levels = _levels(said, before, inherit=inherit)
+    if levels is None:
+        return Call("not_assessed")
+    return _each_side(said, lambda disc: make([disc])) or make(levels)
+
+
+def _measure(said: Slots, before: Call | None, *, inherit: bool) -> _Resolved:
+    quantities = list(said.quantities)
+    if not quantities:
+        quantities = [QUANTITY_OF[kind] for kind in said.kinds if kind in QUANTITY_OF]
+    if inherit and not quantities and before and before.tool == "measure":
+        quantities = _listed(before.args, "quantities")
+
+    def make(levels: list[str]) -> Call:
+        args: dict[str, Any] = {"levels": levels} if levels else {}
+        return Call("measure", {**args, "quantities": quantities} if quantities else args)
+
+    levels = _levels(said, before, inherit=inherit)
+    if levels is None:
+        return Call("not_assessed")
+    return _each_side(said, lambda disc: make([disc])) or make(levels)
+
+
+def _image(said: Slots, before: Call | None) -> _Resolved:
+    def make(disc: str | None) -> Call:
+        args = {"level": disc, "sequence": said.sequence}
+        return Call("show_image", {key: value for key, value in args.items() if value})
+
+    levels = _levels(said, before, inherit=True)
+    if levels is None:
+        return Call("not_assessed")
+    return _each_side(said, make) or make(levels[0] if levels else None)
+
+
+def _explain(said: Slots, before: Call | None) -> _Resolved:
+    kinds = _vertebra_kinds(said)
+    if not kinds and before and not said.discs:
+        kinds = _kinds_of(before)
+    if not kinds and before and before.tool == "explain":
+        kinds = _kinds_of(before)
+
+    def make(disc: str) -> Call:
+        return Call("explain", {"level": disc, **({"kind": kinds[0]} if kinds else {})})
+
+    levels = _levels(said, before, inherit=True)
+    if levels is None:
+        return Call("not_assessed")
+    if asked := _each_side(said, make):
+        return asked
+    return make(levels[0]) if levels else _Ask("level")
+
+
+def _remove(said: Slots, before: Call | None) -> _Resolved:
+    levels = _levels(said, before, inherit=before is not None and before.tool != "draft_report")
+    if levels is None:
+        return Call("not_assessed")
+    if asked := _each_side(said, lambda disc: Call("remove_sentences", {"level": disc})):
+        return asked
+    return Call("remove_sentences", {"level": levels[0]}) if levels else _Ask("level")
+
+
+def _set_grade(said: Slots, before: Call | None) -> _Resolved:
+    kinds = _vertebra_kinds(said) or (_kinds_of(before) if before else [])
+    if not kinds and said.number is not None and said.discs:
+        kinds = ["pfirrmann"]  # "grade 3" of a disc, no other grade being named
+    levels = _levels(said, before, inherit=True)
+    if levels is None:
+        return Call("not_assessed")
+    if len(kinds) != 1:
+        return _Ask("kind")
+    kind = KINDS[kinds[0]]
+    if kind.type == "grade":
+        value = None if said.number is None else str(said.number)
+    else:
+        value = said.presence
+    if value is None:
+        return _Ask("value")
+
+    def make(disc: str) -> Call:
+        return Call("set_grade", {"level": disc, "kind": kind.name, "value": value})
+
+    if asked := _each_side(said, make):
+        return asked
+    return make(levels[0]) if levels else _Ask("level")
+
+
+def _shift(said: Slots) -> _Resolved:
+    if said.by is None:
+        return _Ask(
+            "direction", (Call("shift_numbering", {"by": 1}), Call("shift_numbering", {"by": -1}))
+        )
+    return Call("shift_numbering", {"by": said.by})
+
+
+def _follow_up(said: Slots, before: Call | None) -> _Resolved:
+    """The same as before, with what was said put in."""
+    if before is None:
+        return _Ask("meaning")
+    if before.tool == "show_image":
+        found = _image(said, before)
+        keep = before.args.get("sequence")
+        if isinstance(found, Call) and found.tool == "show_image" and keep and not said.sequence:
+            return Call(found.tool, {**found.args, "sequence": keep})
+        return found
+    if before.tool == "explain":
+        return _explain(said, before)
+    if before.tool == "remove_sentences":
+        return _remove(said, before)
+    if before.tool == "shift_numbering":
+        return Call("shift_numbering", {"by": said.by or before.args.get("by", 1)})
+    if before.tool == "set_grade" and not said.kinds:
+        levels = _levels(said, before, inherit=True)
+        if levels:
+            return Call("set_grade", {**before.args, "level": levels[0]})
+    slip = said.kinds == ("spondylolisthesis",) and "slip" in said.quantities
+    if before.tool == "measure" and (slip or not said.kinds):
+        return _measure(said, before, inherit=True)
+    if said.quantities and not said.kinds:
+        return _measure(said, before, inherit=True)
+    if before.tool in _LISTS or said.discs or said.kinds:
+        return _findings(said, before, inherit=True)
+    return _Ask("meaning")
+
+
+_WITHOUT_SLOTS: Mapping[str, Call] = {
+    "report": Call("draft_report"),
+    "report_short": Call("draft_report", {"style": "short"}),
+    "levels": Call("find_levels"),
+    "impression": Call("shorten_impression"),
+    "short": Call("restyle", {"style": "short"}),
+    "standard": Call("restyle", {"style": "standard"}),
+    "undo": Call("undo"),
+    "study": Call("describe_study"),
+    "about": Call("about"),
+    "thanks": Call("thanks"),
+    "greeting": Call("greeting"),
+    "not_assessed": Call("not_assessed"),
+    "off_topic": Call("off_topic"),
+}
+"""Intents whose call needs nothing from the utterance."""
+
+
+def resolve(intent: str, said: Slots, previous: Previous | None) -> _Resolved:
+    """The call that an intent means for an utterance after a turn."""
+    before = previous.call if previous and previous.call.tool != "ask_back" else None
+    if intent in _WITHOUT_SLOTS:
+        return _WITHOUT_SLOTS[intent]
+    if intent == "findings":
+        return _findings(said, before, inherit=False)
+    if intent == "findings_abnormal":
+        return _findings(said, before, inherit=False, which="abnormal")
+    if intent == "findings_worst":
+        return _findings(said, before, inherit=False, which="worst")
+    if intent == "measure":
+        return _measure(said, before, inherit=False)
+    if intent == "image":
+        return _image(said, before)
+    if intent == "explain":
+        return _explain(said, before)
+    if intent == "remove":
+        return _remove(said, before)
+    if intent == "set_grade":
+        return _set_grade(said, before)
+    if intent == "shift":
+        return _shift(said)
+    if intent == "follow_up":
+        return _follow_up(said, before)
+    if previous is None or not previous.pending:  # a yes or no to nothing
+        return Call("thanks") if intent == "yes" else _Ask("meaning")
+    return Call("confirm_change", {"accept": intent == "yes"})
+
+
+def _chosen(said: Slots, options: tuple[Call, ...]) -> Call | None:
+    """The option that an answer to a question back means, if it is one."""
+    if not options or len(said.masked.split()) > 6:
+        return None
+    if len(said.discs) == 1:
+        named = [option for option in options if said.discs[0] in _levels_of(option)]
+        if len(named) == 1:
+            return named[0]
+    if said.choice is not None and len(options) == 2 and not said.kinds:
+        return options[said.choice]
+    return None
+
+
+@dataclass(frozen=True)
+class Router:
+    """The trained router.
+
+    Attributes:
+        classify: probability of every intent for an utterance as read and the turn before.
+        threshold: below this probability of a call the router asks back.
+        known: words that are spelt right.
+    """
+
+    classify: Callable[[Slots, Previous | None], Mapping[str, float]]
+    threshold: float
+    known: frozenset[str] = frozenset()
+
+    def route(self, utterance: str, previous: Previous | None = None) -> Route:
+        """Where an utterance leads; never raises for any text."""
+        said = reader.read(utterance, known=self.known)
+        if previous and (choice := _chosen(said, previous.options)):
+            return Route(choice, 1.0, said)
+        votes: dict[str, float] = {}
+        found: dict[str, _Resolved] = {}
+        for intent, probability in self.classify(said, previous).items():
+            resolved = resolve(intent, said, previous)
+            key = repr(resolved)
+            found[key] = resolved
+            votes[key] = votes.get(key, 0.0) + probability
+        ranked = sorted(votes, key=lambda key: -votes[key])
+        best, confidence = found[ranked[0]], votes[ranked[0]]
+        if isinstance(best, _Ask):
+            return Route(Call("ask_back"), confidence, said, best.options, best.missing)
+        if confidence < self.threshold:
+            likely = [found[key] for key in ranked[:3]]
+            options = tuple(call for call in likely if isinstance(call, Call))[:2]
+            return Route(Call("ask_back"), confidence, said, options, "meaning")
+        topic = said.others[0] if best.tool == "not_assessed" and said.others else ""
+        return Route(best, confidence, said, topic=topic)
+
+
+def from_classifier(classifier: Classifier, threshold: float) -> Router:
+    """A router on a classifier that is in memory."""
+
+    def classify(said: Slots, previous: Previous | None) -> Mapping[str, float]:
+        before = previous.call.tool if previous else None
+        pending = previous.pending if previous else False
+        return classifier.probabilities(features(said, before, pending=pending))
+
+    return Router(classify, threshold, classifier.words)
+
+
+@cache
+def load_router() -> Router:
+    """The shipped router, loaded once.
+
+    Raises:
+        WeightsError: ``weights/router`` is missing or damaged.
+    """
+    card = load_card("router")
+    thresholds = card.manifest.thresholds
+    ask = thresholds.get("ask_back") if isinstance(thresholds, dict) else None
+    threshold = float(ask) if isinstance(ask, int | float) else 0.5
+    return from_classifier(load_classifier(card), threshold)
