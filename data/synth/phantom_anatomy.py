@@ -67,7 +67,7 @@ def build(phantom: Phantom) -> Bones:
         wedge = float(np.deg2rad(_DISC_WEDGE[name] * phantom.lordosis)) * (
             1 - 0.6 * state.narrowing
         )
-        wedge = min(wedge, 2 * float(np.arctan(0.72 * gap / depth)))  # the back keeps some height
+        wedge = min(wedge, 2 * float(np.arctan(0.55 * gap / depth)))  # the back keeps some height
         u, n = direction(angle - wedge / 2)
         corner = below.posterior + n * (gap - depth * np.tan(wedge / 2)) - u * state.slip_mm
         angle -= wedge

@@ -20,7 +20,7 @@ from data.synth.phantom_shapes import Body, Bones, DiscSpace, Vec
 from data.synth.phantom_signal import Array
 
 _STEP_MM = 0.4
-_COARSE_MM = 2.5
+_COARSE_MM = 3.5
 SAC_HALF_WIDTH_MM = 9.0
 CANAL_HALF_WIDTH_MM = 11.5
 LEAST_SAC_MM = 2.0

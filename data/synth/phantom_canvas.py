@@ -57,6 +57,7 @@ class Canvas:
         shape = (self.y.shape[0], self.x.shape[1])
         self.parts = np.zeros(shape, np.uint8)
         self.images = {name: np.zeros(shape, np.float32) for name in self.protocols}
+        self._textures: dict[tuple[str, tuple[tuple[float, float], ...]], Array] = {}
         radius = fft.fftfreq(shape[0], self.pixel_mm).astype(np.float32)[:, None] ** 2
         self._frequency2 = radius + fft.rfftfreq(shape[1], self.pixel_mm).astype(np.float32) ** 2
 
@@ -110,12 +111,15 @@ class Canvas:
 
         It changes slowly from slice to slice, and is the same for every sequence.
         """
+        if (name, scales) in self._textures:
+            return self._textures[name, scales]
         knot, share = divmod(self.z / _KNOT_MM, 1.0)
         total = self._knot(name, int(knot), scales) * np.float32(np.cos(share * np.pi / 2))
         if share > 0:
             total = total + self._knot(name, int(knot) + 1, scales) * np.float32(
                 np.sin(share * np.pi / 2)
             )
+        self._textures[name, scales] = total
         return total
 
     def _knot(self, name: str, knot: int, scales: tuple[tuple[float, float], ...]) -> Array:

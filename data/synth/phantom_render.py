@@ -98,10 +98,7 @@ def render(
         if 0 <= x < fov and 0 <= y < fov:
             centres[name] = (float(x / pixel - 0.5), float(y / pixel - 0.5))
     return Rendered(
-        images={
-            name: _acquire(canvas, phantom, place, name, number)
-            for number, name in enumerate(sequences)
-        },
+        images={name: _acquire(canvas, phantom, place, name) for name in sequences},
         labels=_LABEL[canvas.parts],
         parts=canvas.parts,
         disc_centres=centres,
@@ -110,7 +107,7 @@ def render(
     )
 
 
-def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str, number: int) -> Picture:
+def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str) -> Picture:
     """Coil sensitivity, saturation band, a limited k-space and Rician noise."""
     look, image = phantom.look, canvas.images[name]
     size = image.shape[0]
@@ -129,7 +126,7 @@ def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str, number: 
     spectrum = fft.fftshift(fft.fft2((image * gain).astype(np.float32)))
     reference = float(np.percentile(image * gain, 95))
     slice_key = round(canvas.z * 100) + 100_000
-    rng = np.random.default_rng([phantom.seed, 7919, number, slice_key])
+    rng = np.random.default_rng([phantom.seed, *name.encode(), slice_key])
     noise = rng.standard_normal((2, size, size), dtype=np.float32)
     spread = np.float32(reference / look.snr * np.sqrt(image.size / 2)) * np.float32(1.4)
     spectrum = spectrum + (noise[0] + 1j * noise[1]) * spread

@@ -13,7 +13,7 @@ from radixgpt.finding import ABSENT, PRESENT
 
 Truth: TypeAlias = dict[str, int | float | str]
 
-_SAMPLE_MM = 0.05
+_SAMPLE_MM = 0.1
 _BEHIND_MM = 40.0
 
 
