@@ -25,7 +25,7 @@ _SAME_SPACING = 0.01  # relative
 _SAME_PLACE = 0.01  # millimetres
 _GAP = 1.5  # times the usual distance: a slice is missing
 _EVEN = 0.05  # relative difference of distances that still counts as even
-_ASKEW = 0.9994  # cosine of two degrees
+_ASKEW = 0.996  # cosine of five degrees: a distance is off by less than half a percent
 
 DUPLICATES = "Duplicate slices were dropped: {}."
 CONFLICT = "Slices with the same identifier but other pixels were dropped: {}."

@@ -105,7 +105,7 @@ def decode(
     if not data:
         raise rejected("truncated-pixels" if parsed.cut else "no-pixels")
     if parsed.syntax in NATIVE:
-        _check_native_length(len(data), found, parsed.cut)
+        _check_native_length(data, found, parsed.cut)
         if found.samples == 1:
             return _with_sign(_native(data, found, parsed.syntax == BIG_ENDIAN), found, modality)
     elif parsed.cut:
@@ -126,8 +126,9 @@ def luminance(stack: Array) -> npt.NDArray[np.float32]:
     return np.asarray(stack.astype(np.float32) @ weights, dtype=np.float32)
 
 
-def _check_native_length(length: int, found: PixelFacts, cut: bool) -> None:
-    expected = found.decoded_bytes
+def _check_native_length(data: bytes, found: PixelFacts, cut: bool) -> None:
+    """There must be as many bytes as the header says; zeros behind them are padding."""
+    length, expected = len(data), found.decoded_bytes
     if found.photometric == "YBR_FULL_422":
         expected = expected * 2 // 3
     if length < expected:
@@ -135,7 +136,7 @@ def _check_native_length(length: int, found: PixelFacts, cut: bool) -> None:
     if cut:
         raise rejected("impossible-length")
     row = found.columns * found.samples * found.allocated // 8
-    if length - expected >= max(row, 2):
+    if length - expected >= max(row, 2) and data[expected:].strip(b"\0"):
         raise rejected("lying-header")
 
 
