@@ -23,7 +23,8 @@ from torch.nn import functional
 
 from finetune import levels_data, spider
 from finetune.levels_data import UNKNOWN, Sample
-from tools.column_net import CLASSES, ColumnNet
+from radixgpt.weights import WEIGHTS, write_manifest
+from tools.column_net import CLASSES, HEATMAPS, SIZE, ColumnNet
 
 SHARES = {"masked": 0.35, "phantom": 0.12, "points": 0.13, "pseudo": 0.4}
 """How often each kind is drawn; kinds that are not there are left out and the rest rescaled."""
@@ -154,18 +155,42 @@ def gather(shared: Path, *, phantoms: int, seed: int = 11) -> list[Sample]:
     return samples
 
 
+def export(out: Path, weights: Path) -> None:
+    """Write the averaged weights of the last stage in half precision, with their manifest."""
+    from safetensors.torch import save_file
+
+    state = torch.load(out / "transfer.pt", weights_only=True)
+    half = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    weights.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in half.items()}, weights / "column.safetensors")
+    write_manifest(
+        weights,
+        files=("column.safetensors",),
+        name="lumbar column",
+        version="1.0",
+        licence="Apache-2.0; trained on SPIDER (CC BY 4.0)",
+        summary="Outlines vertebrae, discs and canal of a sagittal slice and points at L5-S1",
+        labels={"classes": list(CLASSES), "heatmaps": list(HEATMAPS)},
+        input=[SIZE, SIZE],
+    )
+
+
 def main() -> None:
     """Run one stage."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stage", choices=("masks", "transfer", "export"))
     parser.add_argument("--out", type=Path, default=Path("runs/levels"))
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--weights", type=Path, default=WEIGHTS / "levels")
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--phantoms", type=int, default=150)
     options = parser.parse_args()
     torch.set_num_threads(2)
     torch.set_flush_denormal(True)
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.stage == "export":
+        export(options.out, options.weights)
+        return
     samples = gather(options.shared, phantoms=options.phantoms)
     if options.stage == "transfer":
         teacher = ColumnNet()

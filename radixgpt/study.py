@@ -81,7 +81,7 @@ class Geometry:
     orientation: tuple[float, float, float, float, float, float] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no truth value; a series is itself
 class Series:
     """Slices of one plane and one contrast.
 
@@ -150,7 +150,7 @@ class Quarantined:
     """One sentence for the user."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """One examination.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from itertools import count
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -108,8 +109,13 @@ def _version() -> str:
     return f"{TOOL} {facts.version}"
 
 
+_SEEN: WeakKeyDictionary[Study, tuple[Eligibility, list[View]]] = WeakKeyDictionary()
+
+
 def views(study: Study, eligibility: Eligibility) -> list[View]:
-    """The graded series with their columns, numbered alike, T2 first."""
+    """The graded series with their columns, numbered alike, T2 first; kept while the study is."""
+    if study in _SEEN and _SEEN[study][0] == eligibility:
+        return _SEEN[study][1]
     chosen = [
         (series, eligibility.mid_slices[key])
         for key in eligibility.graded_series
@@ -121,10 +127,12 @@ def views(study: Study, eligibility: Eligibility) -> list[View]:
         [s.geometry.spacing if s.geometry else None for s, _ in chosen],
     )
     reconcile([column for _, column in found])
-    return [
+    seen = [
         View(series, index, framed, column)
         for (series, index), (framed, column) in zip(chosen, found, strict=True)
     ]
+    _SEEN[study] = (eligibility, seen)
+    return seen
 
 
 def run(study: Study, eligibility: Eligibility, *, shift: int = 0) -> list[Observation]:

@@ -1,0 +1,262 @@
+"""Grade each lumbar disc: Pfirrmann, narrowing, bulging, herniation, Modic, endplates, slip.
+
+An ensemble of :class:`tools.grade_net.GradeNet` looks at the T1 and T2 crops together, or at
+either alone. Logits are calibrated on patients that the member did not learn from; below its
+abstention threshold a grade is "indeterminate".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from radixgpt.eligibility import Eligibility
+from radixgpt.finding import ABSENT, GRADED, PRESENT
+from radixgpt.level import LUMBAR_DISCS, disc_index
+from radixgpt.observation import Evidence, Observation
+from radixgpt.report import ModelFacts
+from radixgpt.study import Study
+from radixgpt.weights import load_card
+from tools import crops as cropping
+from tools import levels as levels_tool
+from tools.grade_net import BINARY, SEQUENCES, GradeNet
+
+TOOL = "classifier"
+Floats = npt.NDArray[np.float64]
+
+
+class Calibration(BaseModel):
+    """How logits become probabilities, for one choice of sequences.
+
+    Attributes:
+        pfirrmann: slope, then the offsets of the four thresholds.
+        modic: slope and offset of the logit of any change.
+        binary: slope and offset of each binary kind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pfirrmann: tuple[float, float, float, float, float]
+    modic: tuple[float, float]
+    binary: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Chances:
+    """Calibrated probabilities of n discs.
+
+    Attributes:
+        pfirrmann: (n, 5), grades 1 to 5.
+        modic: (n, 4), types 0 to 3.
+        binary: (n, 6), present, in the order of ``grade_net.BINARY``.
+    """
+
+    pfirrmann: Floats
+    modic: Floats
+    binary: Floats
+
+
+def calibrate(
+    pfirrmann: Floats, modic: Floats, binary: Floats, calibration: Calibration
+) -> Chances:
+    """Logits, shaped as :class:`tools.grade_net.Grades` has them, to probabilities."""
+    slope, *offsets = calibration.pfirrmann
+    above = _sigmoid(slope * pfirrmann + np.array(offsets))
+    above = np.minimum.accumulate(above, axis=1)  # the chance of a higher grade can't be larger
+    edges = np.concatenate([np.ones((len(above), 1)), above, np.zeros((len(above), 1))], axis=1)
+    grades = edges[:, :-1] - edges[:, 1:]
+    raised = modic - modic.max(axis=1, keepdims=True)
+    share = np.exp(raised) / np.exp(raised).sum(axis=1, keepdims=True)
+    any_change = _sigmoid(calibration.modic[0] * any_modic(modic) + calibration.modic[1])
+    types = share[:, 1:] / np.maximum(share[:, 1:].sum(axis=1, keepdims=True), 1e-9)
+    types = np.concatenate([1 - any_change[:, None], any_change[:, None] * types], axis=1)
+    present = np.stack(
+        [
+            _sigmoid(calibration.binary[name][0] * binary[:, j] + calibration.binary[name][1])
+            for j, name in enumerate(BINARY)
+        ],
+        axis=1,
+    )
+    return Chances(grades, types, present)
+
+
+def any_modic(modic: Floats) -> Floats:
+    """Logit of any Modic change from the (n, 4) logits of the types."""
+    top = modic[:, 1:].max(axis=1)
+    rest: Floats = top + np.log(np.exp(modic[:, 1:] - top[:, None]).sum(axis=1)) - modic[:, 0]
+    return rest
+
+
+def _sigmoid(x: Floats) -> Floats:
+    value: Floats = 1 / (1 + np.exp(-np.clip(x, -40, 40)))
+    return value
+
+
+@cache
+def models() -> tuple[GradeNet, ...]:
+    """The shipped ensemble, loaded once.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+    """
+    from safetensors.torch import load_file
+
+    card = load_card("classifier")
+    nets = []
+    for name in sorted(card.manifest.files):
+        net = GradeNet()
+        net.load_state_dict({k: v.float() for k, v in load_file(card.file(name)).items()})
+        nets.append(net.eval().to(memory_format=torch.channels_last))
+    return tuple(nets)
+
+
+@cache
+def calibrations() -> dict[str, Calibration]:
+    """Calibration by the sequences that are there: ``both``, ``t2`` or ``t1``."""
+    return TypeAdapter(dict[str, Calibration]).validate_python(
+        load_card("classifier").extra("calibration")
+    )
+
+
+@cache
+def thresholds() -> dict[str, float]:
+    """Confidence below which a kind is indeterminate."""
+    return TypeAdapter(dict[str, float]).validate_python(
+        load_card("classifier").manifest.thresholds
+    )
+
+
+def model_facts() -> ModelFacts:
+    """Name, version and hash of the weights."""
+    return load_card("classifier").facts()
+
+
+@torch.inference_mode()
+def logits(
+    nets: Items[GradeNet], cut: Items[dict[str, cropping.Crop]], levels: Items[int]
+) -> tuple[Floats, Floats, Floats]:
+    """Mean logits of an ensemble for the discs of one patient.
+
+    Args:
+        nets: the members.
+        cut: for each disc, sequence (``t1``, ``t2``) to its crop.
+        levels: discs above L5-S1.
+    """
+    n = len(cut)
+    pixels = torch.full((n, 2, cropping.ROWS, cropping.COLUMNS), -1.0)
+    measures = torch.full((n, 2, len(cropping.MEASURES)), torch.nan)
+    there = torch.zeros(n, 2, dtype=torch.bool)
+    for i, views in enumerate(cut):
+        for j, sequence in enumerate(SEQUENCES):
+            if sequence in views:
+                pixels[i, j] = torch.from_numpy(views[sequence].pixels)
+                measures[i, j] = torch.from_numpy(views[sequence].measures)
+                there[i, j] = True
+    places = torch.tensor(list(levels))
+    one = torch.zeros(n, dtype=torch.long)
+    parts = [net(pixels, there, measures, places, one) for net in nets]
+
+    def mean(name: str) -> Floats:
+        stacked = torch.stack([getattr(part, name) for part in parts])
+        averaged: Floats = stacked.mean(0).double().numpy()
+        return averaged
+
+    return mean("pfirrmann"), mean("modic"), mean("binary")
+
+
+def run(
+    study: Study, eligibility: Eligibility, levels: Items[Observation]
+) -> list[Observation]:
+    """Grade the lumbar discs that ``tools.levels`` found.
+
+    Args:
+        study: the study after triage.
+        eligibility: which series and slices to look at.
+        levels: what ``tools.levels.run`` returned for them.
+
+    Returns:
+        One observation for each disc from L1-L2 to L5-S1 that was found and each graded kind.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+    """
+    discs = [o for o in levels if o.kind == "disc" and o.level is not None]
+    if not discs:
+        return []
+    shift = disc_index(discs[0].level or "")
+    seen = levels_tool.views(study, eligibility)
+    by_place: dict[int, dict[str, cropping.Crop]] = {}
+    for view in seen:
+        sequence = "t1" if view.series.key == eligibility.t1 else "t2"
+        cut = cropping.crops(view.pixels, view.framed, view.column, view.column.discs)
+        for place, crop in enumerate(cut):
+            if crop is not None:
+                by_place.setdefault(place, {})[sequence] = crop
+    places = sorted(by_place)
+    if not places:
+        return []
+    raw = logits(models(), [by_place[p] for p in places], [max(0, p + shift) for p in places])
+    version = model_facts().version
+    out: list[Observation] = []
+    for row, place in enumerate(places):
+        observed = discs[place]
+        if observed.level not in LUMBAR_DISCS:
+            continue
+        views = by_place[place]
+        regime = "both" if len(views) == 2 else next(iter(views))
+        chances = calibrate(*(part[row : row + 1] for part in raw), calibrations()[regime])
+        for kind in GRADED:
+            fields = _grade(kind, chances, set(views))
+            out.append(
+                Observation.model_validate(
+                    {
+                        "id": f"{TOOL}-{len(out) + 1}",
+                        "tool": TOOL,
+                        "tool_version": version,
+                        "kind": kind,
+                        "level": observed.level,
+                        "evidence": [_by_classifier(e, version) for e in observed.evidence],
+                        **fields,
+                    }
+                )
+            )
+    return out
+
+
+def _by_classifier(evidence: Evidence, version: str) -> Evidence:
+    return evidence.model_copy(update={"tool": f"{TOOL} {version}"})
+
+
+def _grade(kind: str, chances: Chances, sequences: set[str]) -> dict[str, object]:
+    """Value, status and confidence of one kind for one disc."""
+    if kind == "pfirrmann" and "t2" not in sequences:
+        return {"status": "not_assessable", "reason": "needs a T2-weighted series"}
+    if kind == "modic" and sequences != {"t1", "t2"}:
+        return {"status": "not_assessable", "reason": "needs both T1- and T2-weighted series"}
+    value: str | int
+    if kind == "pfirrmann":
+        value = round(float(chances.pfirrmann[0] @ np.arange(1, 6)))
+        named = {str(g): float(p) for g, p in zip(range(1, 6), chances.pfirrmann[0], strict=True)}
+    elif kind == "modic":
+        change = float(chances.modic[0, 1:].sum())
+        value = 0 if change < 0.5 else 1 + int(np.argmax(chances.modic[0, 1:]))
+        named = {str(t): float(p) for t, p in enumerate(chances.modic[0])}
+    else:
+        present = float(chances.binary[0, BINARY.index(kind)])
+        value = PRESENT if present >= 0.5 else ABSENT
+        named = {ABSENT: 1 - present, PRESENT: present}
+    confidence = named[str(value)]
+    named = {name: round(p, 4) for name, p in named.items()}
+    if confidence < thresholds()[kind]:
+        return {
+            "status": "indeterminate",
+            "reason": "the probabilities are too close to call",
+            "probabilities": named,
+        }
+    return {"value": value, "confidence": round(confidence, 4), "probabilities": named}
