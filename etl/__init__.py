@@ -1,1 +1,72 @@
 """How it writes (step 9): extract, transform, load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from radixgpt.eligibility import Eligibility
+    from radixgpt.observation import Observation
+    from radixgpt.report import ModelFacts, Report
+    from radixgpt.study import Study
+
+
+def draft(
+    study: Study,
+    eligibility: Eligibility,
+    observations: Sequence[Observation],
+    *,
+    models: Sequence[ModelFacts],
+    level_shift: int = 0,
+    style: str = "standard",
+    clinical_information: str | None = None,
+    seconds: float | None = None,
+) -> Report:
+    """A checked draft report of what the tools saw.
+
+    Args:
+        study: as triage left it, with the facts about its series.
+        eligibility: what triage decided; a study that is not gradable gets a report that says so.
+        observations: by all tools.
+        models: the models that took part, for the provenance.
+        level_shift: how many levels the numbering was moved upwards.
+        style: name of the phrase templates, ``standard`` or ``concise``.
+        clinical_information: what the user says of the patient.
+        seconds: wall time from call to report.
+
+    Raises:
+        CheckFailedError: the report does not agree with its findings.
+        SettingsError: there is no such style.
+    """
+    import radixgpt
+    from etl.check import require
+    from etl.compose import compose
+    from etl.extract import extract
+    from etl.transform import transform
+    from radixgpt.report import Provenance, Report
+
+    extracted = extract(study, eligibility, observations, level_shift=level_shift)
+    findings = transform(extracted.findings, eligibility, located=extracted.located)
+    sentences = compose(
+        extracted.facts,
+        findings,
+        extracted.technique,
+        style=style,
+        clinical_information=clinical_information,
+    )
+    return require(
+        Report(
+            study=extracted.facts,
+            findings=findings,
+            sentences=sentences,
+            style=style,
+            provenance=Provenance(
+                software="radixgpt",
+                version=radixgpt.__version__,
+                models=tuple(models),
+                input_sha256=extracted.input_sha256,
+                seconds=seconds,
+            ),
+        )
+    )

@@ -117,6 +117,10 @@ class Report(_Model):
     sentences: tuple[Sentence, ...]
     checks: tuple[Check, ...] = ()
     provenance: Provenance
+    style: str = Field(default="standard", description="Name of the phrase templates")
+    omitted_levels: tuple[str, ...] = Field(
+        default=(), description="Levels that the reader asked to leave out of the text"
+    )
 
     def section(self, name: Section) -> tuple[Sentence, ...]:
         """The sentences of one section, in order."""

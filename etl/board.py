@@ -1,0 +1,154 @@
+"""Findings laid out by level, kind and side, as the writer of a report looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from etl.phrases import Phrases
+from radixgpt.finding import ABSENT, GRADED, PRESENT, Finding
+from radixgpt.level import order
+from radixgpt.observation import Side, Status
+
+SURE = 0.7
+"""A present finding below this confidence is called probable."""
+
+DISC = ("disc_narrowing", "disc_bulging", "disc_herniation")
+"""Kinds that belong to the disc itself."""
+ENDPLATES = ("endplate_upper", "endplate_lower")
+"""Kinds that the word ``endplates`` stands for."""
+
+Topic = tuple[str, Side | None]
+"""A kind and a side; the kind may be ``endplates``, upper and lower at once."""
+Grouped = dict[tuple[str, ...], list[Topic]]
+"""Topics by the levels they share."""
+Test = Callable[[Finding], bool]
+
+
+def is_absent(f: Finding) -> bool:
+    """Whether a finding says that there is nothing: absent, or Modic 0."""
+    return f.status == "value" and (f.value == ABSENT or (f.kind == "modic" and f.value == 0))
+
+
+def is_present(f: Finding) -> bool:
+    """Whether a binary finding says present."""
+    return f.status == "value" and f.value == PRESENT
+
+
+class Board:
+    """The findings of a report by place.
+
+    Args:
+        findings: all findings of the report.
+        phrases: the style's phrases.
+        omitted: levels that are not to be described.
+    """
+
+    def __init__(
+        self, findings: Iterable[Finding], phrases: Phrases, omitted: Sequence[str] = ()
+    ) -> None:
+        self.phrases = phrases
+        self._findings = [f for f in findings if f.level is not None and f.level not in omitted]
+        graded = {f.level for f in self._findings if f.kind in GRADED and f.level}
+        self.levels: tuple[str, ...] = tuple(sorted(graded, key=order))
+
+    def at(self, level: str, *kinds: str) -> list[Finding]:
+        """The findings of these kinds at a level, in the order of the kinds."""
+        return [f for k in kinds for f in self._findings if f.level == level and f.kind == k]
+
+    def grade(self, level: str, kind: str) -> tuple[int, Finding] | None:
+        """The grade at a level and the finding that gives it."""
+        for f in self.at(level, kind):
+            if f.status == "value" and isinstance(f.value, int):
+                return f.value, f
+        return None
+
+    def number(self, level: str, kind: str) -> tuple[float, Finding] | None:
+        """The measured number at a level and the finding that gives it."""
+        for f in self.at(level, kind):
+            if f.status == "value" and isinstance(f.value, int | float):
+                return float(f.value), f
+        return None
+
+    def wholly(self, level: str, status: Status) -> bool:
+        """Whether everything gradable at a level has this status."""
+        found = self.at(level, *GRADED)
+        return {f.kind for f in found} == set(GRADED) and all(f.status == status for f in found)
+
+    def grouped(self, kinds: Iterable[str], test: Test, levels: Sequence[str]) -> Grouped:
+        """Topics that pass a test, by the levels at which they do."""
+        levels_of: dict[Topic, list[str]] = {}
+        for kind in kinds:
+            for level in levels:
+                for f in self.at(level, kind):
+                    if test(f):
+                        levels_of.setdefault((kind, f.side), []).append(level)
+        return group(levels_of)
+
+    def ids(self, levels: Iterable[str], topics: Iterable[Topic]) -> tuple[str, ...]:
+        """Ids of the findings on these topics, from head to tail."""
+        wanted = {
+            (k, side)
+            for kind, side in topics
+            for k in (ENDPLATES if kind == "endplates" else (kind,))
+        }
+        return tuple(
+            f.id for level in levels for f in self.at(level, *GRADED) if (f.kind, f.side) in wanted
+        )
+
+    def other_endplate(self, f: Finding) -> Finding | None:
+        """The finding on the other endplate of the same disc and side."""
+        other = ENDPLATES[f.kind == ENDPLATES[0]]
+        return next((o for o in self.at(f.level or "", other) if o.side == f.side), None)
+
+    def item(self, f: Finding, words_of: str = "present") -> str:
+        """A present finding as a noun phrase, with its side and doubt."""
+        words = [self.phrases.word(words_of, f.kind)]
+        if f.side is not None:
+            words.insert(0, f.side)
+        if f.confidence is not None and f.confidence < SURE and not f.set_by_reader:
+            words.insert(0, "probable")
+        return " ".join(words)
+
+    def items(self, found: Sequence[Finding]) -> list[str]:
+        """Present findings as noun phrases; both endplates at once are one."""
+        plates = [f for f in found if f.kind in ENDPLATES]
+        if len(plates) == 2 and len({self.item(f).replace("below", "above") for f in plates}) == 1:
+            both = self.item(plates[0]).replace(
+                self.phrases.word("present", plates[0].kind),
+                self.phrases.word("present", "endplates"),
+            )
+            return [*(self.item(f) for f in found if f not in plates), both]
+        return [self.item(f) for f in found]
+
+    def nouns(self, topics: Sequence[Topic], words_of: str = "kind") -> list[str]:
+        """Topics as nouns for "No ... seen"; the word disc is said once."""
+        words: list[str] = []
+        for kind, side in topics:
+            short = (
+                bool(words)
+                and side is None
+                and words[0].startswith("disc")
+                and self.phrases.has_word("shortened", kind)
+            )
+            noun = self.phrases.word("shortened" if short else words_of, kind)
+            words.append(noun if side is None else f"{side} {noun}")
+        return words
+
+
+def group(levels_of: dict[Topic, list[str]]) -> Grouped:
+    """Put topics together that share their levels; both endplates at once become one topic."""
+    split: list[tuple[Topic, list[str]]] = []
+    for (kind, side), levels in levels_of.items():
+        if kind in ENDPLATES:
+            other = levels_of.get((ENDPLATES[kind == ENDPLATES[0]], side), [])
+            both = [level for level in levels if level in other]
+            if kind == ENDPLATES[0]:
+                split.append((("endplates", side), both))
+            split.append(((kind, side), [level for level in levels if level not in both]))
+        else:
+            split.append(((kind, side), levels))
+    result: Grouped = {}
+    for topic, levels in split:
+        if levels:
+            result.setdefault(tuple(levels), []).append(topic)
+    return result

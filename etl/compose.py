@@ -1,0 +1,200 @@
+"""From facts and findings to the sentences of the nine sections.
+
+The words are in ``etl/templates``; here is only which of them are said. Nothing in these sections
+is worded by a language model.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from etl.board import Board
+from etl.describe import findings_sentences
+from etl.extract import Technique, in_header
+from etl.impression import impression_sentences
+from etl.phrases import STANDARD, Phrases, list_and
+from etl.transform import NOT_GRADED
+from radixgpt.eligibility import REASONS
+from radixgpt.finding import Finding
+from radixgpt.level import disc_at
+from radixgpt.report import Section, Sentence, StudyFacts
+
+FIXED: tuple[Section, ...] = ("exam", "clinical_information", "comparison", "technique")
+"""Sections that do not depend on the findings."""
+_LONGEST_HISTORY = 600
+_MOST_WARNINGS = 5
+
+_DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
+_LONG_NUMBER = re.compile(r"\b[A-Za-z]{0,3}\d{5,}\b")
+
+
+def compose(
+    facts: StudyFacts,
+    findings: Sequence[Finding],
+    technique: Technique,
+    *,
+    style: str = STANDARD,
+    clinical_information: str | None = None,
+    omitted: Sequence[str] = (),
+) -> tuple[Sentence, ...]:
+    """All sentences of a report, section by section.
+
+    Args:
+        facts: the study.
+        findings: as transformed, with their ids.
+        technique: what the headers say of the acquisition.
+        style: name of the phrase templates.
+        clinical_information: what the user says of the patient; stated as given, without dates
+            and long numbers.
+        omitted: levels that the reader asked to leave out.
+
+    Raises:
+        SettingsError: there is no such style.
+    """
+    phrases = Phrases(style)
+    fixed = (
+        *_exam(facts, phrases),
+        _say("clinical_information", _history(clinical_information, phrases)),
+        _say("comparison", phrases.say("comparison")),
+        *_technique(technique, phrases),
+    )
+    return recompose(facts, findings, fixed, style=style, omitted=omitted)
+
+
+def recompose(
+    facts: StudyFacts,
+    findings: Sequence[Finding],
+    fixed: Sequence[Sentence],
+    *,
+    style: str = STANDARD,
+    omitted: Sequence[str] = (),
+) -> tuple[Sentence, ...]:
+    """The sentences anew, but for those of :data:`FIXED`, which are taken as they are.
+
+    Args:
+        facts: the study.
+        findings: with their ids.
+        fixed: sentences of the sections before the limitations.
+        style: name of the phrase templates.
+        omitted: levels that the reader asked to leave out.
+    """
+    phrases = Phrases(style)
+    board = Board(findings, phrases, omitted)
+    return (
+        *fixed,
+        *(_say("limitations", text) for text in _limitations(facts, findings, phrases, omitted)),
+        *findings_sentences(board),
+        *impression_sentences(board, refusal(facts)),
+        _say("recommendations", phrases.say("recommendations")),
+        _say("critical_communication", phrases.say("critical_communication")),
+    )
+
+
+def refusal(facts: StudyFacts) -> str | None:
+    """Why the study was not graded, in a sentence; None when it was."""
+    if facts.gradable:
+        return None
+    return next((text for code, text in REASONS.items() if code == facts.reason), NOT_GRADED)
+
+
+def _say(section: Section, text: str) -> Sentence:
+    return Sentence(text=text, section=section)
+
+
+def _exam(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
+    yield _say(
+        "exam",
+        phrases.say(
+            "exam",
+            modality=phrases.word("modality", facts.modality),
+            region=phrases.word("region", facts.region),
+        ),
+    )
+    if facts.synthetic:
+        yield _say("exam", phrases.say("exam_synthetic"))
+
+
+def _history(text: str | None, phrases: Phrases) -> str:
+    """The user's words on one line, without control characters, dates and long numbers."""
+    if not text or not text.strip():
+        return phrases.say("clinical_none")
+    plain = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
+    plain = _DATE.sub("[date]", plain)
+    plain = _LONG_NUMBER.sub("[number]", plain)
+    plain = " ".join(plain.split())
+    if len(plain) > _LONGEST_HISTORY:
+        plain = f"{plain[:_LONGEST_HISTORY].rstrip()} …"
+    return plain
+
+
+def _technique(technique: Technique, phrases: Phrases) -> Iterator[Sentence]:
+    strengths = [f"{t:g}" for t in technique.field_strengths]
+    if technique.series:
+        planes: dict[str, list[str]] = {}
+        for plane, sequence in technique.series:
+            planes.setdefault(plane, []).append(phrases.word("sequence", sequence))
+        described = [f"{plane} {list_and(sorted(names))}" for plane, names in planes.items()]
+        yield _say(
+            "technique",
+            phrases.say("technique_series", series=described, strengths=strengths),
+        )
+    else:
+        yield _say("technique", phrases.say("technique_none"))
+        if strengths:
+            yield _say("technique", phrases.say("technique_strength", strengths=strengths))
+    yield _say("technique", phrases.say("contrast", contrast=technique.contrast))
+
+
+def _limitations(
+    facts: StudyFacts,
+    findings: Sequence[Finding],
+    phrases: Phrases,
+    omitted: Sequence[str],
+) -> Iterator[str]:
+    say = phrases.say
+    if facts.synthetic:
+        yield say("limit_synthetic")
+    if not facts.gradable:
+        yield say("limit_refused", reason=refusal(facts))
+    else:
+        graded = [s for s in facts.series if s.shown_slice is not None]
+        slices = [
+            say(
+                "slice",
+                sequence=phrases.word("sequence", s.sequence),
+                number=s.shown_slice + 1,
+                slices=s.slices,
+            )
+            for s in graded
+            if s.shown_slice is not None
+        ]
+        yield say("limit_slices", slices=slices)
+        yield say("limit_structures")
+        yield say("limit_numbering", lowest=disc_at(facts.level_shift))
+        if facts.level_shift:
+            yield say("limit_shift", shift=facts.level_shift)
+        if not any(s.millimetres for s in graded):
+            yield say("limit_millimetres")
+        weightings = {s.sequence for s in graded}
+        if not weightings & {"t2", "t2_space"}:
+            yield say("limit_no_t2")
+        elif "t1" not in weightings:
+            yield say("limit_no_t1")
+        judged = [
+            phrases.word("sequence", s.sequence) for s in graded if not in_header(s.facts_from)
+        ]
+        if judged:
+            yield say("limit_judged", series=judged)
+        if any(f.status == "indeterminate" for f in findings):
+            yield say("limit_indeterminate")
+    if facts.quarantine:
+        yield say("limit_quarantine", count=len(facts.quarantine))
+    for warning in facts.warnings[:_MOST_WARNINGS]:
+        yield say("limit_warning", warning=" ".join(warning.split()))
+    if omitted:
+        yield say("limit_omitted", levels=omitted)
+    by_reader = sum(f.set_by_reader for f in findings)
+    if by_reader:
+        yield say("limit_reader", count=by_reader)

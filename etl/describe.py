@@ -1,0 +1,273 @@
+"""The sentences of the findings section: overall, then level by level, then what is left open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from etl.board import DISC, ENDPLATES, Board, Grouped, Test, Topic, is_absent, is_present
+from etl.check import meyerding
+from etl.phrases import list_and
+from etl.transform import NOT_LOCATED
+from radixgpt.finding import GRADED, Finding
+from radixgpt.observation import Status
+from radixgpt.report import Sentence
+
+_SUMMED_UP = ("disc_herniation", "spondylolisthesis", "modic", *ENDPLATES)
+"""Kinds whose absence at every level is said once, before the levels."""
+_CLOSING = ("spondylolisthesis", "modic", *ENDPLATES)
+"""Kinds whose absence at some levels is said once, behind the levels."""
+_HOIST_FROM = 3
+"""Number of levels from which absence everywhere is said once."""
+_OPEN: tuple[Status, ...] = ("indeterminate", "not_assessable")
+
+
+@dataclass(frozen=True)
+class _Part:
+    text: str
+    ids: tuple[str, ...]
+
+
+def findings_sentences(board: Board) -> tuple[Sentence, ...]:
+    """Every graded finding of the board in sentences, each with the ids it states."""
+    whole: dict[Status, list[str]] = {
+        status: [level for level in board.levels if board.wholly(level, status)] for status in _OPEN
+    }
+    described = [lv for lv in board.levels if all(lv not in levels for levels in whole.values())]
+    everywhere = _absent_everywhere(board, described)
+    if board.levels and len(whole["not_assessable"]) == len(board.levels):
+        return (_sentence(_whole(board, board.levels, "not_assessable")),)
+
+    sentences = []
+    if everywhere:
+        sentences.append(_sentence(_absent(board, everywhere, board.levels)))
+    alone: list[str] = []
+    for level in board.levels:
+        if level in described:
+            parts = _level(board, level, everywhere)
+            if not parts:
+                alone.append(level)
+                parts = _open_items(board, level)
+        else:
+            status: Status = "indeterminate"
+            if level in whole["not_assessable"]:
+                status = "not_assessable"
+            parts = [_whole(board, [level], status)]
+        sentences.extend(_level_sentences(board, level, parts))
+    rest = [level for level in described if level not in alone]
+    sentences.extend(_sentence(part) for part in _closing(board, everywhere, described, rest))
+    return tuple(sentences)
+
+
+def _sentence(part: _Part, level: str | None = None) -> Sentence:
+    return Sentence(text=part.text, section="findings", level=level, findings=part.ids)
+
+
+def _level_sentences(board: Board, level: str, parts: Sequence[_Part]) -> list[Sentence]:
+    """The sentences of one level; the first begins with its name."""
+    sentences = [_sentence(part, level) for part in parts]
+    if sentences:
+        named = board.phrases.say("level", level=level, text=sentences[0].text)
+        sentences[0] = sentences[0].model_copy(update={"text": named})
+    return sentences
+
+
+# --- overall ----------------------------------------------------------------------------------
+
+
+def _absent_everywhere(board: Board, described: Sequence[str]) -> list[Topic]:
+    """Topics that were looked at and are absent at every level of the report."""
+    if len(described) < _HOIST_FROM or len(described) != len(board.levels):
+        return []
+    return board.grouped(_SUMMED_UP, _absent_alone(board), described).get(tuple(described), [])
+
+
+def _absent(board: Board, topics: Sequence[Topic], levels: Sequence[str]) -> _Part:
+    text = board.phrases.say("absent_on_slices", items=board.nouns(topics), levels=levels)
+    return _Part(text, board.ids(levels, topics))
+
+
+def _closing(
+    board: Board, everywhere: Sequence[Topic], described: Sequence[str], rest: Sequence[str]
+) -> list[_Part]:
+    """What is absent at some levels only, then what is indeterminate or was not assessed."""
+    parts = []
+    for levels, topics in board.grouped(_CLOSING, _absent_alone(board), described).items():
+        left = [t for t in topics if t not in everywhere]
+        if left:
+            text = board.phrases.say("absent_at", items=board.nouns(left), levels=levels)
+            parts.append(_Part(text, board.ids(levels, left)))
+    for status in _OPEN:
+        if groups := open_topics(board, status, rest):
+            parts.append(_Part(open_text(board, status, groups), grouped_ids(board, groups)))
+    return parts
+
+
+def open_topics(board: Board, status: Status, levels: Sequence[str]) -> Grouped:
+    """Topics with a status other than value, by the levels they share."""
+    return board.grouped(GRADED, lambda f: f.status == status, levels)
+
+
+def open_text(board: Board, status: Status, groups: Grouped) -> str:
+    """``Indeterminate: disc bulging at L1-L2; disc herniation at L3-L4``."""
+    parts = [
+        board.phrases.say("at", text=list_and(board.nouns(topics)), levels=levels)
+        for levels, topics in groups.items()
+    ]
+    return board.phrases.say(status, parts=parts)
+
+
+def grouped_ids(board: Board, groups: Grouped) -> tuple[str, ...]:
+    """Ids of all findings of these groups."""
+    return tuple(i for levels, topics in groups.items() for i in board.ids(levels, topics))
+
+
+# --- one level --------------------------------------------------------------------------------
+
+
+def _level(board: Board, level: str, everywhere: Sequence[Topic]) -> list[_Part]:
+    parts = [
+        *_disc(board, level, everywhere),
+        *_slip(board, level),
+        *_endplates(board, level),
+    ]
+    if board.phrases.option("measurements"):
+        parts.extend(_measured(board, level))
+    return parts
+
+
+def degeneration(board: Board, grade: int) -> str:
+    """``Moderate disc degeneration (Pfirrmann IV)``."""
+    word = board.phrases.word("degeneration", grade)
+    return board.phrases.say("degeneration", word=word, grade=grade)
+
+
+def _disc(board: Board, level: str, everywhere: Sequence[Topic]) -> list[_Part]:
+    """Degeneration with what goes with it, then what was looked for and not seen."""
+    parts: list[_Part] = []
+    graded = board.grade(level, "pfirrmann")
+    found = [f for f in board.at(level, *DISC) if is_present(f)]
+    missing = [
+        f for f in board.at(level, *DISC) if is_absent(f) and (f.kind, f.side) not in everywhere
+    ]
+    nouns = board.nouns([(f.kind, f.side) for f in missing])
+    missing_ids = tuple(f.id for f in missing)
+    ids = tuple(f.id for f in found)
+    if graded is not None and graded[0] > 1:
+        text = degeneration(board, graded[0])
+        if found:
+            items = board.items(found)
+            text = board.phrases.say("degeneration_with", degeneration=text, items=items)
+        elif nouns:
+            text = board.phrases.say("degeneration_without", degeneration=text, items=nouns)
+            ids, nouns = missing_ids, []
+        else:
+            text += "."
+        parts.append(_Part(text, (graded[1].id, *ids)))
+    elif found:
+        parts.append(_Part(board.phrases.say("present", items=board.items(found)), ids))
+    if graded is not None and graded[0] == 1:
+        healthy = degeneration(board, 1).removeprefix(board.phrases.word("degeneration", 1))
+        nouns = [healthy.strip(), *(n.removeprefix("disc ").removeprefix("space ") for n in nouns)]
+        missing_ids = (graded[1].id, *missing_ids)
+    if nouns:
+        parts.append(_Part(board.phrases.say("absent", items=nouns), missing_ids))
+    return parts
+
+
+def slip_words(board: Board, level: str) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The measured slip for a phrase, and the ids of the findings that give it.
+
+    Lengths are given where millimetres are known, else the share of the vertebral depth.
+    """
+    length, ratio = board.number(level, "slip_mm"), board.number(level, "slip_ratio")
+    words: dict[str, object] = {"slip": "", "meyerding": None}
+    ids: list[str] = []
+    if length is not None and round(abs(length[0])) > 0:
+        words["slip"] = board.phrases.say("slip_mm", mm=length[0])
+        ids.append(length[1].id)
+    elif ratio is not None and round(abs(ratio[0]) * 100) > 0:
+        words["slip"] = board.phrases.say("slip_share", ratio=ratio[0])
+        ids.append(ratio[1].id)
+    if words["slip"] and ratio is not None:
+        words["meyerding"] = meyerding(ratio[0])
+        ids.append(ratio[1].id)
+    return words, tuple(dict.fromkeys(ids))
+
+
+def _slip(board: Board, level: str) -> list[_Part]:
+    parts = []
+    for f in board.at(level, "spondylolisthesis"):
+        if is_present(f):
+            words, ids = slip_words(board, level)
+            text = board.phrases.say("listhesis", item=board.item(f), **words)
+            parts.append(_Part(text, (f.id, *ids)))
+    return parts
+
+
+def _endplates(board: Board, level: str) -> list[_Part]:
+    plates = [f for f in board.at(level, *ENDPLATES) if is_present(f)]
+    spared = {f.id: o for f in plates if (o := board.other_endplate(f)) and is_absent(o)}
+    items = [
+        *board.items([f for f in plates if f.id not in spared]),
+        *(board.item(f, "one_of_two") for f in plates if f.id in spared),
+    ]
+    ids = (*(f.id for f in plates), *(o.id for o in spared.values()))
+    grade, modic = board.grade(level, "modic") or (0, None)
+    if grade == 0 or modic is None:
+        return [_Part(board.phrases.say("present", items=items), ids)] if items else []
+    if items:
+        text = board.phrases.say("modic_with", grade=grade, items=items)
+        return [_Part(text, (modic.id, *ids))]
+    absent = [t for ts in board.grouped(ENDPLATES, is_absent, [level]).values() for t in ts]
+    if absent:
+        nouns = board.nouns(absent, "other")
+        text = board.phrases.say("modic_without", grade=grade, items=nouns)
+        return [_Part(text, (modic.id, *board.ids([level], absent)))]
+    return [_Part(f"{board.phrases.say('modic', grade=grade)}.", (modic.id,))]
+
+
+def _beside_a_change(board: Board, f: Finding) -> bool:
+    """Whether an endplate is unchanged beside a change, so that the level's sentence says both."""
+    if f.kind not in ENDPLATES or f.level is None:
+        return False
+    if any(is_present(o) for o in board.at(f.level, *ENDPLATES)):
+        other = board.other_endplate(f)
+        return other is not None and is_present(other)
+    return (board.grade(f.level, "modic") or (0, None))[0] > 0
+
+
+def _absent_alone(board: Board) -> Test:
+    return lambda f: is_absent(f) and not _beside_a_change(board, f)
+
+
+def _measured(board: Board, level: str) -> list[_Part]:
+    items, ids = [], []
+    for kind, phrase in (("disc_height_mm", "disc_height"), ("canal_mm", "canal_depth")):
+        number = board.number(level, kind)
+        if number is not None:
+            items.append(board.phrases.say(phrase, mm=number[0]))
+            ids.append(number[1].id)
+    return [_Part(board.phrases.say("measured", items=items), tuple(ids))] if items else []
+
+
+def _whole(board: Board, levels: Sequence[str], status: Status) -> _Part:
+    """A line for levels at which everything is indeterminate or not assessed."""
+    found = [f for level in levels for f in board.at(level, *GRADED)]
+    ids = tuple(f.id for f in found)
+    if len(levels) > 1:
+        return _Part(board.phrases.say("whole_not_assessed", levels=levels), ids)
+    if status == "indeterminate":
+        return _Part(board.phrases.say("level_indeterminate"), ids)
+    unlocated = all(f.reason == NOT_LOCATED for f in found)
+    return _Part(board.phrases.say("level_not_assessed", unlocated=unlocated), ids)
+
+
+def _open_items(board: Board, level: str) -> list[_Part]:
+    """For a level of which nothing else is said: what is open there."""
+    parts = []
+    for status, phrase in zip(_OPEN, ("items_indeterminate", "items_not_assessed"), strict=True):
+        for topics in open_topics(board, status, [level]).values():
+            text = board.phrases.say(phrase, items=board.nouns(topics))
+            parts.append(_Part(text, board.ids([level], topics)))
+    return parts

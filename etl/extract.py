@@ -1,0 +1,196 @@
+"""From what the tools saw to the facts and findings of a report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from radixgpt.eligibility import Eligibility
+from radixgpt.finding import Finding
+from radixgpt.observation import Evidence, Observation
+from radixgpt.report import SeriesFacts, StudyFacts
+from radixgpt.study import Series, Study
+
+STRUCTURES: frozenset[str] = frozenset({"disc", "vertebra", "canal", "numbering"})
+"""Kinds of observations that say where something is; they are evidence, not findings."""
+
+NO_BASIS = "not established"
+"""Numbering basis of a study in which no tool numbered the levels."""
+
+
+@dataclass(frozen=True)
+class Technique:
+    """How the images were made, from their headers alone.
+
+    Attributes:
+        series: plane and weighting of the series whose header says both, each once, T2 first.
+        field_strengths: tesla, each once, ascending.
+        contrast: whether a contrast agent is recorded as given; None when not recorded.
+    """
+
+    series: tuple[tuple[str, str], ...] = ()
+    field_strengths: tuple[float, ...] = ()
+    contrast: bool | None = None
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What the extraction hands to the transformation.
+
+    Attributes:
+        facts: the study as the report sees it.
+        technique: acquisition facts from the headers.
+        findings: one for every graded or measured observation, not merged, without ids.
+        input_sha256: hash of the pixels that were read.
+        located: discs that a tool found in the images.
+    """
+
+    facts: StudyFacts
+    technique: Technique
+    findings: tuple[Finding, ...]
+    input_sha256: str
+    located: frozenset[str] = field(default_factory=frozenset)
+
+
+def extract(
+    study: Study,
+    eligibility: Eligibility,
+    observations: Sequence[Observation],
+    *,
+    level_shift: int = 0,
+) -> Extract:
+    """Collect facts, technique and findings.
+
+    An observation of an unknown kind becomes a finding too, which the checks then refuse: nothing
+    that a tool says is dropped in silence.
+    """
+    discs = _outlines(observations)
+    findings = tuple(_finding(o, discs) for o in observations if o.kind not in STRUCTURES)
+    return Extract(
+        facts=_facts(study, eligibility, _basis(observations), level_shift),
+        technique=_technique(study, eligibility),
+        findings=findings,
+        input_sha256=pixels_sha256(study),
+        located=frozenset(o.level for o in observations if o.kind == "disc" and o.level),
+    )
+
+
+def pixels_sha256(study: Study) -> str:
+    """SHA-256 over the shapes and pixels of all series, in their order."""
+    digest = hashlib.sha256()
+    for series in study.series:
+        digest.update(repr(series.pixels.shape).encode())
+        digest.update(series.pixels.astype("<f4").tobytes())
+    return digest.hexdigest()
+
+
+def _basis(observations: Sequence[Observation]) -> str:
+    for o in observations:
+        if o.kind == "numbering" and isinstance(o.value, str) and o.value:
+            return o.value
+    return NO_BASIS
+
+
+def _outlines(observations: Sequence[Observation]) -> dict[tuple[str | None, str, int], Evidence]:
+    """Where each disc lies, by level, series and slice."""
+    return {
+        (o.level, e.series, e.slice_index): e
+        for o in observations
+        if o.kind == "disc"
+        for e in o.evidence
+    }
+
+
+def _finding(o: Observation, discs: dict[tuple[str | None, str, int], Evidence]) -> Finding:
+    return Finding(
+        id=o.id,
+        level=o.level,
+        kind=o.kind,
+        value=o.value if o.status == "value" else None,
+        unit=o.unit,
+        side=o.side,
+        status=o.status,
+        reason=o.reason,
+        confidence=o.confidence,
+        evidence=tuple(_signed(e, o, discs) for e in o.evidence),
+    )
+
+
+def _signed(
+    e: Evidence, o: Observation, discs: dict[tuple[str | None, str, int], Evidence]
+) -> Evidence:
+    """Evidence with its observation and tool noted, and the disc's outline where it has none."""
+    update: dict[str, object] = {}
+    if not e.observation:
+        update["observation"] = o.id
+    if not e.tool:
+        update["tool"] = f"{o.tool} {o.tool_version}"
+    disc = discs.get((o.level, e.series, e.slice_index))
+    if disc is not None and not e.polygon:
+        update["polygon"] = disc.polygon
+        update["axis"] = e.axis or disc.axis
+    return e.model_copy(update=update)
+
+
+def _facts(study: Study, eligibility: Eligibility, basis: str, level_shift: int) -> StudyFacts:
+    graded = [study.one(key) for key in eligibility.graded_series]
+    described = graded or list(study.series)
+    return StudyFacts(
+        key=study.key,
+        modality=_commonest([s.modality.value for s in described]),
+        region=_commonest([s.region.value for s in described]),
+        gradable=eligibility.gradable,
+        reason=None if eligibility.gradable else eligibility.reason,
+        numbering_basis=basis,
+        level_shift=level_shift,
+        synthetic=study.synthetic,
+        series=tuple(_series_facts(s, eligibility) for s in study.series),
+        quarantine=tuple(
+            {"name": q.name, "reason": q.reason, "detail": q.detail} for q in study.quarantine
+        ),
+        warnings=(*study.warnings, *(f"{s.key}: {w}" for s in study.series for w in s.warnings)),
+    )
+
+
+def _commonest(values: list[str]) -> str:
+    known = [v for v in values if v != "unknown"]
+    return Counter(known).most_common(1)[0][0] if known else "unknown"
+
+
+def _series_facts(series: Series, eligibility: Eligibility) -> SeriesFacts:
+    shown = eligibility.mid_slices.get(series.key)
+    return SeriesFacts(
+        key=series.key,
+        modality=series.modality.value,
+        plane=series.plane.value,
+        sequence=series.sequence.value,
+        region=series.region.value,
+        slices=series.slices,
+        shown_slice=shown if series.key in eligibility.graded_series else None,
+        millimetres=series.has_millimetres(),
+        facts_from=dict(series.facts_from),
+    )
+
+
+def in_header(facts_from: Mapping[str, str]) -> bool:
+    """Whether plane and weighting of a series are recorded in its header."""
+    return facts_from.get("plane") == facts_from.get("sequence") == "header"
+
+
+def _technique(study: Study, eligibility: Eligibility) -> Technique:
+    described: list[tuple[str, str]] = []
+    strengths: set[float] = set()
+    contrast: set[bool | None] = set()
+    graded_first = sorted(study.series, key=lambda s: s.key not in eligibility.graded_series)
+    for series in graded_first:
+        both = (series.plane.value, series.sequence.value)
+        if in_header(series.facts_from) and both not in described and "unknown" not in both:
+            described.append(both)
+        strength = series.technique.get("field_strength_t")
+        if isinstance(strength, int | float) and strength > 0:
+            strengths.add(float(strength))
+        contrast.add(series.contrast_agent)
+    given = True if True in contrast else False if contrast == {False} else None
+    return Technique(tuple(described), tuple(sorted(strengths)), given)

@@ -1,0 +1,10 @@
+"""The ways a report leaves: JSON, Markdown, a self-contained HTML page and key images."""
+
+from __future__ import annotations
+
+from etl.load.figure import Mark, key_image
+from etl.load.html import to_html
+from etl.load.json import to_json
+from etl.load.markdown import to_markdown
+
+__all__ = ["Mark", "key_image", "to_html", "to_json", "to_markdown"]

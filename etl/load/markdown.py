@@ -1,0 +1,81 @@
+"""The report as Markdown text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from etl.load.table import Cell, Table, grades, measurements
+from radixgpt.report import SECTIONS, Report, Section, Sentence
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
+
+
+def to_markdown(report: Report) -> str:
+    """The report as Markdown: nine headings, the findings as tables, what made it."""
+    parts = [f"# {report.mark}", ""]
+    for name, title in SECTIONS.items():
+        parts.extend([f"## {title}", "", *_section(name, report.section(name)), ""])
+    for title, table in (("Grades", grades(report)), ("Measurements", measurements(report))):
+        if table.rows:
+            parts.extend([f"## {title}", "", *_table(table), ""])
+    parts.extend(["## Provenance", "", *_provenance(report), "", f"*{report.mark}*", ""])
+    return "\n".join(parts)
+
+
+def escape(text: str) -> str:
+    """Text in which nothing is read as Markdown or HTML."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _section(name: Section, sentences: tuple[Sentence, ...]) -> Iterator[str]:
+    if name == "impression":
+        for number, sentence in enumerate(sentences, start=1):
+            yield f"{number}. {escape(sentence.text)}"
+    elif name == "limitations":
+        for sentence in sentences:
+            yield f"- {escape(sentence.text)}"
+    elif name == "findings":
+        yield from _findings(sentences)
+    else:
+        yield " ".join(escape(s.text) for s in sentences)
+
+
+def _findings(sentences: tuple[Sentence, ...]) -> Iterator[str]:
+    """A paragraph for each level, its name in bold; what concerns several levels in between."""
+    paragraphs: list[tuple[str | None, list[str]]] = []
+    for sentence in sentences:
+        if not paragraphs or paragraphs[-1][0] != sentence.level:
+            paragraphs.append((sentence.level, []))
+        paragraphs[-1][1].append(escape(sentence.text))
+    for place, (level, texts) in enumerate(paragraphs):
+        if place:
+            yield ""
+        text = " ".join(texts)
+        if level is not None and text.startswith(f"{level}:"):
+            text = f"**{level}:**{text.removeprefix(f'{level}:')}"
+        yield text
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"| Level | {' | '.join(table.headings)} |"
+    yield f"| --- |{' --- |' * len(table.headings)}"
+    for level, cells in table.rows:
+        yield f"| {level} | {' | '.join(_cell(c) for c in cells)} |"
+
+
+def _cell(cell: Cell) -> str:
+    shown = escape(cell.text)
+    return shown if cell.probability is None else f"{shown} ({cell.probability:.2f})"
+
+
+def _provenance(report: Report) -> Iterator[str]:
+    made = report.provenance
+    yield f"- Software: {escape(made.software)} {escape(made.version)}"
+    for model in made.models:
+        yield f"- Model: {escape(model.name)} {escape(model.version)}, SHA-256 {model.sha256[:16]}"
+    if made.input_sha256:
+        yield f"- Pixels read: SHA-256 {made.input_sha256[:16]}"
+    passed = sum(c.passed for c in report.checks)
+    yield f"- Checks passed: {passed} of {len(report.checks)}"
+    yield "- Probabilities in the table are calibrated; a grade without one was set by the reader."

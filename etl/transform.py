@@ -1,0 +1,202 @@
+"""From findings as seen to findings as reported: merged, made consistent, filled up, ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from radixgpt.eligibility import REASONS, Eligibility
+from radixgpt.errors import LevelError
+from radixgpt.finding import ABSENT, GRADED, KINDS, PRESENT, Finding
+from radixgpt.level import LUMBAR_DISCS, order
+from radixgpt.observation import Evidence
+
+NO_T1 = "No sagittal T1-weighted series was graded."
+NO_T2 = "No sagittal T2-weighted series was graded."
+NOT_LOCATED = "The disc was not located in the graded slices."
+NOT_GRADED = "No tool graded it."
+DISAGREE = "The observations disagree."
+SLIP_DISAGREES = "The grading and the measured slip disagree."
+HEIGHT_DISAGREES = "Pfirrmann grade I and disc space narrowing exclude each other."
+
+SLIP_EXCLUDES_ABSENT = 0.20
+"""A measured slip of this share of the vertebral depth contradicts "no spondylolisthesis"."""
+SLIP_EXCLUDES_PRESENT = 0.02
+"""A measured slip below this share contradicts "spondylolisthesis"."""
+
+_RATIO_TOLERANCE = 0.05
+_LENGTH_TOLERANCE_MM = 1.5
+_KIND_ORDER = {name: place for place, name in enumerate((*GRADED, *KINDS))}
+_SIDE_ORDER = {None: 0, "left": 1, "right": 2, "bilateral": 3}
+
+
+def transform(
+    findings: Iterable[Finding],
+    eligibility: Eligibility,
+    *,
+    located: frozenset[str] = frozenset(),
+) -> tuple[Finding, ...]:
+    """Merge, make consistent, fill up, order and number findings.
+
+    Args:
+        findings: as extracted.
+        eligibility: which series were graded, and why not.
+        located: discs that a tool found in the images.
+
+    Returns:
+        Findings from head to tail, in the order of a report, with the ids f1, f2, ...
+    """
+    kept = merge(findings)
+    kept = [_with_its_sequences(f, eligibility) for f in kept]
+    kept = _slip_and_grade(kept)
+    kept = _height_and_grade(kept)
+    kept = [*kept, *_missing(kept, eligibility, located)]
+    kept.sort(key=_place)
+    return tuple(f.model_copy(update={"id": f"f{i}"}) for i, f in enumerate(kept, start=1))
+
+
+def _place(f: Finding) -> tuple[int, str, int, str, int]:
+    try:
+        height = -1 if f.level is None else order(f.level)
+    except LevelError:  # the checks name it; here it only has to stand somewhere
+        height = 10_000
+    return (
+        height,
+        f.level or "",
+        _KIND_ORDER.get(f.kind, len(_KIND_ORDER)),
+        f.kind,
+        _SIDE_ORDER[f.side],
+    )
+
+
+def merge(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for each level, kind and side.
+
+    Values that agree give the most confident one with all evidence. Values that disagree give
+    ``indeterminate``. A value stands over an abstention, and an abstention over "not assessable":
+    neither says that the value is wrong.
+    """
+    ordered = sorted(findings, key=_place)
+    return [_merged(list(group)) for _, group in groupby(ordered, key=_place)]
+
+
+def _merged(group: Sequence[Finding]) -> Finding:
+    for status in ("value", "indeterminate", "not_assessable"):
+        chosen = [f for f in group if f.status == status]
+        if chosen:
+            break
+    best = max(chosen, key=lambda f: f.confidence or 0.0)
+    evidence = _all_evidence(chosen)
+    if best.status == "value" and not all(_same(best, f) for f in chosen):
+        return _without_value(best, "indeterminate", DISAGREE, evidence)
+    return best.model_copy(update={"evidence": evidence})
+
+
+def _all_evidence(findings: Sequence[Finding]) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(e for f in findings for e in f.evidence))
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    a, b = one.value, other.value
+    kind = KINDS.get(one.kind)
+    if kind is None or kind.values or isinstance(a, str) or isinstance(b, str):
+        return a == b
+    if a is None or b is None:
+        return a is b
+    tolerance = _LENGTH_TOLERANCE_MM if kind.type == "length" else _RATIO_TOLERANCE
+    return abs(a - b) <= tolerance
+
+
+def _without_value(
+    f: Finding, status: str, reason: str, evidence: tuple[Evidence, ...] | None = None
+) -> Finding:
+    update: dict[str, object] = {
+        "status": status,
+        "value": None,
+        "unit": None,
+        "confidence": None,
+        "reason": reason,
+    }
+    if evidence is not None:
+        update["evidence"] = evidence
+    return f.model_copy(update=update)
+
+
+def _with_its_sequences(f: Finding, eligibility: Eligibility) -> Finding:
+    """Pfirrmann needs T2 (Pfirrmann 2001), Modic needs T1 and T2 (Modic 1988)."""
+    reason = _missing_sequence(f.kind, eligibility)
+    if reason is None or f.status == "not_assessable":
+        return f
+    return _without_value(f, "not_assessable", reason)
+
+
+def _missing_sequence(kind: str, eligibility: Eligibility) -> str | None:
+    if kind in ("pfirrmann", "modic") and eligibility.t2 is None:
+        return NO_T2
+    if kind == "modic" and eligibility.t1 is None:
+        return NO_T1
+    return None
+
+
+def _slip_and_grade(findings: list[Finding]) -> list[Finding]:
+    """A grading of spondylolisthesis that the measured slip plainly contradicts is no verdict."""
+    slips = {
+        f.level: abs(f.value)
+        for f in findings
+        if f.kind == "slip_ratio" and f.status == "value" and isinstance(f.value, int | float)
+    }
+
+    def contradicted(f: Finding) -> bool:
+        if f.kind != "spondylolisthesis" or f.status != "value" or f.level not in slips:
+            return False
+        slip = slips[f.level]
+        return (f.value == ABSENT and slip >= SLIP_EXCLUDES_ABSENT) or (
+            f.value == PRESENT and slip < SLIP_EXCLUDES_PRESENT
+        )
+
+    return [
+        _without_value(f, "indeterminate", SLIP_DISAGREES) if contradicted(f) else f
+        for f in findings
+    ]
+
+
+def _height_and_grade(findings: list[Finding]) -> list[Finding]:
+    """Pfirrmann I means a disc of normal height: with narrowing, the less sure one gives way."""
+    values = {(f.level, f.kind): f for f in findings if f.status == "value"}
+    doubtful: set[str | None] = set()
+    losers: dict[str | None, str] = {}
+    for (level, kind), f in values.items():
+        if kind == "pfirrmann" and f.value == 1:
+            narrowing = values.get((level, "disc_narrowing"))
+            if narrowing is not None and narrowing.value == PRESENT:
+                doubtful.add(level)
+                less_sure = (f.confidence or 0.0) < (narrowing.confidence or 0.0)
+                losers[level] = "pfirrmann" if less_sure else "disc_narrowing"
+    return [
+        _without_value(f, "indeterminate", HEIGHT_DISAGREES)
+        if f.level in doubtful and f.kind == losers[f.level] and f.status == "value"
+        else f
+        for f in findings
+    ]
+
+
+def _missing(
+    findings: Sequence[Finding], eligibility: Eligibility, located: frozenset[str]
+) -> list[Finding]:
+    """What was not graded at the five lumbar levels, each with its reason."""
+    there = {(f.level, f.kind) for f in findings}
+    filled = []
+    for level in LUMBAR_DISCS:
+        for kind in GRADED:
+            if (level, kind) in there:
+                continue
+            if not eligibility.gradable:
+                reason = REASONS[eligibility.reason] if eligibility.reason else NOT_GRADED
+            elif located and level not in located:
+                reason = NOT_LOCATED
+            else:
+                reason = _missing_sequence(kind, eligibility) or NOT_GRADED
+            filled.append(
+                Finding(id="", level=level, kind=kind, status="not_assessable", reason=reason)
+            )
+    return filled
