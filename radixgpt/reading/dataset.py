@@ -41,6 +41,7 @@ COMPRESSED = frozenset(
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _UNDEFINED = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
+_SEQUENCE_END = b"\xfe\xff\xdd\xe0"
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,7 @@ def parse(data: bytes, limits: Limits, *, bare: bool = False) -> Parsed:
             if syntax == DEFLATED:
                 data = _inflate(data[file.tell() :], limits)
                 file = BytesIO(data)
-            dataset, met_pixels = _read(file, data, syntax, limits)
-        element = dataset.get_item(PIXEL_DATA) if PIXEL_DATA in dataset else None
+            dataset, place = _read(file, data, syntax, limits)
     except RecursionError:
         raise rejected("nested-too-deep") from None
     except (
@@ -94,12 +94,21 @@ def parse(data: bytes, limits: Limits, *, bare: bool = False) -> Parsed:
         *(struct.error, NotImplementedError, MemoryError, zlib.error),
     ):
         raise rejected("damaged") from None
-    value = getattr(element, "value", None)
-    if not isinstance(value, bytes):
-        # Encapsulated pixel data without an end are met but not handed over.
-        return Parsed(Header(dataset), syntax, b"" if met_pixels else None, met_pixels)
-    stated = getattr(element, "length", _UNDEFINED)
-    return Parsed(Header(dataset), syntax, value, stated not in (len(value), _UNDEFINED))
+    if not dataset:  # the parser gave up on its first elements
+        raise rejected("damaged")
+    if place is None:
+        return Parsed(Header(dataset), syntax, None)
+    start, length = place
+    end = _end_of_items(data, start) if length == _UNDEFINED else start + length
+    return Parsed(Header(dataset), syntax, data[start:end], end > len(data))
+
+
+def _end_of_items(data: bytes, position: int) -> int:
+    """Where encapsulated pixel data end, beyond the end of the data if they are cut off."""
+    while position + 8 <= len(data) and data[position : position + 4] == _ITEM:
+        position += 8 + int(struct.unpack_from("<I", data, position + 4)[0])
+    closed = data[position : position + 4] == _SEQUENCE_END
+    return position + 8 if closed else len(data) + 1
 
 
 def _transfer_syntax(file: BytesIO) -> str:
@@ -137,42 +146,44 @@ def _inflate(packed: bytes, limits: Limits) -> bytes:
     return data
 
 
-def _read(file: BytesIO, data: bytes, syntax: str, limits: Limits) -> tuple[Dataset, bool]:
-    """The allowed elements, and whether a pixel data element with a value was met."""
+def _read(
+    file: BytesIO, data: bytes, syntax: str, limits: Limits
+) -> tuple[Dataset, tuple[int, int] | None]:
+    """The allowed elements, and start and stated length of the pixel data."""
     from pydicom.filereader import read_dataset
 
     little = syntax != BIG_ENDIAN
-    met: list[int] = []
+    met: list[tuple[int, int]] = []
     dataset = read_dataset(
         file,
         is_implicit_VR=syntax == IMPLICIT,
         is_little_endian=little,
         stop_when=_guard(file, data, little, limits, met),
-        specific_tags=[*(tag for tag, _ in ALLOWED.values()), PIXEL_DATA],
+        specific_tags=[tag for tag, _ in ALLOWED.values()],
     )
-    return dataset, any(met)
+    return dataset, met[0] if met else None
 
 
 def _guard(
-    file: BytesIO, data: bytes, little: bool, limits: Limits, met: list[int]
+    file: BytesIO, data: bytes, little: bool, limits: Limits, met: list[tuple[int, int]]
 ) -> Callable[[int, str | None, int], bool]:
     """A look at every element before its value is read or skipped.
 
-    The length of the pixel data element is added to ``met``.
+    Ends the reading at the pixel data, whose start and stated length are added to ``met``: they
+    are the last element of an image, and what is behind them is padding.
     """
     item = _ITEM if little else _ITEM[1::-1] + _ITEM[:1:-1]
 
     def look(tag: int, _: str | None, length: int) -> bool:
-        if tag == PIXEL_DATA:
-            met.append(length)
         start = file.tell()
-        defined = length != _UNDEFINED
-        if defined and tag != PIXEL_DATA and start + length > len(data):
-            raise rejected("impossible-length")
-        # Pixel data that are cut off are told apart later; padding after them is dropped.
-        if tag > PIXEL_DATA:
+        if tag >= PIXEL_DATA:
+            if tag == PIXEL_DATA:
+                met.append((start, length))
             return True
-        if tag != PIXEL_DATA and data[start : start + 4] == item:
+        defined = length != _UNDEFINED
+        if defined and start + length > len(data):
+            raise rejected("impossible-length")
+        if data[start : start + 4] == item:
             end = start + length if defined else len(data)
             if data.count(item, start, end) > limits.sequence_depth:
                 _check_depth(data, start, end, item, little, limits)

@@ -21,7 +21,8 @@ from radixgpt.reading.reasons import rejected
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 _NO_IMAGES = (
     *("88.", "11.", "104.", "9.", "66"),  # SR and KO, presentation states, PDF, waveforms, masks
-    *("481.", "30", "4.2", "68."),  # radiotherapy, parametric maps, spectroscopy, surfaces
+    *(f"481.{last}" for last in range(2, 10)),  # radiotherapy but its images
+    *("30", "4.2", "68."),  # parametric maps, spectroscopy, surfaces
 )
 _NO_IMAGE_MODALITIES = frozenset({"SR", "PR", "KO", "DOC", "SEG", "AU", "ECG", "HD", "FID", "REG"})
 

@@ -18,7 +18,7 @@ _MODALITIES = {
     **{m.value: m for m in (Modality.MR, Modality.CT, Modality.DX, Modality.CR)},
     "RG": Modality.CR,
     **dict.fromkeys(
-        ("XA", "RF", "US", "NM", "PT", "MG", "PX", "IO", "XC", "ES", "GM", "SM", "OP", "IVUS"),
+        ("XA", "RF", "US", "NM", "PT", "MG", "PX", "IO", "XC", "ES", "GM", "SM", "OP", "RTIMAGE"),
         Modality.OTHER,
     ),
 }

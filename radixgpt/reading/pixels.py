@@ -23,6 +23,9 @@ Array = npt.NDArray[Any]
 LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in luma (ITU-R BT.601-7, 2.5.1)."""
 
+_OVERHEAD = 65_536  # more than offset tables and headers of fragments ever take
+_SMOOTHER = 0.9
+
 COLOUR_WARNING = "Colour was turned into greyscale."
 SIGN_WARNING = "The header is wrong about the sign of the pixels; it was corrected."
 
@@ -110,6 +113,8 @@ def decode(
             return _with_sign(_native(data, found, parsed.syntax == BIG_ENDIAN), found, modality)
     elif parsed.cut:
         raise rejected("truncated-pixels")
+    elif len(data) > 2 * found.decoded_bytes + _OVERHEAD:
+        raise rejected("lying-header")
     stack = decoder.decode(data, parsed.syntax, found)
     if found.samples == 3:
         grey = bool(np.array_equal(stack[..., 0], stack[..., 1])) and bool(
@@ -165,7 +170,7 @@ def _with_sign(words: Array, found: PixelFacts, modality: str) -> tuple[Array, l
     """Read unsigned words as the header says, unless that is plainly wrong.
 
     Where the sign bit is set anywhere, the two readings differ by jumps of the full range. The
-    other reading is taken if the image is much smoother in it and it is possible at all: MR
+    other reading is taken if the image is smoother in it and it is possible at all: MR
     signals are not negative, CT numbers may be.
     """
     top = 1 << (found.stored - 1)
@@ -174,7 +179,7 @@ def _with_sign(words: Array, found: PixelFacts, modality: str) -> tuple[Array, l
     signed = _sign_extended(words, found.stored)
     declared, other = (signed, words) if found.signed else (words, signed)
     possible = modality != "CT" if found.signed else modality == "CT"
-    if possible and _roughness(other) < 0.5 * _roughness(declared):
+    if possible and _roughness(other) < _SMOOTHER * _roughness(declared):
         return other, [SIGN_WARNING]
     return declared, []
 

@@ -12,6 +12,8 @@ import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from radixgpt.reading.quiet import quiet
+
 STUDY_UID = "1.2.826.0.1.3680043.8.498.1"
 SERIES_UID = "1.2.826.0.1.3680043.8.498.2"
 
@@ -30,7 +32,14 @@ def dataset(pixels: npt.NDArray[Any] | None = None, **elements: Any) -> FileData
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = elements.pop("TransferSyntaxUID", ExplicitVRLittleEndian)
     meta.MediaStorageSOPClassUID = elements.get("SOPClassUID") or MRImageStorage
-    made = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    made = FileDataset(
+        "",
+        {},
+        file_meta=meta,
+        preamble=b"\0" * 128,
+        is_implicit_VR=meta.TransferSyntaxUID.is_implicit_VR,
+        is_little_endian=meta.TransferSyntaxUID.is_little_endian,
+    )
     pixels = noise(0) if pixels is None else pixels
     values: dict[str, Any] = {
         "SOPClassUID": MRImageStorage,
@@ -61,9 +70,10 @@ def dataset(pixels: npt.NDArray[Any] | None = None, **elements: Any) -> FileData
         "PixelRepresentation": int(pixels.dtype.kind == "i"),
         "PixelData": pixels.tobytes(),
     }
-    for keyword, value in {**values, **elements}.items():
-        if value is not None:
-            setattr(made, keyword, value)
+    with quiet():  # some values are wrong on purpose
+        for keyword, value in {**values, **elements}.items():
+            if value is not None:
+                setattr(made, keyword, value)
     return made
 
 
@@ -80,7 +90,8 @@ def write(tmp_path: Path) -> Write:
     def write_one(name: str, pixels: npt.NDArray[Any] | None = None, **elements: Any) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        dataset(pixels, **elements).save_as(path, enforce_file_format=True)
+        with quiet():
+            dataset(pixels, **elements).save_as(path, enforce_file_format=True)
         return path
 
     return write_one
