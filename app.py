@@ -1,0 +1,119 @@
+"""The web door: a chat beside a viewer, also the entry of a Hugging Face Space.
+
+``python app.py`` serves the page to this machine alone (127.0.0.1); on a Space, where ``SPACE_ID``
+is set, to the platform. The page speaks to its own server and to nothing else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from radixgpt import settings as settings_of
+from radixgpt.errors import RadixError, SettingsError
+
+if TYPE_CHECKING:
+    from ui.desk import Desks
+
+_UPLOAD_LIMIT = "1gb"
+
+
+def desks_for(settings: settings_of.Settings) -> Desks:
+    """Desks whose sessions talk to the language model of the settings."""
+    from agent.session import Session
+    from ui.desk import Desks
+
+    return Desks(lambda: Session(llm=settings.llm, llm_timeout=settings.llm_timeout))
+
+
+def build(desks: Desks | None = None) -> Any:
+    """The page as ``gr.Blocks``; see :func:`options` for what its ``launch`` needs.
+
+    Raises:
+        SettingsError: a setting is unknown or can't be used.
+    """
+    _prepare()
+    from ui import layout
+
+    return layout.build(desks if desks is not None else desks_for(settings_of.load()))
+
+
+def options(desks: Desks) -> dict[str, Any]:
+    """What ``launch`` needs: looks, limits, and the wire that serves slices and downloads."""
+    from starlette.middleware import Middleware
+
+    from ui import theme
+    from ui.wire import Wire
+
+    on_space = bool(os.environ.get("SPACE_ID"))
+    framed_by = "'self' https://huggingface.co https://*.hf.space" if on_space else "'self'"
+    return {
+        "server_name": "0.0.0.0" if on_space else "127.0.0.1",  # noqa: S104 the platform's demand
+        "share": False,
+        "allowed_paths": [],
+        "max_file_size": _UPLOAD_LIMIT,
+        "show_error": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,
+        "enable_monitoring": False,
+        "run_history": False,
+        "footer_links": [],
+        "theme": theme.theme(),
+        "css": theme.css(),
+        "app_kwargs": {
+            "middleware": [Middleware(Wire, desks=desks, framed_by=framed_by)],
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+        },
+    }
+
+
+def main(*, port: int | None = None, browser: bool = False) -> None:
+    """Serve the page until interrupted.
+
+    Args:
+        port: port of the page; the next free one from 7860 on otherwise.
+        browser: open it in the browser.
+
+    Raises:
+        SettingsError: a setting is unknown or can't be used, or the port is taken.
+    """
+    desks = desks_for(settings_of.load())
+    page = build(desks)
+    try:
+        page.launch(server_port=port, inbrowser=browser, **options(desks))
+    except OSError as error:
+        raise SettingsError(
+            f"The page could not be opened on port {port or '7860 or the hundred after it'}.",
+            "Another program uses it: close that one, or name another port.",
+        ) from error
+    finally:
+        desks.close_all()
+
+
+def _prepare() -> None:
+    """What Gradio reads from the environment, before it is imported: silence and a private folder.
+
+    Nothing the page does needs Gradio's folder of temporary files, but it must not be one that
+    other users of the machine can read.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("LANGSMITH_TRACING", "false")
+    if "GRADIO_TEMP_DIR" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="radixgpt-page-")
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RadixError as error:
+        sys.exit(str(error))

@@ -1,0 +1,243 @@
+"""What happens when someone opens, asks, picks a level, drafts or clears.
+
+Every handler finds the tab's desk by Gradio's session hash and hands the page fresh views of it.
+Errors of the project become plain messages in the conversation, never a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from agent.events import Answer
+from agent.session import Session
+from radixgpt.errors import RadixError
+from radixgpt.study import Study
+from ui import pane, talk, viewer
+from ui.desk import Desk, Desks
+
+Views = tuple[Any, Any, Any, Any, Any]
+"""New values of: conversation, viewer, report pane, download links, text box."""
+
+EXAMPLES = (
+    "What is at L4-L5?",
+    "Which level is worst?",
+    "Draft the report",
+    "Make the impression shorter",
+    "Shift the numbering up by one",
+    "Undo",
+)
+
+
+class Handlers:
+    """The page's handlers over one set of desks."""
+
+    def __init__(self, desks: Desks) -> None:
+        self._desks = desks
+
+    def arrive(self, request: gr.Request) -> Views:
+        """The page was opened."""
+        return _everything(self._desk(request), "")
+
+    def leave(self, request: gr.Request) -> None:
+        """The tab was closed or loaded anew."""
+        self._desks.close(str(request.session_hash))
+
+    def clear(self, request: gr.Request) -> Views:
+        """Forget the study and the conversation."""
+        self._desks.close(str(request.session_hash))
+        return _everything(self._desk(request), "")
+
+    def open_uploads(self, request: gr.Request) -> Iterator[Views]:
+        """Open what the browser has just sent."""
+        desk = self._desk(request)
+
+        def load(progress: Callable[[str], None]) -> Study:
+            try:
+                return desk.session.load(desk.received(), progress=progress)
+            finally:
+                desk.discard_uploads()
+
+        with self._turn(desk) as free:
+            if free:
+                yield from _open(desk, load)
+
+    def open_example(self, request: gr.Request) -> Iterator[Views]:
+        """Open the bundled phantom study."""
+        desk = self._desk(request)
+
+        def load(progress: Callable[[str], None]) -> Study:
+            from data.synth.bundled import study_folder
+
+            progress("Taking the bundled phantom")
+            return desk.session.load(Path(study_folder()), progress=progress)
+
+        with self._turn(desk) as free:
+            if free:
+                yield from _open(desk, load)
+
+    def ask(self, text: str, request: gr.Request) -> Iterator[Views]:
+        """Answer a question or do what it asks for."""
+        desk = self._desk(request)
+        if not text.strip():
+            return
+        with self._turn(desk) as free:
+            if free:
+                yield from _answer(desk, text.strip())
+
+    def ask_about(self, picked: gr.EventData, request: gr.Request) -> Iterator[Views]:
+        """A level was picked in the image or among the chips."""
+        yield from self.ask(f"What is at {picked.level}?", request)
+
+    def draft(self, request: gr.Request) -> Iterator[Views]:
+        """Draft the report; this needs no language model."""
+        desk = self._desk(request)
+        with self._turn(desk) as free:
+            if free:
+                yield from _draft(desk)
+
+    def _desk(self, request: gr.Request) -> Desk:
+        return self._desks.at(str(request.session_hash))
+
+    @contextmanager
+    def _turn(self, desk: Desk) -> Generator[bool, None, None]:
+        """Hold the desk for one turn; False when another turn still runs."""
+        free = desk.turn.acquire(blocking=False)
+        if not free:
+            gr.Info("One moment: the last question is still being worked on.")
+        try:
+            yield free
+        finally:
+            if free:
+                desk.turn.release()
+
+
+def _everything(desk: Desk, box: Any = None) -> Views:
+    return (
+        _messages(desk),
+        viewer.view(desk),
+        pane.pane(desk),
+        pane.downloads(desk),
+        gr.skip() if box is None else box,
+    )
+
+
+def _talk_only(desk: Desk, box: Any = None) -> Views:
+    unchanged = gr.skip()
+    kept = unchanged if box is None else box
+    return _messages(desk), unchanged, unchanged, unchanged, kept
+
+
+def _messages(desk: Desk) -> list[dict[str, Any]]:
+    """A copy, for the handlers go on writing."""
+    return [
+        {**m, "metadata": dict(m["metadata"])} if "metadata" in m else dict(m)
+        for m in desk.messages
+    ]
+
+
+def _steps_of(
+    desk: Desk, steps: talk.Steps, work: Callable[[Callable[[str], None]], object]
+) -> Iterator[Views]:
+    """Run work, one step of the conversation for everything that it reports."""
+    began = False
+    try:
+        for text in talk.watched(work):
+            if began:
+                steps.end()
+            steps.begin(text)
+            began = True
+            yield _talk_only(desk)
+    except RadixError:
+        steps.end_all(failed=True)
+        raise
+    steps.end_all()
+
+
+def _open(desk: Desk, load: Callable[[Callable[[str], None]], Study]) -> Iterator[Views]:
+    session = desk.session
+    before = list(desk.messages)
+    desk.messages = []
+    steps = talk.Steps(desk.messages, desk.number)
+    try:
+        yield from _steps_of(desk, steps, load)
+    except RadixError as error:
+        desk.messages[:0] = before
+        talk.say(desk.messages, talk.trouble(error.problem, error.mend))
+        yield _everything(desk)
+        return
+    reading_steps = desk.messages
+    desk.fresh()
+    desk.messages = reading_steps
+    yield _everything(desk)
+    try:
+        yield from _steps_of(desk, steps, lambda progress: session.look(progress=progress))
+    except RadixError as error:
+        talk.say(desk.messages, talk.trouble(error.problem, error.mend))
+    else:
+        talk.say(desk.messages, _welcome(session))
+    yield _everything(desk)
+
+
+def _welcome(session: Session) -> str:
+    """What was opened and whether it can be graded; nothing about what it shows."""
+    study, reading = session.study, session.reading
+    parts = []
+    if study.synthetic:
+        parts.append("**A synthetic phantom, no patient.**")
+    listed = ", ".join(
+        f"{viewer.name(s)} ({s.slices} {'slice' if s.slices == 1 else 'slices'})"
+        for s in study.series
+    )
+    parts.append(f"Opened: {listed}.")
+    if reading is not None:
+        if reading.eligibility.detail:
+            parts.append(reading.eligibility.detail)
+        if reading.eligibility.gradable:
+            parts.append("Pick a level, ask, or draft the report.")
+    parts += [f"Note: {warning}" for warning in study.warnings]
+    if study.quarantine:
+        count = len(study.quarantine)
+        reasons = sorted({f"{q.detail} ({q.reason})" for q in study.quarantine})[:4]
+        objects = "1 object was" if count == 1 else f"{count} objects were"
+        parts.append(f"{objects} left out: {' '.join(reasons)}")
+    return " ".join(parts)
+
+
+def _answer(desk: Desk, text: str) -> Iterator[Views]:
+    from agent import chat
+
+    talk.say(desk.messages, text, role="user")
+    yield _talk_only(desk, "")
+    try:
+        for end in talk.converse(desk, chat.stream(desk.session, text)):
+            if end is None:
+                yield _talk_only(desk)
+            elif isinstance(end, Answer):
+                yield _everything(desk)
+            else:
+                yield _talk_only(desk)
+    except RadixError as error:
+        talk.say(desk.messages, talk.trouble(error.problem, error.mend))
+        yield _everything(desk)
+
+
+def _draft(desk: Desk) -> Iterator[Views]:
+    session = desk.session
+    steps = talk.Steps(desk.messages, desk.number)
+    before = session.report
+    try:
+        if before is None:
+            yield from _steps_of(desk, steps, lambda progress: session.draft(progress))
+    except RadixError as error:
+        talk.say(desk.messages, talk.trouble(error.problem, error.mend))
+    else:
+        report = session.draft()
+        passed = sum(check.passed for check in report.checks)
+        ready = "The draft is in the report pane" if before is None else "The draft is up to date"
+        talk.say(desk.messages, f"{ready}; {passed} of {len(report.checks)} checks passed.")
+    yield _everything(desk)

@@ -1,0 +1,80 @@
+// Opening a study: runs after viewer.js, in the same scope. Files go to this tab's desk under
+// neutral names: a file's own name may hold a patient's.
+
+const suffix = (name) => {
+  const match = name.toLowerCase().match(/(\.nii)?\.[a-z0-9]{1,8}$/);
+  return match ? match[0] : "";
+};
+
+async function send(files) {
+  const note = document.querySelector(".rx-note");
+  if (!files.length || !view.token) return;
+  let done = 0;
+  let failed = null;
+  const queue = [...files].sort((a, b) =>
+    (a.webkitRelativePath || a.name).localeCompare(b.webkitRelativePath || b.name),
+  );
+  const total = queue.length;
+  const names = new Map(queue.map((file, index) => [file, `${index + 1}${suffix(file.name)}`]));
+  const worker = async () => {
+    for (let file = queue.shift(); file && !failed; file = queue.shift()) {
+      const response = await fetch(`study/${view.token}/upload/${names.get(file)}`, {
+        method: "PUT",
+        body: file,
+      }).catch(() => null);
+      if (!response?.ok) {
+        failed = response ? await response.text() : "The server can't be reached. Try again.";
+        return;
+      }
+      done += 1;
+      note.textContent = `Sending ${done} of ${total}`;
+    }
+  };
+  note.textContent = `Sending ${total === 1 ? "the file" : `${total} files`}`;
+  await Promise.all([worker(), worker(), worker()]);
+  note.textContent = failed ?? "";
+  if (!failed) trigger("opened", {});
+}
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches?.(".rx-file")) return;
+  const files = [...event.target.files];
+  event.target.value = "";
+  send(files);
+});
+
+async function dropped(items) {
+  // A dropped folder gives its files through the entries, a hundred at a time.
+  const files = [];
+  const walk = async (entry) => {
+    if (entry.isFile) {
+      files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    } else if (entry.isDirectory) {
+      const reader = entry.createReader();
+      for (;;) {
+        const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (!batch.length) break;
+        for (const child of batch) await walk(child);
+      }
+    }
+  };
+  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  for (const entry of entries) await walk(entry);
+  return files;
+}
+for (const kind of ["dragenter", "dragover"]) {
+  stage.addEventListener(kind, (event) => {
+    event.preventDefault();
+    stage.classList.add("rx-over");
+  });
+}
+stage.addEventListener("dragleave", () => stage.classList.remove("rx-over"));
+stage.addEventListener("drop", async (event) => {
+  event.preventDefault();
+  stage.classList.remove("rx-over");
+  send(await dropped(event.dataTransfer.items));
+});
+one(".rx-example").addEventListener("click", () => trigger("example", {}));
+
+watch("value", () => take(props.value));
+if (props.value) take(props.value);

@@ -1,0 +1,157 @@
+"""The conversation as Gradio's chat shows it: events become messages, tool steps become steps."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from agent.events import (
+    Answer,
+    Event,
+    Failed,
+    Image,
+    Progress,
+    Token,
+    ToolEnded,
+    ToolStarted,
+)
+from ui.desk import Desk
+
+Message = dict[str, Any]
+
+T = TypeVar("T")
+
+_LIVENESS = 0.1
+"""Seconds between looks whether the work is done."""
+
+
+class Steps:
+    """Tool steps in a list of messages, each with its state and its duration.
+
+    Args:
+        messages: the list that is added to.
+        number: gives every step an id of its own.
+    """
+
+    def __init__(self, messages: list[Message], number: Callable[[], int]) -> None:
+        self._messages = messages
+        self._number = number
+        self._open: dict[str, tuple[Message, float]] = {}
+
+    def begin(self, title: str, key: str = "") -> None:
+        """A step begins."""
+        message: Message = {
+            "role": "assistant",
+            "content": "",
+            "metadata": {"title": title, "status": "pending", "id": f"step-{self._number()}"},
+        }
+        self._messages.append(message)
+        self._open[key] = (message, time.perf_counter())
+
+    def note(self, text: str) -> None:
+        """Something within the step that began last has begun."""
+        if self._open:
+            message, _ = next(reversed(self._open.values()))
+            message["content"] = f"{message['content']}\n- {text}".strip()
+
+    def end(self, key: str = "", *, summary: str = "", failed: bool = False) -> None:
+        """A step is over."""
+        if key not in self._open:
+            return
+        message, begun = self._open.pop(key)
+        if summary:
+            message["content"] = f"{message['content']}\n\n{summary}".strip()
+        metadata = message["metadata"]
+        if failed:
+            metadata["title"] += " · failed"
+        metadata["status"] = "done"
+        metadata["duration"] = round(max(time.perf_counter() - begun, 0.01), 2)
+
+    def end_all(self, *, failed: bool = False) -> None:
+        """Whatever still runs is over."""
+        for key in list(self._open):
+            self.end(key, failed=failed)
+
+
+def say(messages: list[Message], text: str, *, role: str = "assistant") -> Message:
+    """Add a plain message and return it."""
+    message: Message = {"role": role, "content": text}
+    messages.append(message)
+    return message
+
+
+def trouble(problem: str, mend: str) -> str:
+    """An error in the words for the person: what was wrong, and what mends it."""
+    return f"**{problem}** {mend}"
+
+
+def watched(work: Callable[[Callable[[str], None]], T]) -> Generator[str, None, T]:
+    """Run ``work(progress)`` beside us, yield what it reports, and return what it returns.
+
+    Raises:
+        RadixError: what ``work`` raised.
+    """
+    reports: queue.SimpleQueue[str] = queue.SimpleQueue()
+    runner = ThreadPoolExecutor(max_workers=1)
+    result = runner.submit(work, reports.put)
+    runner.shutdown(wait=False)
+    while not (result.done() and reports.empty()):
+        try:
+            yield reports.get(timeout=_LIVENESS)
+        except queue.Empty:
+            continue
+    return result.result()
+
+
+def converse(desk: Desk, events: Iterable[Event]) -> Iterator[Answer | Failed | None]:
+    """Write a turn's events into the desk's messages; yields after each, the end with the last."""
+    messages = desk.messages
+    steps = Steps(messages, desk.number)
+    answer: Message | None = None
+    for event in events:
+        if isinstance(event, ToolStarted):
+            steps.begin(event.title, event.id)
+            yield None
+        elif isinstance(event, Progress):
+            steps.note(event.text)
+            yield None
+        elif isinstance(event, ToolEnded):
+            steps.end(event.id, summary=event.summary, failed=event.failed)
+            yield None
+        elif isinstance(event, Token):
+            answer = answer or say(messages, "")
+            answer["content"] += event.text
+            yield None
+        elif isinstance(event, Answer):
+            steps.end_all()
+            answer = answer or say(messages, "")
+            answer["content"] = _with_images(desk, event)
+            if event.images:
+                first = event.images[0]
+                desk.point(first.series, first.slice_index, first.level)
+            yield event
+        else:
+            steps.end_all(failed=True)
+            if answer is not None:
+                messages.remove(answer)
+            say(messages, trouble(event.problem, event.mend))
+            yield event
+
+
+def _with_images(desk: Desk, answer: Answer) -> str:
+    """The answer with its evidence images; pressing one shows its slice in the viewer."""
+    text = answer.text
+    if answer.guarded:
+        text += "\n\n*Left out, because no finding supports it: " + "; ".join(answer.guarded) + ".*"
+    if answer.images:
+        text += "\n\n" + " ".join(_picture(desk, image) for image in answer.images)
+    return text
+
+
+def _picture(desk: Desk, image: Image) -> str:
+    caption = image.caption.translate(str.maketrans("[]()", "    "))
+    place = f"#show={image.series}.{image.slice_index}.{image.level or ''}"
+    return f'[![Evidence: {caption}]({desk.keep(image)} "{caption}")]({place})'

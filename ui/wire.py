@@ -1,0 +1,185 @@
+"""What the page fetches beside Gradio's own events, served from memory under a desk's token.
+
+The addresses, relative to the page:
+
+- ``PUT study/TOKEN/upload/NUMBER.SUFFIX``: one file of a study, under a neutral name: the file's
+  own name, which may hold a patient's, never leaves the browser.
+- ``GET study/TOKEN/slice/EDITION/SERIES/INDEX``: one slice, little-endian uint16, row by row;
+  ``lowest + step * value`` is the stored value, with ``lowest`` and ``step`` from the view.
+- ``GET study/TOKEN/evidence/NUMBER.png``: an evidence image of the conversation.
+- ``GET study/TOKEN/report.html`` (``.md``, ``.json``): the draft as it is now.
+
+Every answer of the page carries a policy that lets the browser speak to this server alone, so
+that no text of a language model can make it fetch anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import anyio.to_thread
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from radixgpt.errors import RadixError
+from ui import viewer
+from ui.desk import Desk, Desks
+
+_ROUTE = re.compile(r".*/study/(?P<token>[\w-]{20,64})/(?P<rest>[\w./-]+)")
+_UPLOAD = re.compile(r"upload/(?P<name>\d{1,6}(?:\.[a-z0-9]{1,8}){0,2})")
+_SLICE = re.compile(r"slice/(?P<edition>\d{1,9})/(?P<series>\w{1,20})/(?P<index>\d{1,6})")
+_EVIDENCE = re.compile(r"evidence/(?P<number>\d{1,9})\.png")
+_REPORT = re.compile(r"report\.(?P<form>html|md|json)")
+_GRADIO_UPLOAD = re.compile(r".*/upload/?")
+
+_MEDIA = {
+    "html": "text/html; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+    "json": "application/json",
+}
+_HERE_ONLY = (
+    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors "
+)
+
+
+class Wire:
+    """ASGI middleware around Gradio's app.
+
+    Args:
+        app: the app within.
+        desks: where the tokens are looked up.
+        framed_by: origins that may show the page in a frame; itself alone by default.
+    """
+
+    def __init__(self, app: ASGIApp, desks: Desks, framed_by: str = "'self'") -> None:
+        self._app = app
+        self._desks = desks
+        self._policy = _HERE_ONLY + framed_by
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is ours, hand the rest on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        send = self._guarded(send)
+        path, method = str(scope["path"]), str(scope["method"])
+        if match := _ROUTE.fullmatch(path):
+            response = await self._answer(match["token"], match["rest"], method, receive)
+            await response(scope, receive, send)
+        elif method == "POST" and _GRADIO_UPLOAD.fullmatch(path):
+            # The page sends its files to the desk; nothing else may put files on this machine.
+            await PlainTextResponse("Not here.", 403)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _guarded(self, send: Send) -> Callable[[Message], Awaitable[None]]:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = self._policy
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        return guarded
+
+    async def _answer(self, token: str, rest: str, method: str, receive: Receive) -> Response:
+        desk = self._desks.by_token(token)
+        if desk is None:
+            return _gone()
+        if method == "PUT" and (match := _UPLOAD.fullmatch(rest)):
+            return await _take(desk, match["name"], receive)
+        if method != "GET":
+            return _gone()
+        if match := _SLICE.fullmatch(rest):
+            work = partial(
+                _slice, desk, int(match["edition"]), match["series"], int(match["index"])
+            )
+        elif match := _EVIDENCE.fullmatch(rest):
+            work = partial(_evidence, desk, int(match["number"]))
+        elif match := _REPORT.fullmatch(rest):
+            work = partial(_report, desk, match["form"])
+        else:
+            return _gone()
+        try:
+            return await anyio.to_thread.run_sync(work)
+        except RadixError as error:
+            return PlainTextResponse(str(error), 409)
+
+
+def _gone() -> Response:
+    return PlainTextResponse("This is not open here (any more). Open the study again.", 404)
+
+
+def _fresh(content: bytes, media_type: str, **headers: str) -> Response:
+    return Response(
+        content, media_type=media_type, headers={"Cache-Control": "no-store", **headers}
+    )
+
+
+async def _take(desk: Desk, name: str, receive: Receive) -> Response:
+    """Write a request's body into the desk's inbox."""
+    try:
+        path = desk.slot(name)
+        await _write(desk, name, path, receive)
+    except RadixError as error:
+        desk.discard_uploads()
+        return PlainTextResponse(str(error), 413)
+    return PlainTextResponse("ok")
+
+
+async def _write(desk: Desk, name: str, path: Path, receive: Receive) -> None:
+    size = 0
+    async with await anyio.open_file(path, "wb") as stream:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            body: bytes = message.get("body", b"")
+            size += len(body)
+            desk.weigh(name, size)
+            await stream.write(body)
+            if not message.get("more_body", False):
+                break
+
+
+def _slice(desk: Desk, edition: int, series: str, index: int) -> Response:
+    if edition != desk.edition or not desk.session.has_study:
+        return _gone()
+    shown = desk.session.study.one(series)
+    if index >= shown.slices:
+        return _gone()
+    packed = zlib.compress(viewer.pixels(shown, index), 1)
+    return _fresh(packed, "application/octet-stream", **{"Content-Encoding": "deflate"})
+
+
+def _evidence(desk: Desk, number: int) -> Response:
+    png = desk.evidence(number)
+    return _gone() if png is None else _fresh(png, "image/png")
+
+
+def _report(desk: Desk, form: str) -> Response:
+    from etl import load
+
+    report = desk.session.report
+    if report is None:
+        return _gone()
+    if form == "html":
+        text = load.to_html(report, desk.session.study)
+    elif form == "md":
+        text = load.to_markdown(report)
+    else:
+        text = load.to_json(report)
+    return _fresh(
+        text.encode(),
+        _MEDIA[form],
+        **{"Content-Disposition": f'attachment; filename="radixgpt-draft-report.{form}"'},
+    )
