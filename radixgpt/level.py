@@ -29,7 +29,7 @@ LUMBAR_DISCS: tuple[str, ...] = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
 
 _LUMBOSACRAL = DISCS.index("L5-S1")
 _DISC = re.compile(
-    r"\b([CTLS])\s*([1-9]|1[0-2])\s*[-–—/]?\s*([CTLS])?\s*([1-9]|1[0-2])\b", re.IGNORECASE
+    r"\b([CTLS])\s*(1[0-2]|[1-9])(\s*[-–—/]?\s*)([CTLS])?\s*(1[0-2]|[1-9])\b", re.IGNORECASE
 )
 
 
@@ -85,8 +85,8 @@ def find_discs(text: str) -> list[str]:
     """All discs named in a text, in order of appearance, each once."""
     found: list[str] = []
     for match in _DISC.finditer(text):
-        part, number, second_part, second = match.groups()
-        if len(number) == 2 and part.upper() in "LS":  # "L12": the vertebrae L1 and L2
+        part, number, gap, second_part, second = match.groups()
+        if part.upper() == "T" and not gap and second_part is None:  # "T12" is a vertebra
             continue
         above = f"{part.upper()}{int(number)}"
         below = f"{(second_part or part).upper()}{int(second)}"

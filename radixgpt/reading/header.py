@@ -109,6 +109,7 @@ ALLOWED: dict[str, tuple[int, str]] = {
 }
 """Keyword to tag and value representation (PS3.6)."""
 
+_LONGEST_TEXT = 4096
 _BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 _TEXT = frozenset({"PN", "LO", "DA", "CS", "AS", "UI", "LT", "SH", "DS", "IS", "ST", "UT", "UC"})
 
@@ -126,12 +127,13 @@ class Header:
     def text(self, keyword: str) -> str:
         """All of a text element, stripped; empty when it is not there.
 
-        Bytes beyond ASCII are read as Latin-1: texts are only hashed or searched for words.
+        Bytes beyond ASCII are read as Latin-1, and not more of them than any sound text has: texts
+        are only hashed or searched for words.
         """
         value, representation, _ = self._raw(keyword)
         if representation not in _TEXT:
             return ""
-        return value.decode("latin-1").strip(" \t\r\n\0")
+        return value[:_LONGEST_TEXT].decode("latin-1").strip(" \t\r\n\0")
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """The values of a text element, in capitals."""

@@ -110,19 +110,28 @@ def decode(
     if parsed.syntax in NATIVE:
         _check_native_length(data, found, parsed.cut)
         if found.samples == 1:
-            return _with_sign(_native(data, found, parsed.syntax == BIG_ENDIAN), found, modality)
+            words = _native(data, found, parsed.syntax == BIG_ENDIAN)
+            shape = (found.frames, found.rows, found.columns)
+            return _with_sign(_masked(words.reshape(shape), found), found, modality)
+        if found.photometric == "RGB":
+            return _grey(_native_colour(data, found, parsed.syntax == BIG_ENDIAN))
     elif parsed.cut:
         raise rejected("truncated-pixels")
     elif len(data) > 2 * found.decoded_bytes + _OVERHEAD:
         raise rejected("lying-header")
     stack = decoder.decode(data, parsed.syntax, found)
     if found.samples == 3:
-        grey = bool(np.array_equal(stack[..., 0], stack[..., 1])) and bool(
-            np.array_equal(stack[..., 0], stack[..., 2])
-        )
-        return luminance(stack), [] if grey else [COLOUR_WARNING]
+        return _grey(stack)
     aligned = replace(found, high=found.stored - 1)  # decoders give the stored bits lowest
     return _with_sign(_masked(stack, aligned), found, modality)
+
+
+def _grey(stack: Array) -> tuple[npt.NDArray[np.float32], list[str]]:
+    """Colour frames as luma, with a warning if there was any colour."""
+    coloured = bool((stack != stack[..., :1]).any())
+    if not coloured:
+        return stack[..., 0].astype(np.float32), []
+    return luminance(stack), [COLOUR_WARNING]
 
 
 def luminance(stack: Array) -> npt.NDArray[np.float32]:
@@ -146,12 +155,19 @@ def _check_native_length(data: bytes, found: PixelFacts, cut: bool) -> None:
 
 
 def _native(data: bytes, found: PixelFacts, big_endian: bool) -> Array:
+    """Uncompressed words, flat and unsigned."""
     order = ">" if big_endian else "<"
-    count = found.rows * found.columns * found.frames
+    count = found.decoded_bytes * 8 // found.allocated
     words = np.frombuffer(data, dtype=f"{order}u{found.allocated // 8}", count=count)
-    if big_endian:
-        words = words.astype(words.dtype.newbyteorder("="))
-    return _masked(words.reshape(found.frames, found.rows, found.columns), found)
+    return words.astype(words.dtype.newbyteorder("=")) if big_endian else words
+
+
+def _native_colour(data: bytes, found: PixelFacts, big_endian: bool) -> Array:
+    words = _native(data, found, big_endian)
+    if found.planar == 1:
+        planes = words.reshape(found.frames, 3, found.rows, found.columns)
+        return np.moveaxis(planes, 1, -1)
+    return words.reshape(found.frames, found.rows, found.columns, 3)
 
 
 def _masked(stack: Array, found: PixelFacts) -> Array:

@@ -177,20 +177,26 @@ def test_one_process_decodes_many_objects(
     assert np.array_equal(series.pixels, np.stack([ramp + n for n in range(4)]))
 
 
-def test_grey_stored_as_colour_is_no_colour(write: Write) -> None:
+@pytest.mark.parametrize("planar", [0, 1])
+def test_grey_stored_as_colour_is_no_colour(write: Write, planar: int) -> None:
     grey = np.arange(48, dtype=np.uint8).reshape(6, 8)
     elements = {
         "SOPClassUID": SecondaryCaptureImageStorage,
         "SamplesPerPixel": 3,
         "PhotometricInterpretation": "RGB",
-        "PlanarConfiguration": 0,
+        "PlanarConfiguration": planar,
         "Rows": 6,
         "Columns": 8,
     }
-    series = one(write("a.dcm", np.repeat(grey[..., None], 3, axis=2), **elements))
-    assert np.allclose(series.pixels[0], grey, atol=1e-3)
+    colour = np.stack([grey] * 3, axis=0 if planar else 2)
+    series = one(write("a.dcm", colour, **elements))
+    assert np.array_equal(series.pixels[0], grey)
     assert COLOUR_WARNING not in series.warnings
     assert any("screen captures" in warning for warning in series.warnings)
+    colour[(0,) if planar else (..., 0)] = 200
+    series = one(write("b.dcm", colour, **elements))
+    assert np.allclose(series.pixels[0], 0.299 * 200 + 0.701 * grey, atol=1e-3)
+    assert COLOUR_WARNING in series.warnings
 
 
 def test_colour_becomes_luma_with_a_warning() -> None:
