@@ -94,7 +94,7 @@ def report(
         ),
     ] = None,
     style: Annotated[
-        str, typer.Option(help="How the report is worded: standard, or another of the styles.")
+        str, typer.Option(help="How the report is worded: standard or concise.")
     ] = "standard",
     shift_levels: Annotated[
         int,
@@ -115,7 +115,9 @@ def report(
         _settings()
         from agent import pipeline
         from etl import load
+        from etl.phrases import Phrases
 
+        Phrases(style)  # an unknown style is told before the models run
         with _progress(quiet) as say:
             reading, draft = pipeline.report(
                 study, level_shift=shift_levels, style=style, progress=say

@@ -122,8 +122,10 @@ def test_an_error_is_told_with_its_mend(
         ["report", "study"],
         ["report", "study", "-o", "out", "--shift-levels", "one"],
         ["report", "study", "-o", __file__],
+        ["report", "study", "-o", "out", "--style", "baroque"],
         ["ask", "study", " "],
         ["demo", __file__],
+        ["demo", str(ROOT)],
         ["unknown"],
     ],
 )

@@ -53,7 +53,7 @@ _TOOLS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "Says what a study is and whether it can be graded, with a reason code when not.",
         "any study that can be read",
         (),
-        ("triage",),
+        ("triage", "levels"),
     ),
     (
         "levels",
