@@ -132,7 +132,7 @@ def report(
                 }
                 _write(out, written)
         if as_json:
-            typer.echo(load.to_json(draft))
+            typer.echo(load.to_json(draft), nl=False)
         elif not quiet:
             _summary(draft, [] if out is None else [out / name for name in written])
         if not reading.eligibility.gradable:
