@@ -21,6 +21,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import get_ema_multi_avg_fn as get_ema
 
 from eval import grades as marks
 from finetune import classifier_data, spider
@@ -73,14 +74,19 @@ def start(model: GradeNet) -> None:
     model.encoder.load_imagenet(imagenet())
 
 
-def predict(model: GradeNet, discs: list[DiscViews], *, only: str | None = None) -> dict[str, Tensor]:
+def predict(
+    model: nn.Module, discs: list[DiscViews], *, only: str | None = None
+) -> dict[str, Tensor]:
     """Logits of all discs, in their order, patient by patient."""
     model.eval()
     by_patient: dict[int, list[int]] = {}
     for i, disc in enumerate(discs):
         by_patient.setdefault(disc.patient, []).append(i)
-    out = {"pfirrmann": torch.zeros(len(discs), 4), "modic": torch.zeros(len(discs), 4),
-           "binary": torch.zeros(len(discs), 6)}
+    out = {
+        "pfirrmann": torch.zeros(len(discs), 4),
+        "modic": torch.zeros(len(discs), 4),
+        "binary": torch.zeros(len(discs), 6),
+    }
     groups = list(by_patient.values())
     with torch.inference_mode():
         for k in range(0, len(groups), 8):
@@ -97,7 +103,7 @@ def train_fold(
 ) -> None:
     """Train one model; its averaged weights end up in ``out/fold{N}.pt``."""
     torch.manual_seed(seed + fold)
-    model = GradeNet().to(memory_format=torch.channels_last)
+    model = GradeNet()
     start(model)
     _prepare(model)
     by_patient: dict[int, list[DiscViews]] = {}
@@ -114,13 +120,17 @@ def train_fold(
         optimiser, max_lr=[2.5e-4, 1e-3], total_steps=steps, pct_start=0.1
     )
     average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.98), use_buffers=True
+        model, multi_avg_fn=get_ema(0.98), use_buffers=True
     )
     checkpoint, first = out / f"fold{fold}.checkpoint", 0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
-        for name, part in (("model", model), ("average", average), ("optimiser", optimiser),
-                           ("schedule", schedule)):
+        for name, part in (
+            ("model", model),
+            ("average", average),
+            ("optimiser", optimiser),
+            ("schedule", schedule),
+        ):
             part.load_state_dict(state[name])
         first = state["epoch"]
     for epoch in range(first, epochs):
@@ -140,7 +150,9 @@ def train_fold(
             average.update_parameters(model)
             total += value.item()
         line: dict[str, object] = {
-            "fold": fold, "epoch": epoch + 1, "loss": total / max(1, len(patients) // BATCH),
+            "fold": fold,
+            "epoch": epoch + 1,
+            "loss": total / max(1, len(patients) // BATCH),
             "seconds": round(time.time() - begun, 1),
         }
         if held and ((epoch + 1) % 5 == 0 or epoch + 1 == epochs):
@@ -148,8 +160,10 @@ def train_fold(
         with (out / "train.log").open("a") as log:
             log.write(json.dumps(line) + "\n")
         state = {
-            "model": model.state_dict(), "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
+            "model": model.state_dict(),
+            "average": average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "schedule": schedule.state_dict(),
             "epoch": epoch + 1,
         }
         torch.save(state, checkpoint.with_suffix(".new"))
@@ -194,12 +208,12 @@ def fit_calibration(discs: list[DiscViews], logits: dict[str, Tensor]) -> Calibr
     """Logistic calibration (Platt 1999) of each output on discs that were not learned from."""
     from sklearn.linear_model import LogisticRegression
 
-    def fit(features: Array, target: Array) -> Array:
+    def fit(features: Array, target: npt.NDArray[np.bool_]) -> Array:
         model = LogisticRegression(C=100.0, fit_intercept=False, max_iter=1000)
         slopes: Array = model.fit(features, target).coef_[0]
         return slopes
 
-    def platt(logit: Array, present: Array) -> tuple[float, float]:
+    def platt(logit: Array, present: npt.NDArray[np.bool_]) -> tuple[float, float]:
         slope, offset = fit(np.stack([logit, np.ones_like(logit)], 1), present)
         return float(slope), float(offset)
 
@@ -208,13 +222,14 @@ def fit_calibration(discs: list[DiscViews], logits: dict[str, Tensor]) -> Calibr
     places = np.tile(np.eye(4), (len(raw), 1))
     features = np.concatenate([raw.reshape(-1, 1), places], axis=1)
     ordinal = fit(features, (grade[:, None] > np.arange(1, 5)).reshape(-1))
+    slope, first, second, third, fourth = (float(v) for v in ordinal)
     modic = any_modic(logits["modic"].double().numpy())
     binary = logits["binary"].double().numpy()
     return Calibration(
-        pfirrmann=tuple(float(v) for v in ordinal),
+        pfirrmann=(slope, first, second, third, fourth),
         modic=platt(modic, np.array([d.modic > 0 for d in discs])),
         binary={
-            name: platt(binary[:, j], np.array([d.binary[j] for d in discs]))
+            name: platt(binary[:, j], np.array([d.binary[j] == 1 for d in discs]))
             for j, name in enumerate(BINARY)
         },
     )
@@ -267,8 +282,10 @@ def export(discs: list[DiscViews], parts: list[list[int]], out: Path, weights: P
         seen, logits = out_of_fold(discs, out, parts, only)
         calibration[regime] = fit_calibration(seen, logits)
         if regime == "both":
-            arrays = [logits[k].double().numpy() for k in ("pfirrmann", "modic", "binary")]
-            chances = calibrate(*arrays, calibration[regime])
+            grade, modic, binary = (
+                logits[k].double().numpy() for k in ("pfirrmann", "modic", "binary")
+            )
+            chances = calibrate(grade, modic, binary, calibration[regime])
             limits = abstention(seen, chances)
     write_manifest(
         weights,
@@ -305,7 +322,9 @@ def main() -> None:
     train_patients, _ = spider.split(options.shared)
     parts = folds(train_patients)
     if options.stage == "export":
-        export([d for d in discs if d.patient in train_patients], parts, options.out, options.weights)
+        export(
+            [d for d in discs if d.patient in train_patients], parts, options.out, options.weights
+        )
         return
     for fold in options.folds:
         held = [d for d in discs if d.patient in parts[fold]]

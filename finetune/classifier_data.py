@@ -121,7 +121,9 @@ def collate(
     there = torch.zeros(n, 2, dtype=torch.bool)
     measures = torch.full((n, 2, len(cropping.MEASURES)), torch.nan)
     patients = sorted({d.patient for d in discs})
-    dropped = {p: rng.choice(["", "t1", "t2"], p=[0.7, 0.18, 0.12]) if rng else "" for p in patients}
+    dropped = {
+        p: rng.choice(["", "t1", "t2"], p=[0.7, 0.18, 0.12]) if rng else "" for p in patients
+    }
     for i, disc in enumerate(discs):
         for j, sequence in enumerate(SEQUENCES):
             views = disc.views.get(sequence, [])
@@ -176,7 +178,8 @@ def _distort(pixels: Tensor, rng: np.random.Generator, rows: int, columns: int) 
     x = (x.clamp(0, 2.5) / 2) ** power * 2 * gain
     field = functional.interpolate(
         torch.from_numpy(rng.normal(0, 0.12, (n, 2, 3, 3)).astype(np.float32)),
-        size=(rows, columns), mode="bicubic",
+        size=(rows, columns),
+        mode="bicubic",
     )
     x = x * field.exp()
     noise = torch.from_numpy(rng.normal(0, 1, x.shape).astype(np.float32))

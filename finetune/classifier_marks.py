@@ -49,7 +49,8 @@ class Patient:
 
 def study_of(shared: Path, patient: int, only: str | None = None) -> tuple[Study, Eligibility]:
     """The staged mid-sagittal slices of one patient as a study (T2 SPACE where TSE T2 lacks)."""
-    series, chosen = [], {}
+    series: list[Series] = []
+    chosen: dict[Sequence, str] = {}
     t2 = "t2" if spider.image(shared, f"{patient}_t2") is not None else "t2_SPACE"
     for name, sequence in ((t2, Sequence.T2), ("t1", Sequence.T1)):
         pixels = spider.image(shared, f"{patient}_{name}")
@@ -129,16 +130,27 @@ def mark(shared: Path, patients: tuple[int, ...], only: str | None = None) -> di
     if only != "t1":
         expected = np.array([_expected(said.get((g.patient, g.disc, "pfirrmann"))) for g in truth])
         stated = np.round(expected).astype(int)
-        add("Pfirrmann quadratic kappa",
-            lambda r: marks.quadratic_kappa(grade[r] - 1, stated[r] - 1, 5), 0.0)
-        add("Pfirrmann within one", lambda r: marks.within_one(grade[r], stated[r]),
-            marks.within_one(grade, np.full_like(grade, usual)))
-        add("Pfirrmann balanced accuracy",
-            lambda r: marks.balanced_accuracy(grade[r], stated[r]), 0.2)
+        add(
+            "Pfirrmann quadratic kappa",
+            lambda r: marks.quadratic_kappa(grade[r] - 1, stated[r] - 1, 5),
+            0.0,
+        )
+        add(
+            "Pfirrmann within one",
+            lambda r: marks.within_one(grade[r], stated[r]),
+            marks.within_one(grade, np.full_like(grade, usual)),
+        )
+        add(
+            "Pfirrmann balanced accuracy",
+            lambda r: marks.balanced_accuracy(grade[r], stated[r]),
+            0.2,
+        )
         sure = np.array([_confidence(said.get((g.patient, g.disc, "pfirrmann"))) for g in truth])
-        add("Pfirrmann ECE",
+        add(
+            "Pfirrmann ECE",
             lambda r: marks.expected_calibration_error(sure[r], grade[r] == stated[r]),
-            float("nan"))
+            float("nan"),
+        )
     for kind, column in (("modic", "modic"), *BINARY.items()):
         if kind == "modic":
             if only:
@@ -159,7 +171,9 @@ def mark(shared: Path, patients: tuple[int, ...], only: str | None = None) -> di
         )
     graded = [o for one in seen.values() for o in one.observations if o.tool == classifier.TOOL]
     abstained = {
-        kind: round(float(np.mean([o.status == "indeterminate" for o in graded if o.kind == kind])), 3)
+        kind: round(
+            float(np.mean([o.status == "indeterminate" for o in graded if o.kind == kind])), 3
+        )
         for kind in ("pfirrmann", "modic", *BINARY)
     }
     return {
@@ -212,8 +226,9 @@ def main() -> None:
     figures = result["figures"]
     assert isinstance(figures, dict)
     for name, f in figures.items():
-        table.add_row(name, f"{f['value']:.3f}", f"{f['low']:.3f} to {f['high']:.3f}",
-                      f"{f['baseline']:.3f}")
+        table.add_row(
+            name, f"{f['value']:.3f}", f"{f['low']:.3f} to {f['high']:.3f}", f"{f['baseline']:.3f}"
+        )
     console = Console(width=120)
     console.print(table)
     console.print({k: v for k, v in result.items() if k != "figures"})

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import get_ema_multi_avg_fn as get_ema
 
 from finetune import levels_data, spider
 from finetune.levels_data import UNKNOWN, Sample
@@ -78,7 +79,7 @@ def train(
 ) -> None:
     """Train one stage; the averaged weights end up in ``out/STAGE.pt``."""
     torch.manual_seed(seed)
-    model = ColumnNet().to(memory_format=torch.channels_last)
+    model = ColumnNet()
     if stage == "masks":
         _start_encoder(model)
     else:
@@ -94,7 +95,7 @@ def train(
         optimiser, max_lr=list(rates), total_steps=steps, pct_start=0.08
     )
     average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
+        model, multi_avg_fn=get_ema(0.99), use_buffers=True
     )
     checkpoint, step = out / f"{stage}.checkpoint", 0
     if checkpoint.is_file():
@@ -120,7 +121,7 @@ def train(
         logits, heat_logits = model(pixels.to(memory_format=torch.channels_last))
         total, parts = loss(logits, heat_logits, masks, heat, weight)
         optimiser.zero_grad()
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
         schedule.step()

@@ -136,7 +136,9 @@ def pseudo(shared: Path, patients: tuple[int, ...], model: ColumnNet) -> Iterato
             kept = set()
             ys, xs = np.mgrid[0:STORED, 0:STORED]
             for x, y in centres.values():
-                near = islands[max(0, round(y) - 4) : round(y) + 5, max(0, round(x) - 7) : round(x) + 8]
+                near = islands[
+                    max(0, round(y) - 4) : round(y) + 5, max(0, round(x) - 7) : round(x) + 8
+                ]
                 here = set(np.unique(near[near > 0]).tolist())
                 kept |= here
                 if not here:

@@ -132,7 +132,8 @@ def masked_slices(
     for path in sorted((shared / "spider_masks" / "masks").glob("*.png")):
         patient = int(path.name.split("_")[0])
         if patient in wanted:
-            with Image.open(path) as mask, Image.open(
-                path.parents[1] / "images" / path.name
-            ) as picture:
+            with (
+                Image.open(path) as mask,
+                Image.open(path.parents[1] / "images" / path.name) as picture,
+            ):
                 yield patient, np.asarray(picture.convert("L")), np.asarray(mask)

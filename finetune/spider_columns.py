@@ -58,7 +58,12 @@ def of_patient(
     for sequence, (one, column) in found.items():
         centres = by_eye if sequence == own else carry(by_eye, column)
         yield Numbered(
-            sequence, images[sequence], one, column, match(column, centres), centres,
+            sequence,
+            images[sequence],
+            one,
+            column,
+            match(column, centres),
+            centres,
             sequence == own,
         )
 

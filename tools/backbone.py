@@ -36,9 +36,7 @@ class _SameConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
-            return functional.conv2d(
-                x, self.weight, self.bias, 1, kernel // 2, groups=self.groups
-            )
+            return functional.conv2d(x, self.weight, self.bias, 1, kernel // 2, groups=self.groups)
         rows = max((-(-x.shape[2] // stride) - 1) * stride + kernel - x.shape[2], 0)
         columns = max((-(-x.shape[3] // stride) - 1) * stride + kernel - x.shape[3], 0)
         if rows == columns and rows % 2 == 0:
@@ -91,7 +89,9 @@ class EfficientNetLite0(nn.Module):
             blocks = [_Block(kernel, stride, expansion, inside, outside)]
             blocks += [_Block(kernel, 1, expansion, outside, outside) for _ in range(repeats - 1)]
             self.stages.append(nn.Sequential(*blocks))
-        self.head = nn.Sequential(_SameConv(320, FEATURES, 1, bias=False), _norm(FEATURES), nn.ReLU6())
+        self.head = nn.Sequential(
+            _SameConv(320, FEATURES, 1, bias=False), _norm(FEATURES), nn.ReLU6()
+        )
 
     def pyramid(self, x: Tensor) -> list[Tensor]:
         """Feature maps at strides 2, 4, 8, 16, 32 of images (n, 1, rows, columns) in [-1, 1]."""

@@ -112,7 +112,7 @@ def models() -> tuple[GradeNet, ...]:
     for name in sorted(card.manifest.files):
         net = GradeNet()
         net.load_state_dict({k: v.float() for k, v in load_file(card.file(name)).items()})
-        nets.append(net.eval().to(memory_format=torch.channels_last))
+        nets.append(net.eval())
     return tuple(nets)
 
 
@@ -120,7 +120,7 @@ def models() -> tuple[GradeNet, ...]:
 def calibrations() -> dict[str, Calibration]:
     """Calibration by the sequences that are there: ``both``, ``t2`` or ``t1``."""
     return TypeAdapter(dict[str, Calibration]).validate_python(
-        load_card("classifier").extra("calibration")
+        load_card("classifier").value("calibration")
     )
 
 
@@ -170,9 +170,7 @@ def logits(
     return mean("pfirrmann"), mean("modic"), mean("binary")
 
 
-def run(
-    study: Study, eligibility: Eligibility, levels: Items[Observation]
-) -> list[Observation]:
+def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> list[Observation]:
     """Grade the lumbar discs that ``tools.levels`` found.
 
     Args:
@@ -210,7 +208,12 @@ def run(
             continue
         views = by_place[place]
         regime = "both" if len(views) == 2 else next(iter(views))
-        chances = calibrate(*(part[row : row + 1] for part in raw), calibrations()[regime])
+        chances = calibrate(
+            raw[0][row : row + 1],
+            raw[1][row : row + 1],
+            raw[2][row : row + 1],
+            calibrations()[regime],
+        )
         for kind in GRADED:
             fields = _grade(kind, chances, set(views))
             out.append(

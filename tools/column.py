@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -76,27 +77,72 @@ def candidates(chances: Floats, heat: Floats) -> list[Disc]:
         chances: (4, SIZE, SIZE) class probabilities.
         heat: (2, SIZE/4, SIZE/4) heatmaps.
     """
-    big = np.stack([ndimage.zoom(h, SIZE / h.shape[0], order=1, grid_mode=True, mode="nearest")
-                    for h in heat])
-    islands, count = ndimage.label(chances[DISC] > _DISC_CHANCE)
+    big = np.stack(
+        [ndimage.zoom(h, SIZE / h.shape[0], order=1, grid_mode=True, mode="nearest") for h in heat]
+    )
     found = []
-    for index in range(1, count + 1):
-        inside = islands == index
-        if inside.sum() >= _SMALLEST and chances[DISC][inside].max() > 0.6:
-            disc = _measure_disc(chances[DISC], inside, big)
-            if disc.centre_chance > 0.12 or (disc.centre_chance > 0.04 and inside.sum() > 40):
-                found.append(disc)
+    for inside in _islands(chances[DISC]):
+        disc = _measure_disc(chances[DISC], inside, big)
+        if disc.centre_chance > 0.12 or (disc.centre_chance > 0.04 and inside.sum() > 40):
+            found.append(disc)
     size = float(np.median([d.length for d in found])) if found else SIZE / 8
     peaks = (big[0] == ndimage.maximum_filter(big[0], 13)) & (big[0] > 0.3)
     for y, x in np.argwhere(peaks):
         point = np.array([x, y], float)
-        if all(np.hypot(*(point - d.centre)) > 0.4 * size for d in found):
+        if all(np.hypot(*(point - d.centre)) > 0.45 * max(size, d.length) for d in found):
             half = np.array([size / 2, 0.0])
             found.append(
-                Disc(point, point - half, point + half, size, 0.0, np.zeros((0, 2)),
-                     float(big[0, y, x]), _nearby(big[1], point))
+                Disc(
+                    point,
+                    point - half,
+                    point + half,
+                    size,
+                    0.0,
+                    np.zeros((0, 2)),
+                    float(big[0, y, x]),
+                    _nearby(big[1], point),
+                )
             )
     return found
+
+
+def _islands(chance: Floats) -> list[npt.NDArray[np.bool_]]:
+    """The discs of the disc map; pieces that lie end to end are one disc."""
+    labels, count = ndimage.label(chance > _DISC_CHANCE)
+    pieces = [labels == i for i in range(1, count + 1)]
+    pieces = [p for p in pieces if p.sum() >= _SMALLEST and chance[p].max() > 0.6]
+    pieces.sort(key=lambda p: -int(p.sum()))
+    ends = [_axis(p, chance) for p in pieces]
+    size = float(np.median([length for _, _, length in ends])) if ends else 0.0
+    whole: list[npt.NDArray[np.bool_]] = []
+    for piece, (centre, axis, length) in zip(pieces, ends, strict=True):
+        for k, other in enumerate(whole):
+            there, along, reach = _axis(other, chance)
+            step = centre - there
+            aside = abs(float(step[0] * along[1] - step[1] * along[0]))
+            joined = abs(float(step @ along)) + (length + reach) / 2
+            level = abs(float(axis @ along)) > 0.6 or length < 8
+            if aside < 0.16 * size and joined < 1.5 * size and level:
+                whole[k] = other | piece
+                break
+        else:
+            whole.append(piece)
+    return whole
+
+
+def _axis(
+    inside: npt.NDArray[np.bool_], chance: Floats
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
+    """Centre, unit vector of the long axis (anterior to posterior) and length of an island."""
+    rows, columns = np.nonzero(inside)
+    weight = chance[rows, columns]
+    points = np.stack([columns, rows], 1).astype(float)
+    centre = np.average(points, axis=0, weights=weight)
+    spread = np.cov((points - centre).T, aweights=weight) + np.eye(2) * 1e-3
+    axis = np.linalg.eigh(spread)[1][:, 1]
+    axis = -axis if axis[0] < 0 else axis
+    low, high = np.percentile((points - centre) @ axis, (1, 99))
+    return centre, axis, float(high - low) + 1
 
 
 def _nearby(chance: Floats, point: Floats) -> float:
@@ -110,17 +156,9 @@ def _measure_disc(chance: Floats, inside: npt.NDArray[np.bool_], heat: Floats) -
     """Centre, axis and outline of one island of the disc map."""
     from skimage.measure import find_contours
 
+    centre, axis, length = _axis(inside, chance)
     rows, columns = np.nonzero(inside)
-    weight = chance[rows, columns]
-    points = np.stack([columns, rows], 1).astype(float)
-    centre = np.average(points, axis=0, weights=weight)
-    spread = np.cov((points - centre).T, aweights=weight) + np.eye(2) * 1e-3
-    axis = np.linalg.eigh(spread)[1][:, 1]
-    if axis[0] < 0:
-        axis = -axis
-    reach = (points - centre) @ axis
-    low, high = np.percentile(reach, (1, 99))
-    length = float(high - low) + 1
+    low, high = np.percentile((np.stack([columns, rows], 1) - centre) @ axis, (1, 99))
     own = np.where(ndimage.binary_dilation(inside, iterations=2), chance, 0)
     contours = find_contours(np.pad(own, 1), 0.5)
     outline = max(contours, key=len)[:, ::-1] - 1 if contours else np.zeros((0, 2))
@@ -144,7 +182,13 @@ def chain(found: list[Disc]) -> list[Disc | None]:
     """
     if not found:
         return []
-    anchor = max(found, key=lambda d: d.last_chance + 1e-3 * d.centre[1] / SIZE)
+    size = float(np.median([d.length for d in found]))
+
+    def last(disc: Disc) -> float:
+        # A sacral remnant is shorter than a disc.
+        return disc.last_chance * min(1.0, disc.length / (0.7 * size))
+
+    anchor = max(found, key=lambda d: (last(d), d.centre[1]))
     if anchor.last_chance < 0.1:
         anchor = max(found, key=lambda d: d.centre[1])
     ordered: list[Disc | None] = [anchor]
@@ -160,9 +204,9 @@ def chain(found: list[Disc]) -> list[Disc | None]:
             if not 0.4 * expected < distance < 2.7 * expected:
                 continue
             turn = math.degrees(math.acos(float(np.clip(step @ heading / distance, -1, 1))))
-            if turn > (65 if len(ordered) == 1 else 40):
+            if turn > (65 if len(ordered) <= 2 else 50):
                 continue
-            cost = distance / expected + (turn / 40) ** 2 - disc.centre_chance
+            cost = distance / expected + (turn / 50) ** 2 - disc.centre_chance
             if best is None or cost < best[0]:
                 best = (cost, disc)
         if best is None:
@@ -195,7 +239,7 @@ def column(chances: Floats, heat: Floats) -> Column:
     ordered = chain(candidates(chances, heat))
     depths = [
         body_depth(classes, upper, lower)
-        for lower, upper in zip(ordered, ordered[1:], strict=False)
+        for lower, upper in pairwise(ordered)
         if lower is not None and upper is not None
     ]
     known = [depth for depth in depths if depth is not None]
@@ -228,9 +272,7 @@ def run(
     return float(-steps[before]), float(steps[after])
 
 
-def body_depth(
-    classes: npt.NDArray[np.uint8], upper: Disc, lower: Disc
-) -> float | None:
+def body_depth(classes: npt.NDArray[np.uint8], upper: Disc, lower: Disc) -> float | None:
     """Anteroposterior depth of the body between two discs, at mid-height."""
     along = upper.along + lower.along
     found = run(classes, (upper.centre + lower.centre) / 2, along / np.hypot(*along), VERTEBRA)

@@ -26,9 +26,7 @@ class _Merge(nn.Module):
         super().__init__()
         self.skip = nn.Conv2d(skip, out, 1)
         self.deep = nn.Conv2d(deep, out, 1)
-        self.mix = nn.Sequential(
-            nn.BatchNorm2d(out), nn.ReLU(), nn.Conv2d(out, out, 3, padding=1)
-        )
+        self.mix = nn.Sequential(nn.BatchNorm2d(out), nn.ReLU(), nn.Conv2d(out, out, 3, padding=1))
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
         up = functional.interpolate(

@@ -33,8 +33,7 @@ def columns_of(
     stack = torch.from_numpy(np.stack([f.pixels for f in frames]))[:, None]
     chances, heat = model.predict(stack)
     return [
-        (f, column(c, h))
-        for f, c, h in zip(frames, chances.numpy(), heat.numpy(), strict=True)
+        (f, column(c, h)) for f, c, h in zip(frames, chances.numpy(), heat.numpy(), strict=True)
     ]
 
 

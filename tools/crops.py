@@ -122,7 +122,11 @@ def measure(framed: Frame, column: Column, disc: Disc) -> Array:
 
 
 def crops(
-    pixels: npt.ArrayLike, framed: Frame, column: Column, discs: Items[Disc | None], margin: float = 1.0
+    pixels: npt.ArrayLike,
+    framed: Frame,
+    column: Column,
+    discs: Items[Disc | None],
+    margin: float = 1.0,
 ) -> list[Crop | None]:
     """A crop for each disc that was found, None for the others."""
     normal = normalise(pixels, framed, column)

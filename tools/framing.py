@@ -52,8 +52,10 @@ def resize(pixels: Array, rows: int, columns: int) -> Array:
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(pixels, np.float32))
-    resampled = image.resize((columns, rows), Image.Resampling.BOX if rows < pixels.shape[0] / 2
-                             else Image.Resampling.BILINEAR)
+    resampled = image.resize(
+        (columns, rows),
+        Image.Resampling.BOX if rows < pixels.shape[0] / 2 else Image.Resampling.BILINEAR,
+    )
     return np.asarray(resampled, np.float32)
 
 

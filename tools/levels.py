@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from radixgpt.eligibility import Eligibility
 from radixgpt.level import disc_at, vertebra_above
@@ -47,7 +46,7 @@ def model() -> ColumnNet:
     net = ColumnNet()
     tensors = load_file(load_card("levels").file("column.safetensors"))
     net.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    return net.eval().to(memory_format=torch.channels_last)
+    return net.eval()
 
 
 def model_facts() -> ModelFacts:
@@ -207,9 +206,7 @@ def _largest(column: Column, wanted: int) -> npt.NDArray[np.float64]:
     return max(contours, key=len)[:, ::-1] - 1 if contours else empty
 
 
-def _measure(
-    add: object, name: str, place: int, here: Iterable[tuple[View, Disc]]
-) -> None:
+def _measure(add: object, name: str, place: int, here: Iterable[tuple[View, Disc]]) -> None:
     """Add the measured kinds of one disc, from the first series that outlines it."""
     assert callable(add)
     view, disc = next(((v, d) for v, d in here if d.height > 0), (None, None))
