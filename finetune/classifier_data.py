@@ -48,8 +48,10 @@ class DiscViews:
     views: dict[str, list[cropping.Crop]] = field(default_factory=lambda: defaultdict(list))
 
 
-def build(shared: Path, model: ColumnNet) -> list[DiscViews]:
-    """Cut every graded disc of every patient out of all its series."""
+def build(
+    shared: Path, model: ColumnNet, points: dict[str, dict[str, tuple[float, float]]]
+) -> list[DiscViews]:
+    """Cut every graded disc out of all series of the patients whose disc centres are given."""
     graded = {
         (g.patient, disc_index(g.disc)): DiscViews(
             g.patient,
@@ -60,7 +62,7 @@ def build(shared: Path, model: ColumnNet) -> list[DiscViews]:
         )
         for g in spider.gradings(shared)
     }
-    for name, levels in spider.points().items():
+    for name, levels in points.items():
         patient = int(name.split("_")[0])
         if patient in spider.UPSIDE_DOWN:
             continue
@@ -79,7 +81,7 @@ def load(shared: Path, model: ColumnNet, cache: Path) -> list[DiscViews]:
     """Build the discs once and keep them in a file of this training run."""
     if not cache.is_file():
         cache.parent.mkdir(parents=True, exist_ok=True)
-        discs = build(shared, model)
+        discs = build(shared, model, spider.points())
         for disc in discs:
             disc.views = dict(disc.views)
         cache.write_bytes(pickle.dumps(discs))

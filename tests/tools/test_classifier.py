@@ -1,0 +1,119 @@
+"""Calibration, abstention and gating of grades, and the shipped ensemble on phantoms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from data.synth.phantom import Disc
+from radixgpt.finding import GRADED, KINDS
+from radixgpt.level import LUMBAR_DISCS
+from tools import classifier, levels
+from tools.classifier import Calibration, Chances, calibrate
+from tools.grade_net import BINARY
+
+LOGITS = st.floats(-8, 8)
+PLAIN = Calibration(
+    pfirrmann=(1, 0, 0, 0, 0), modic=(1, 0), binary=dict.fromkeys(BINARY, (1.0, 0.0))
+)
+
+
+@given(
+    arrays.arrays(float, (3, 4), elements=LOGITS),
+    arrays.arrays(float, (3, 4), elements=LOGITS),
+    arrays.arrays(float, (3, 6), elements=LOGITS),
+)
+def test_chances_are_distributions(
+    pfirrmann: classifier.Floats, modic: classifier.Floats, binary: classifier.Floats
+) -> None:
+    chances = calibrate(pfirrmann, modic, binary, PLAIN)
+    for part in (chances.pfirrmann, chances.modic):
+        assert (part >= -1e-12).all()
+        assert part.sum(axis=1) == pytest.approx(1)
+    assert ((chances.binary > 0) & (chances.binary < 1)).all()
+
+
+def test_any_modic_is_the_logit_of_its_share() -> None:
+    logit = np.array([[0.3, -1.0, 0.8, 0.1]])
+    share = np.exp(logit) / np.exp(logit).sum()
+    present = share[0, 1:].sum()
+    assert classifier.any_modic(logit)[0] == pytest.approx(np.log(present / (1 - present)))
+
+
+def _chances(present: float) -> Chances:
+    return Chances(
+        np.array([[0.02, 0.03, 0.05, 0.8, 0.1]]),
+        np.array([[0.1, 0.1, 0.7, 0.1]]),
+        np.full((1, 6), present),
+    )
+
+
+def test_a_grade_states_its_own_probability() -> None:
+    stated = classifier._grade("pfirrmann", _chances(0.9), {"t1", "t2"})
+    assert (stated["value"], stated["confidence"]) == (4, 0.8)
+    stated = classifier._grade("modic", _chances(0.9), {"t1", "t2"})
+    assert (stated["value"], stated["confidence"]) == (2, 0.7)
+    stated = classifier._grade("disc_bulging", _chances(0.1), {"t2"})
+    assert (stated["value"], stated["confidence"]) == ("absent", 0.9)
+
+
+def test_sequences_gate_what_may_be_graded() -> None:
+    for kind, sequences in (("pfirrmann", {"t1"}), ("modic", {"t1"}), ("modic", {"t2"})):
+        stated = classifier._grade(kind, _chances(0.9), sequences)
+        assert stated["status"] == "not_assessable"
+        assert "needs" in str(stated["reason"])
+        assert "value" not in stated
+
+
+def test_too_close_to_call_is_indeterminate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "thresholds", lambda: dict.fromkeys(GRADED, 0.6))
+    stated = classifier._grade("disc_bulging", _chances(0.55), {"t2"})
+    assert stated["status"] == "indeterminate"
+    assert "value" not in stated
+
+
+def test_every_lumbar_disc_gets_every_grade_with_evidence(
+    phantom_study: Callable[..., Any],
+) -> None:
+    study, eligible, _ = phantom_study()
+    graded = classifier.run(study, eligible, levels.run(study, eligible))
+    assert {(o.level, o.kind) for o in graded} == {(a, b) for a in LUMBAR_DISCS for b in GRADED}
+    for o in graded:
+        assert o.evidence
+        assert o.probabilities
+        if o.status == "value":
+            assert o.value in KINDS[o.kind].values
+            assert o.confidence == pytest.approx(o.probabilities[str(o.value)], abs=1e-4)
+
+
+def test_grades_follow_the_shift(phantom_study: Callable[..., Any]) -> None:
+    study, eligible, _ = phantom_study()
+    shifted = classifier.run(study, eligible, levels.run(study, eligible, shift=1))
+    assert "L5-S1" not in {o.level for o in shifted}
+    assert "L4-L5" in {o.level for o in shifted}
+
+
+def test_one_sequence_is_enough_for_what_it_shows(phantom_study: Callable[..., Any]) -> None:
+    study, eligible, _ = phantom_study()
+    alone = replace(eligible, t1=None)
+    graded = classifier.run(study, alone, levels.run(study, alone))
+    by_kind = {o.kind: o for o in graded if o.level == "L4-L5"}
+    assert by_kind["modic"].status == "not_assessable"
+    assert by_kind["pfirrmann"].status != "not_assessable"
+
+
+def test_a_worn_disc_is_graded_above_a_fresh_one(phantom_study: Callable[..., Any]) -> None:
+    grades = {}
+    for grade in (1, 5):
+        study, eligible, _ = phantom_study(L4_L5=Disc(grade, narrowing=(grade - 1) / 8))
+        for o in classifier.run(study, eligible, levels.run(study, eligible)):
+            if (o.level, o.kind) == ("L4-L5", "pfirrmann"):
+                grades[grade] = sum(int(k) * p for k, p in o.probabilities.items())
+    assert grades[5] > grades[1] + 1
