@@ -119,6 +119,9 @@ class Header:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
+        # Every frame of a multi-frame object asks the header that they share.
+        self._values: dict[str, tuple[bytes, str, bool]] = {}
+        self._items: dict[str, list[Header]] = {}
 
     def has(self, keyword: str) -> bool:
         """Whether the element is there and not empty."""
@@ -177,6 +180,11 @@ class Header:
         Raises:
             RejectedObjectError: the sequence is damaged or nested too deep.
         """
+        if keyword not in self._items:
+            self._items[keyword] = self._read_items(keyword)
+        return self._items[keyword]
+
+    def _read_items(self, keyword: str) -> list[Header]:
         from pydicom.sequence import Sequence
 
         tag, _ = ALLOWED[keyword]
@@ -198,12 +206,17 @@ class Header:
 
     def _raw(self, keyword: str) -> tuple[bytes, str, bool]:
         """Value, value representation and whether it is little-endian."""
+        if keyword not in self._values:
+            self._values[keyword] = self._read_raw(keyword)
+        return self._values[keyword]
+
+    def _read_raw(self, keyword: str) -> tuple[bytes, str, bool]:
         from pydicom.dataelem import RawDataElement
 
         tag, expected = ALLOWED[keyword]
         if tag not in self._dataset:
             return b"", expected, True
-        element: object = self._dataset.get_item(tag)
+        element: object = self._dataset.get_item(tag, keep_deferred=True)
         if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
             return b"", expected, True
         stated = element.VR

@@ -403,3 +403,12 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "pipe")
     with pytest.raises(UnsafeInputError):
         read(tmp_path)
+
+
+def test_an_unknown_value_representation_does_no_harm(
+    beside: Callable[[bytes], Study], make: Callable[..., Any]
+) -> None:
+    whole = bytes_of(make(PatientBirthDate="", InstanceNumber=2))
+    odd = whole.replace(b"\x10\x00\x30\x00DA", b"\x10\x00\x30\x00JA", 1)
+    assert odd != whole
+    assert reasons(beside(odd)) == []
