@@ -7,6 +7,7 @@ from the lumbosacral junction, so the disc at index 0 is ``L5-S1``.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from radixgpt.errors import LevelError
 
@@ -19,9 +20,7 @@ VERTEBRAE: tuple[str, ...] = (
 )
 """All vertebrae from head to tail."""
 
-DISCS: tuple[str, ...] = tuple(
-    f"{above}-{below}" for above, below in zip(VERTEBRAE[1:-1], VERTEBRAE[2:], strict=True)
-)
+DISCS: tuple[str, ...] = tuple(f"{above}-{below}" for above, below in pairwise(VERTEBRAE[1:]))
 """All discs from ``C2-C3`` down to ``S1-S2``."""
 
 LUMBAR_DISCS: tuple[str, ...] = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")

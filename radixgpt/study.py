@@ -46,6 +46,8 @@ class Sequence(StrEnum):
     STIR = "stir"
     PD = "pd"
     LOCALIZER = "localizer"
+    OTHER = "other"
+    """Another weighting, as the header says (diffusion, T2*, FLAIR): never to be guessed."""
     UNKNOWN = "unknown"
 
 

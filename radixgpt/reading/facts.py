@@ -159,7 +159,10 @@ def _fat_suppressed(layers: Layers) -> bool:
 
 
 def _sequence(layers: Layers, technique: dict[str, float | str]) -> Sequence | None:
-    """Weighting of an MR image; None where neither physics nor words tell."""
+    """Weighting of an MR image; None where neither physics nor words tell.
+
+    ``OTHER`` where physics tells that it is none of those that have a name here.
+    """
     header = layers.header
     words = vocabulary.sequences_of_words(
         " ".join(header.text(keyword) for keyword in ("SeriesDescription", "ProtocolName"))
@@ -167,7 +170,7 @@ def _sequence(layers: Layers, technique: dict[str, float | str]) -> Sequence | N
     if "LOCALIZER" in header.texts("ImageType") or Sequence.LOCALIZER in words:
         return Sequence.LOCALIZER
     if layers.number("DiffusionBValue", ("MRDiffusionSequence", "DiffusionBValue")):
-        return None
+        return Sequence.OTHER
     physics = weighting(
         echo=_float(technique.get("echo_time_ms")),
         repetition=_float(technique.get("repetition_time_ms")),
@@ -199,22 +202,21 @@ def weighting(
 
     Spin echo: short repetition and echo time make T1, long ones T2, long with a short echo PD
     (Bitar et al., RadioGraphics 2006, doi 10.1148/rg.262055063). A short inversion time nulls fat
-    (STIR); one near a second is used for T1 (FLAIR), longer ones null fluid and stay unnamed.
-    Gradient echo: spoiled with a short echo makes T1; with a long echo it is T2*, which is not
-    the T2 that is graded.
+    (STIR); one near a second is used for T1 (FLAIR), longer ones null fluid. Gradient echo: spoiled
+    with a short echo makes T1; with a long echo it is T2*, which is not the T2 that is graded.
 
     Returns:
-        None where the times do not decide.
+        ``OTHER`` for one that has no name here, None where the times do not decide.
     """
     if echo is None or repetition is None:
         return None
     if inversion is not None:
         if inversion <= 350:
-            return Sequence.STIR if repetition >= 1000 else None
-        return Sequence.T1 if inversion <= 1300 and echo <= 40 else None
+            return Sequence.STIR if repetition >= 1000 else Sequence.OTHER
+        return Sequence.T1 if inversion <= 1300 and echo <= 40 else Sequence.OTHER
     if gradient:
         spoiled = repetition <= 700 and echo <= 8 and (flip is None or flip >= 8)
-        return Sequence.T1 if spoiled else None
+        return Sequence.T1 if spoiled else Sequence.OTHER
     if repetition <= 1250 and echo <= 35:
         return Sequence.T1
     if repetition >= 900 and echo >= 60:

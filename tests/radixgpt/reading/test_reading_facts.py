@@ -58,14 +58,14 @@ def one(path: Path) -> Series:
                 "InversionTime": 2500,
                 "ScanningSequence": ["SE", "IR"],
             },
-            Sequence.UNKNOWN,
+            Sequence.OTHER,
         ),
         # An inversion time without an inversion pulse means nothing.
         ({"EchoTime": 102, "RepetitionTime": 3500, "InversionTime": 160}, Sequence.T2),
         ({"EchoTime": 4, "RepetitionTime": 200, "ScanningSequence": "GR"}, Sequence.T1),
-        ({"EchoTime": 20, "RepetitionTime": 600, "ScanningSequence": "GR"}, Sequence.UNKNOWN),
-        ({"EchoTime": 80, "RepetitionTime": 4000, "ScanningSequence": "EP"}, Sequence.UNKNOWN),
-        ({"DiffusionBValue": 800.0}, Sequence.UNKNOWN),
+        ({"EchoTime": 20, "RepetitionTime": 600, "ScanningSequence": "GR"}, Sequence.OTHER),
+        ({"EchoTime": 80, "RepetitionTime": 4000, "ScanningSequence": "EP"}, Sequence.OTHER),
+        ({"DiffusionBValue": 800.0}, Sequence.OTHER),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, Sequence.LOCALIZER),
         ({"SeriesDescription": "3-plane localizer"}, Sequence.LOCALIZER),
         # Physics first ...
