@@ -37,7 +37,7 @@ class SetGrade:
 
 @dataclass(frozen=True)
 class DropSentences:
-    """The reader took out what the report says of a level; None stands for the impression."""
+    """The reader took out what the report says of a level."""
 
     level: str
 
@@ -74,7 +74,8 @@ class Session:
     Attributes:
         key: random, of no meaning outside this process.
         llm: the ``RADIXGPT_LLM`` setting that this session talks to.
-        lock: held by a chat turn, so that two turns never interleave.
+        lock: held while the state changes.
+        talking: held by a chat turn, so that two turns never interleave.
         turn: number of the chat turn that runs or ran last.
         pending: a change that waits for the user's yes.
     """
@@ -84,6 +85,7 @@ class Session:
         self.llm = llm
         self.llm_timeout = llm_timeout
         self.lock = threading.RLock()
+        self.talking = threading.Lock()
         self.turn = 0
         self.pending: Pending | None = None
         self.graph: Any = None

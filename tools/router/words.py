@@ -18,7 +18,7 @@ infection levels listhesis lumbosacral measure measured measurement measurements
 modic narrowed narrowing nerve numbering operation pathology pfirrmann picture please present
 probability problem problems prolapse prolapsed protruded protrusion remove renumber report
 restore scoliosis sentence sentences sequence sequences shift shorten shorter slipped spinal
-spondylolisthesis standard stenosis stenotic surgery thanks tumour vertebra vertebrae
+spondylolisthesis standard stenosis stenotic surgery thanks tumour undo vertebra vertebrae
 worst
 """
 SPELT = frozenset(_TRADE.split())
@@ -137,7 +137,7 @@ QUANTITIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "canal",
-            r"\bcanals?\b|\bstenos|\bstenot|\b(?:thecal|dural) sac\b|\bap (?:diameter|width|depth)",
+            r"\bcanals?\b|\bstenos|\bstenot|\bsac\b|\bap (?:diameter|width|depth)",
         ),
         ("slip", r"\bslip|listhes"),
     )
@@ -147,13 +147,19 @@ QUANTITIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 UNASSESSED = re.compile(
     r"\b(?:facet\w*|foram\w*|neuroforam\w*|recess\w*|tumou?rs?|cancers?|metasta\w*|malignan\w*"
     r"|lesions?|mass(?:es)?|fractur\w*|infect\w*|discitis|spondylodiscitis|abscess\w*|conus|cauda"
-    r"|nerves?|roots?|radicul\w*|impinge\w*|compress\w*|cord|myelo\w*|scolio\w*|lordo\w*|kypho\w*"
-    r"|cobb|pelvic|hardware|screws?|implants?|haemangioma\w*|cysts?|fissures?|tears?|ligament\w*"
+    r"|nerves?|nerve roots?|(?:[ls] ?[1-5]|xvert|root)[ -]roots?|roots? (?:contact|compression|impingement|affected)|radicul\w*|impinge\w*|compress\w*|cord|myelo\w*|scolio\w*|lordo\w*|kypho\w*"
+    r"|cobb|pelvic|hardware|screws?|implants?|haemangioma\w*|cysts?|fissures?|annular tears?|ligament\w*"
     r"|flavum|sacroiliac|si joints?|kidneys?|aorta|bladder|hips?|muscles?|multifidus|goutallier"
     r"|osteopor\w*|osteophyt\w*|pars|marrow signal|bone marrow|scar|transitional|surg\w*|operat\w*"
     r"|treat\w*|therap\w*|medic(?:ine|ation)s?|drugs?|pain\w*|painkillers?|hurts?|ache\w*|numb\w*"
     r"|prognos\w*|heal\w*|exercis\w*|sports?|work again|paraly\w*|differential|previous (?:mri|scan"
-    r"|exam\w*)|prior|last (?:mri|scan|exam\w*)|cervical|thoracic|neck|brain)\b"
+    r"|exam\w*)|prior|last (?:mri|scan|exam\w*|year)|cervical|thoracic|neck|brain|spondylitis"
+    r"|ankylos\w+|inject\w*|steroids?|physio\w*|work-?up|fusion|crooked|arthrit\w*|arthros\w*"
+    r"|effusion|wheelchair|to walk|tingling|toes?|my (?:feet|foot|legs?)|pregnan\w+|over time|than before"
+    r"|since (?:my|the|last)|compared (?:with|to)|unchanged|progress\w*|neoplas\w*|oedema|epidural"
+    r"|h(?:a?)ematomas?|nodes|psoas|syrinx|arachnoid\w*|lipomatosis|incidental|liver|spleen|genant"
+    r"|schizas|castellvi|fujiwara|baastrup|lee grade|pelvis|sacral slope|injur\w*|dangerous"
+    r"|diagnosis|surgeon|pills?|cured?|second opinion|deformit\w+|curvature|cage|odi)\b"
 )
 """Things that are asked of a spine examination and that no tool here looks at."""
 
@@ -179,3 +185,148 @@ def kinds_in(text: str) -> tuple[str, ...]:
 def quantities_in(text: str) -> tuple[str, ...]:
     """The measured quantities that a tidy text names."""
     return tuple(name for name, pattern in QUANTITIES if pattern.search(text))
+
+
+CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (cue, re.compile(rf"(?:{pattern})"))
+    for cue, pattern in (
+        (
+            "asks",
+            r"^(?:and |so |ok |but |then )*(?:is|are|was|were|does|do|did|has|have|can|could|would"
+            r"|will|should|whats?|what's|which|how|why|where|when|who|any|am|at (?:which|how|what))\b",
+        ),
+        ("you", r"\b(?:you|your|yourself|assistant|program|software|app)\b"),
+        ("i", r"\b(?:i|my|me|i'm|we|our)\b"),
+        (
+            "show",
+            r"\b(?:show|display|view|see|look at|pictures?|images?|photo|open|pull up|bring up|mark"
+            r"|point|outlined?|where|visuali[sz]e|slices?|render|zoom)\b",
+        ),
+        (
+            "explain",
+            r"\b(?:why|explain|sure|certain|certainty|confiden\w+|probabilit\w+|likely|likelihood"
+            r"|evidence|basis|reason\w*|how come|how do you know|really|softmax|based on|justify"
+            r"|what makes|how did you|doubt|convinced|speaks for|odds|back up|safe call|posterior|trust"
+            r"|reliable|reliability)\b",
+        ),
+        (
+            "remove",
+            r"\b(?:remove|delete|drop|omit|erase|strike|(?:leave|take|cut)(?: [\w-]+){0,3} out|skip"
+            r"|without|don't mention|get rid|exclude|gone|scratch|don't want)\b",
+        ),
+        (
+            "set",
+            r"\b(?:set|change|correct|fix|mark|make|put|update|overwrite|override|edit|should be"
+            r"|would call|disagree|amend|add|record|replace|enter|turn)\b",
+        ),
+        (
+            "undo",
+            r"\b(?:undo|revert|go back|restore|reverse|roll ?back|previous version|bring(?: \w+)? "
+            r"back|put(?: \w+)? back|take(?: \w+){0,4} back|oops|mistake|state before|(?:last|that|this|my) (?:edit|change)"
+            r"|reset|changed my mind|like before|earlier version|pressed)\b",
+        ),
+        (
+            "shift",
+            r"\b(?:shift|renumber|relabel|move|offset|numbering|numbered|labels?|labelled)\b",
+        ),
+        (
+            "short",
+            r"\b(?:short|shorter|shorten|brief|briefly|briefer|concise|compact|terse|terser|condense"
+            r"|tighten|tighter|trim|cut\b.{0,12} down|less|too long|wordy|verbose|succinct|crisp"
+            r"|crisper|abridge|smaller|lengthy|fewer|reduce|compress|essentials|abbreviate|telegram"
+            r"|condensed|too much text)\b",
+        ),
+        (
+            "long",
+            r"\b(?:standard|normal|full|longer|detailed|usual|original|regular|expand|full-length"
+            r"|length|elaborate|long|default|complete sentences|not so short)\b",
+        ),
+        (
+            "report",
+            r"\b(?:reports?|dictate|write|writes?|write-up|written|summary|summari[sz]e|sum up|draft"
+            r"|generate|compose|prepare|wording|text|document|letter|overview|formulate|wrap up)\b",
+        ),
+        ("impression", r"\b(?:impression|conclusion|summary at the end|final part|bottom line)\b"),
+        (
+            "worst",
+            r"\b(?:worst|most|severest|main|highest|index level|biggest|argmax|rank|greatest|max)\b",
+        ),
+        (
+            "abnormal",
+            r"\b(?:abnormal\w*|patholog\w*|wrong|problems?|positives?|concerning|bad|issues?|worr\w+"
+            r"|not right|not normal|unusual|trouble|affected)\b",
+        ),
+        (
+            "measure",
+            r"\b(?:measur\w+|mm|millimet\w+|cm|ratios?|index|quantit\w+|numbers|values?|how (?:wide"
+            r"|high|tall|big|large|thick|narrow|much)|width|diameters?|percent\w*|size|dimensions?)\b",
+        ),
+        (
+            "levels",
+            r"\b(?:which|what|how many|list) (?:\w+ )?(?:levels|discs|vertebrae|bones)\b|\bnumber(?:ed"
+            r"|ing)\b|\bcount\w*\b|\bdetect\w*\b|\bidentif\w+\b|\brecogni[sz]\w+\b|\bsegment(?:ed"
+            r"|ation)\b|\b(?:visible|field of view|enumerat\w+|labell?ing|trustworthy|start counting"
+            r"|names? of the (?:levels|discs))\b",
+        ),
+        (
+            "study",
+            r"\b(?:study|scan|series|sequences?|modality|examination|exam|quality|upload\w*|loaded"
+            r"|metadata|technique|acquired|contrast|dataset|plane|weighting|protocol|mri|ct"
+            r"|gradable|body|field strength|spacing|voxels?|planes?|thickness|region|axial|stir"
+            r"|suitable|complete|missing|left out|input|good enough)\b",
+        ),
+        (
+            "about",
+            r"\b(?:help|capabilit\w+|limitations?|tools?|trained|accura\w+|save|export|download|pdf"
+            r"|docx?|word|private|privacy|device|human|robot|ai|doctor|trust|use this|how does this"
+            r"|language model|which model|who are you|can you do|able to|manual|inputs?|accept|certified"
+            r"|validated|metrics|architecture|weights|licen[cs]e|version are you|commands?|scope"
+            r"|intended|copy|data sent|stored?|keep my|who can see|person|mistakes|questions?"
+            r"|reliable|support)\b",
+        ),
+        (
+            "grade",
+            r"\b(?:grades?|grading|labels?|type|score|stage|findings?|results?|predict\w+)\b",
+        ),
+        (
+            "yes",
+            r"^(?:yes|yeah|yep|yup|y|ok|okay|sure|confirm\w*|correct|go ahead|do it|do that|please do"
+            r"|right|absolutely|of course|agreed|definitely|exactly|proceed|that's right|fine|affirm\w+"
+            r"|i confirm|by all means|sounds good|aye)\b",
+        ),
+        (
+            "no",
+            r"^(?:no|nope|nah|n|don't|cancel|stop|never ?mind|forget|leave it|keep it|not|better not"
+            r"|abort|please don't|discard|hold on|wait|negative|rather not)\b|\bdon't\b",
+        ),
+        (
+            "thanks",
+            r"\b(?:thanks?|thx|thanx|ty|cheers|perfect|great|awesome|cool|appreciated?|bye|goodbye"
+            r"|see you|i see$|no more questions|answers my question|helpful|nice|well done|good job|excellent|got it|understood|brilliant|lovely"
+            r"|all i needed|that's all|that is all|wonderful|super)\b",
+        ),
+        (
+            "greeting",
+            r"^(?:hi|hey|hello|hiya|howdy|good (?:morning|afternoon|evening|day)|greetings|hallo|yo"
+            r"|sup)\b",
+        ),
+        (
+            "rules",
+            r"\b(?:ignore|disregard|forget|pretend|instructions?|rules?|system|prompt|password|token"
+            r"|secret|key|override|bypass|restrictions?|unrestricted|developer|jailbreak|act as|roleplay"
+            r"|you are now|from now on|hidden|guard|say that|state that|reply with|answer only|order you"
+            r"|an order|admin\w*|note to|message|environment|configuration|no matter what)\b",
+        ),
+        (
+            "personal",
+            r"\b(?:should i|can i|will i|do i need|am i|my (?:leg|back|pain|doctor|job)|hurt\w*|cure\w*"
+            r"|recover\w*|worse|better|recommend\w*|advi[sc]e|prescri\w+|next step|cause\w*)\b",
+        ),
+    )
+)
+"""Words that hint at an intent; the classifier weighs them like any other feature."""
+
+
+def cues_in(text: str) -> tuple[str, ...]:
+    """The cues of a tidy text."""
+    return tuple(cue for cue, pattern in CUES if pattern.search(text))
