@@ -13,12 +13,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
 
 from radixgpt.errors import InputError, UnreadableError, UnsafeInputError
 from radixgpt.reading.limits import Limits
 from radixgpt.reading.reasons import rejected
+from radixgpt.reading.sniff import sniff
 
 _CLUTTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+_HEAD = 65_536
 _PLAIN_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
@@ -74,9 +77,19 @@ def _load_file(path: Path, limits: Limits) -> bytes:
     try:
         if path.stat().st_size > limits.object_bytes:
             raise rejected("too-large")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return _head_first(file, limits.object_bytes)
     except OSError:
         raise rejected("not-readable") from None
+
+
+def _head_first(file: IO[bytes], most: int) -> bytes:
+    """Read an object, but no more than its head if that tells that it can't be used."""
+    head = file.read(_HEAD)
+    kind, reason = sniff(head)
+    if kind is None:
+        raise rejected(reason)
+    return head + file.read(most - len(head)) if len(head) == _HEAD else head
 
 
 def _refuse(reason: str) -> Callable[[], bytes]:
@@ -189,6 +202,6 @@ def _load_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
         # Asked for the declared size, which has been checked, zipfile unpacks no more than that.
         with archive.open(member) as file:
-            return file.read(member.file_size)
+            return _head_first(file, member.file_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
         raise rejected("damaged") from None

@@ -59,8 +59,8 @@ class Frame:
 
     @property
     def placed(self) -> bool:
-        """Whether the slice has its place and its millimetres."""
-        return None not in (self.spacing, self.position, self.orientation)
+        """Whether it is known where the slice lies."""
+        return self.position is not None and self.orientation is not None
 
     def values(self) -> npt.NDArray[np.float32]:
         """Pixels after the modality transform, larger is brighter, float32."""

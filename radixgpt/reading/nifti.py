@@ -112,19 +112,13 @@ def _unpack(data: bytes, limits: Limits) -> bytes:
 
 
 def _read_head(data: bytes, limits: Limits) -> _Head:
-    """Read and check dimensions, data type and where the voxels begin (NIfTI-1 and NIfTI-2)."""
+    """Read and check dimensions, data type and where the voxels begin."""
     for order in "<>":
         if len(data) >= 348 and struct.unpack_from(f"{order}i", data)[0] == 348:
             sizes = struct.unpack_from(f"{order}8h", data, 40)
             kind = struct.unpack_from(f"{order}h", data, 70)[0]
             offset = struct.unpack_from(f"{order}f", data, 108)[0]
             codes = struct.unpack_from(f"{order}2h", data, 252)
-            break
-        if len(data) >= 540 and struct.unpack_from(f"{order}i", data)[0] == 540:
-            sizes = struct.unpack_from(f"{order}8q", data, 16)
-            kind = struct.unpack_from(f"{order}h", data, 12)[0]
-            offset = struct.unpack_from(f"{order}q", data, 168)[0]
-            codes = struct.unpack_from(f"{order}2i", data, 344)
             break
     else:
         raise rejected("damaged")
@@ -150,6 +144,7 @@ def _read_volumes(
     """Volumes of shape (volumes, k, j, i), spacing, origin and direction of the axes i, j, k."""
     import SimpleITK
 
+    SimpleITK.ProcessObject.GlobalWarningDisplayOff()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "volume.nii"
         path.write_bytes(data)

@@ -12,6 +12,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "unknown-format": ("It is neither DICOM, NIfTI, PNG nor JPEG.", _ALONE),
     "html": ("It is a web page, not an image.", "Download the image itself."),
     "gzip": ("It is a compressed file that holds no NIfTI volume.", "Unpack it first."),
+    "nifti-2": ("It is a NIfTI-2 volume.", "Save it as NIfTI-1."),
     "nested-archive": ("It is an archive within the input.", "Unpack it first."),
     "encrypted": ("It is encrypted.", "Give it without a password."),
     "unsupported-compression": ("The archive packs it in an unknown way.", "Use a plain zip."),

@@ -10,7 +10,7 @@ Kind = Literal["dicom", "bare-dicom", "nifti", "nifti-gz", "picture"]
 """What can be read. ``bare-dicom`` lacks the preamble of a DICOM file."""
 
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-_NIFTI1 = (b"n+1\x00",)
+_NIFTI1 = b"n+1\x00"
 _NIFTI2 = b"n+2\x00\r\n\x1a\n"
 _HEAD = 1024
 
@@ -25,8 +25,13 @@ def sniff(data: bytes) -> tuple[Kind | None, str]:
         return "picture", ""
     if is_nifti(data):
         return "nifti", ""
+    if data[4:12] == _NIFTI2:
+        return None, "nifti-2"
     if data.startswith(b"\x1f\x8b"):
-        return ("nifti-gz", "") if is_nifti(_unpacked_head(data)) else (None, "gzip")
+        head = _unpacked_head(data)
+        if is_nifti(head):
+            return "nifti-gz", ""
+        return None, "nifti-2" if head[4:12] == _NIFTI2 else "gzip"
     if data.startswith((b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"Rar!")):
         return None, "nested-archive"
     if data.startswith(b"%PDF"):
@@ -39,8 +44,8 @@ def sniff(data: bytes) -> tuple[Kind | None, str]:
 
 
 def is_nifti(head: bytes) -> bool:
-    """Whether bytes begin with the header of a NIfTI volume with its pixels in the same file."""
-    return head[344:348] in _NIFTI1 or head[4:12] == _NIFTI2
+    """Whether bytes begin with a NIfTI-1 header whose voxels are in the same file."""
+    return head[344:348] == _NIFTI1
 
 
 def _unpacked_head(data: bytes) -> bytes:

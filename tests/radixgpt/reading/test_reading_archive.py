@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import stat
 import struct
+import subprocess
+import sys
+import tracemalloc
+import warnings
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from radixgpt.errors import InputError, UnreadableError, UnsafeInputError
@@ -179,3 +185,43 @@ def test_clutter_of_systems_is_passed_over(write: Write, tmp_path: Path) -> None
         archive.write(folder / "1.dcm", "1.dcm")
         archive.writestr("__MACOSX/._1.dcm", b"\0" * 20)
     assert read(tmp_path / "mac.zip").quarantine == ()
+
+
+def test_an_object_of_no_use_is_not_read_to_its_end(write: Write, tmp_path: Path) -> None:
+    folder = write("x/1.dcm").parent
+    with (folder / "0.exe").open("wb") as file:  # a sparse file of 700 MB
+        file.write(b"MZ")
+        file.truncate(700 * 1024 * 1024)
+    tracemalloc.start()
+    study = read(folder)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert reasons(study) == [("object 1", "unknown-format")]
+    assert peak < 50_000_000
+
+
+def test_large_objects_are_read_whole(write: Write, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 999, (300, 400), dtype=np.uint16)
+    path = write("x/1.dcm", pixels)
+    assert np.array_equal(read(path).series[0].pixels[0], pixels)
+    zipped = packed(path.parent, tmp_path / "study.zip")
+    assert np.array_equal(read(zipped).series[0].pixels[0], pixels)
+
+
+def test_two_threads_read_at_once(write_stack: Write) -> None:
+    folder = write_stack([4.0, 0.0, -4.0])
+    filters = list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        hashes = {content_hash(study) for study in pool.map(read, [folder] * 12)}
+    assert len(hashes) == 1
+    assert warnings.filters == filters
+
+
+def test_importing_is_light() -> None:
+    """No library that takes time is imported before something is read."""
+    code = (
+        "import sys, radixgpt.reading; "
+        "print([m for m in ('pydicom', 'SimpleITK', 'PIL', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -62,6 +62,7 @@ SIMPLE = {
     "empty": b"",
     "html": b"<!DOCTYPE html><html><body>404</body></html>",
     "gzip": zlib.compress(b"hello" * 100, wbits=31),
+    "nifti-2": struct.pack("<i", 540) + b"n+2\0\r\n\x1a\n" + bytes(600),
     "nested-archive": b"PK\x03\x04" + bytes(100),
     "unknown-format": b"hello, this is a text about a patient",
     "not-an-image": b"%PDF-1.7 report",
