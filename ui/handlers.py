@@ -26,10 +26,9 @@ Views = tuple[Any, Any, Any, Any, Any]
 EXAMPLES = (
     "What is at L4-L5?",
     "Which level is worst?",
-    "Draft the report",
+    "Undo",
     "Make the impression shorter",
     "Shift the numbering up by one",
-    "Undo",
 )
 
 

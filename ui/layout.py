@@ -9,7 +9,7 @@ import gradio as gr
 
 from radixgpt import __version__
 from radixgpt.report import DRAFT_MARK
-from ui import theme
+from ui import pane, theme
 from ui.desk import Desks
 from ui.handlers import EXAMPLES, Handlers
 
@@ -91,30 +91,6 @@ _HINT: Final = (
     "“shift the numbering up by one”."
 )
 
-# Pressing evidence in the conversation or in the report shows its slice in the viewer.
-_POINTING: Final = """
-() => {
-  const show = (detail) => document.dispatchEvent(new CustomEvent("rx-show", { detail }));
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest?.('a[href*="#show="]');
-    if (link) {
-      event.preventDefault();
-      event.stopPropagation();
-      const place = decodeURIComponent(link.getAttribute("href").split("#show=")[1]);
-      const [series, slice, level] = place.split(".");
-      show({ series, slice: Number(slice), level: level || null });
-      return;
-    }
-    const button = event.target.closest?.(".rx-go[data-series]");
-    if (!button) return;
-    for (const other of document.querySelectorAll(".rx-go.rx-on")) other.classList.remove("rx-on");
-    button.classList.add("rx-on");
-    const { series, slice, level } = button.dataset;
-    show({ series, slice: Number(slice), level: level || null });
-  }, true);
-}
-"""
-
 
 def build(desks: Desks) -> Any:
     """The page over a set of desks, a ``gr.Blocks``."""
@@ -135,7 +111,9 @@ def build(desks: Desks) -> Any:
                     gr.HTML("<h2>Report</h2>", apply_default_css=False, js_on_load=None)
                     links = gr.HTML("", apply_default_css=False, js_on_load=None)
                     draft = gr.Button("Draft the report", size="sm", elem_id="rx-draft-button")
-                report = gr.HTML("", elem_id="rx-pane", apply_default_css=False, js_on_load=None)
+                report = gr.HTML(
+                    pane.nothing(), elem_id="rx-pane", apply_default_css=False, js_on_load=None
+                )
             with gr.Column(elem_id="rx-right", scale=4, min_width=320):
                 with gr.Row(elem_classes="rx-title"):
                     gr.HTML("<h2>Chat</h2>", apply_default_css=False, js_on_load=None)
@@ -176,7 +154,7 @@ def build(desks: Desks) -> Any:
             "api_visibility": "private",
         }
         page.load(handlers.arrive, js=None, **quiet)
-        page.load(None, js=_POINTING)
+        page.load(None, js=theme.pointing())
         page.unload(handlers.leave)
         view.opened(handlers.open_uploads, **quiet)
         view.example(handlers.open_example, **quiet)

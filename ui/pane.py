@@ -30,11 +30,20 @@ _COLUMNS: Final = {
 }
 
 
+_SHORT: Final = ("exam", "clinical_information", "comparison", "technique")
+"""Sections of a line or two, set beside their heading."""
+
+
+def nothing() -> str:
+    """The pane as long as no study is open."""
+    return _empty("The draft appears here.", "Open a study first.")
+
+
 def pane(desk: Desk) -> str:
     """The whole pane as HTML."""
     session = desk.session
     if not session.has_study:
-        return _empty("The draft appears here.", "Open a study first.")
+        return nothing()
     table = _grades(statements(session))
     report = session.report
     if report is None:
@@ -54,8 +63,12 @@ def downloads(desk: Desk) -> str:
     links = "".join(
         f'<a class="rx-link" href="study/{desk.token}/report.{form}" '
         f'download="radixgpt-draft-report.{form}" aria-label="Download the draft as {title}">'
-        f"{title}</a>"
-        for form, title in (("html", "HTML"), ("md", "Markdown"), ("json", "JSON"))
+        f"{short}</a>"
+        for form, short, title in (
+            ("html", "HTML", "a page"),
+            ("md", "MD", "Markdown"),
+            ("json", "JSON", "JSON"),
+        )
     )
     return f'<nav class="rx-downloads" aria-label="Download the draft">{links}</nav>'
 
@@ -118,10 +131,10 @@ def _grades(said: tuple[Statement, ...]) -> str:
 
 def _cell(said: Statement | None, level: str) -> str:
     if said is None:
-        return '<td class="rx-na"><span title="not assessed">n/a</span></td>'
+        return '<td class="rx-na"><span data-tip="not assessed">n/a</span></td>'
     tip = escape(certainty(said))
     if said.status == "not_assessable":
-        return f'<td class="rx-na"><span title="{tip}">n/a</span></td>'
+        return f'<td class="rx-na"><span data-tip="{tip}">n/a</span></td>'
     if said.status == "indeterminate":
         shown, tone = "?", "rx-unsure"
     elif said.kind in ("pfirrmann", "modic"):
@@ -135,7 +148,7 @@ def _cell(said: Statement | None, level: str) -> str:
     reader = " rx-reader" if isinstance(said, Finding) and said.set_by_reader else ""
     target = _target(said.evidence, level)
     return (
-        f'<td class="{tone}{reader}"><button type="button" class="rx-go" title="{tip}"'
+        f'<td class="{tone}{reader}"><button type="button" class="rx-go" data-tip="{tip}"'
         f' aria-label="{tip}"{target}>{shown}</button></td>'
     )
 
@@ -157,7 +170,11 @@ def _document(session: Session, report: Report) -> str:
             body = _by_level(sentences, by_id)
         elif not sentences:
             body = '<span class="rx-open">left to the reader</span>'
-        parts.append(f"<section><h3>{escape(heading)}</h3>{body}</section>")
+        beside = ' class="rx-beside"' if section in _SHORT else ""
+        parts.append(
+            f'<section{beside} data-section="{section}"><h3>{escape(heading)}</h3>'
+            f"<div>{body}</div></section>"
+        )
     passed = sum(check.passed for check in report.checks)
     parts.append(
         f'<p class="rx-checks">{passed} of {len(report.checks)} checks passed · '
@@ -194,5 +211,8 @@ def _sentence(sentence: Sentence, by_id: dict[str, Finding]) -> str:
     evidence = [e for finding in stated for e in finding.evidence]
     target = _target(evidence, sentence.level or stated[0].level)
     if not target:
-        return f'<span class="rx-sentence" title="{tip}" tabindex="0">{text}</span> '
-    return f'<button type="button" class="rx-go rx-sentence" title="{tip}"{target}>{text}</button> '
+        return f'<span class="rx-sentence" data-tip="{tip}" tabindex="0">{text}</span> '
+    return (
+        f'<button type="button" class="rx-go rx-sentence" data-tip="{tip}"'
+        f' aria-description="{tip}"{target}>{text}</button> '
+    )

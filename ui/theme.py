@@ -47,3 +47,8 @@ def script() -> str:
     return "\n".join(
         (_HERE / name).read_text(encoding="utf-8") for name in ("viewer.js", "opening.js")
     )
+
+
+def pointing() -> str:
+    """The script that joins evidence in the chat and the report to the viewer."""
+    return (_HERE / "pointing.js").read_text(encoding="utf-8")

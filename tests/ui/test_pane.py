@@ -1,0 +1,92 @@
+"""The report pane: every sentence is there, escaped, and points to its evidence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+from agent.session import Session
+from radixgpt.finding import Finding
+from radixgpt.report import DRAFT_MARK, SECTIONS
+from ui import pane
+from ui.desk import Desk
+
+
+def _text(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def test_before_a_study_and_before_a_draft_the_pane_says_what_to_do(session: Session) -> None:
+    assert "Open a study first" in pane.pane(Desk(Session()))
+    undrafted = pane.pane(Desk(session))
+    assert "No draft yet" in undrafted
+    assert "rx-grades" in undrafted
+    assert pane.downloads(Desk(session)) == ""
+
+
+def test_every_sentence_and_section_is_shown_with_the_mark(drafted: Session) -> None:
+    shown = _text(pane.pane(Desk(drafted)))
+    report = drafted.report
+    assert report is not None
+    for sentence in report.sentences:
+        assert " ".join(sentence.text.split()) in shown
+    for heading in SECTIONS.values():
+        assert heading in shown
+    assert DRAFT_MARK in shown
+
+
+def test_a_sentence_tells_its_probability_and_leads_to_its_slice(drafted: Session) -> None:
+    html = pane.pane(Desk(drafted))
+    impression = html.split('data-section="impression"')[1]
+    button = re.search(r"<button[^>]+rx-sentence[^>]+>", impression)
+    assert button is not None
+    assert 'data-series="s2" data-slice="1"' in button[0]
+    assert "probability 0.91" in button[0]
+
+
+def test_the_grades_table_has_a_cell_for_every_level_and_kind(session: Session) -> None:
+    html = pane.pane(Desk(session))
+    assert len(re.findall(r"<td class=", html)) == 5 * 8
+    assert 'aria-label="L4-L5 disc bulging: present, probability 0.91"' in html
+
+
+def test_what_has_no_value_is_never_shown_as_one(session: Session) -> None:
+    state = session._now()
+    unsure = tuple(
+        o.model_copy(update={"status": "indeterminate", "value": None, "reason": "low-confidence"})
+        if o.kind == "disc_herniation"
+        else o
+        for o in state.reading.observations
+        if o.kind != "modic"
+    )
+    session._state = replace(state, reading=replace(state.reading, observations=unsure))
+    html = pane.pane(Desk(session))
+    assert html.count(">?</button>") == 5
+    assert html.count(">n/a</span>") == 5
+    assert "indeterminate (low-confidence)" in html
+
+
+def test_downloads_are_links_under_the_desks_token(drafted: Session) -> None:
+    desk = Desk(drafted)
+    html = pane.downloads(desk)
+    for form in ("html", "md", "json"):
+        assert f'href="study/{desk.token}/report.{form}"' in html
+
+
+def test_text_is_never_markup() -> None:
+    finding = Finding(
+        id="f1", level="L4-L5", kind="modic", status="indeterminate", reason="<img src=x>"
+    )
+    html = pane._grades((finding,))
+    assert "<img" not in html
+    assert "&lt;img src=x&gt;" in html
+
+
+def test_certainty_names_who_said_it() -> None:
+    measured = Finding(id="f1", level="L4-L5", kind="slip_mm", value=6.04, unit="mm")
+    assert pane.certainty(measured) == "L4-L5 slip: 6.04 mm, measured"
+    by_hand = Finding(id="f2", level="L4-L5", kind="pfirrmann", value=3, set_by_reader=True)
+    assert pane.certainty(by_hand).endswith("set by the reader")
+    missing = Finding(id="f3", level="L4-L5", kind="modic", status="not_assessable", reason="no T1")
+    assert pane.certainty(missing) == "L4-L5 Modic endplate change: not assessed (no T1)"

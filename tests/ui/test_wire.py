@@ -1,0 +1,125 @@
+"""The wire: only a desk's token opens its slices, images and report; files arrive nameless."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from agent.events import Image
+from agent.session import Session
+from ui import desk as desk_of
+from ui.desk import Desks
+from ui.wire import Wire
+
+
+@pytest.fixture
+def desks(drafted: Session):
+    """Desk ``a`` with a read study and its draft, desk ``b`` empty."""
+    sessions = iter([drafted, Session()])
+    made = Desks(lambda: next(sessions))
+    made.at("a")
+    made.at("b")
+    yield made
+    made.close_all()
+
+
+@pytest.fixture
+def client(desks: Desks):
+    async def inner(request: object) -> PlainTextResponse:
+        return PlainTextResponse("inner")
+
+    routes = [
+        Route("/", inner, methods=["GET"]),
+        Route("/gradio_api/upload", inner, methods=["POST"]),
+    ]
+    with TestClient(Wire(Starlette(routes=routes), desks)) as made:
+        yield made
+
+
+def test_a_slice_comes_as_it_was_read(client: TestClient, desks: Desks) -> None:
+    desk = desks.at("a")
+    answer = client.get(f"/study/{desk.token}/slice/{desk.edition}/s2/1")
+    assert answer.status_code == 200
+    values = np.frombuffer(answer.content, dtype="<u2").astype(float)
+    read = desk.session.study.one("s2").pixels
+    step = (read.max() - read.min()) / 65535
+    assert np.abs(values * step + read.min() - read[1].ravel()).max() <= step
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("rest", ["slice/99/s2/1", "slice/0/s2/99", "evidence/9.png", "nonsense"])
+def test_what_is_not_there_is_gone(client: TestClient, desks: Desks, rest: str) -> None:
+    assert client.get(f"/study/{desks.at('a').token}/{rest}").status_code == 404
+
+
+def test_an_unknown_series_is_told_plainly(client: TestClient, desks: Desks) -> None:
+    answer = client.get(f"/study/{desks.at('a').token}/slice/0/s9/0")
+    assert answer.status_code == 409
+    assert "no series" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_one_desk_sees_nothing_of_another(client: TestClient, desks: Desks) -> None:
+    one, other = desks.at("a"), desks.at("b")
+    address = one.keep(Image(b"png of a", "", "s2", 1))
+    number = address.rsplit("/", 1)[1]
+    assert client.get("/" + address).content == b"png of a"
+    assert client.get(f"/study/{other.token}/evidence/{number}").status_code == 404
+    assert client.get(f"/study/{other.token}/slice/0/s2/1").status_code == 404
+    assert client.get(f"/study/{other.token}/report.json").status_code == 404
+    assert client.get(f"/study/{'x' * 32}/slice/0/s2/1").status_code == 404
+
+
+def test_the_draft_can_be_downloaded_in_three_forms(client: TestClient, desks: Desks) -> None:
+    base = f"/study/{desks.at('a').token}/report."
+    report = json.loads(client.get(base + "json").text)
+    assert report["status"] == "draft"
+    for form in ("html", "md"):
+        answer = client.get(base + form)
+        assert answer.status_code == 200
+        assert "not for clinical use" in answer.text
+        assert f"report.{form}" in answer.headers["content-disposition"]
+
+
+def test_files_arrive_under_neutral_names(client: TestClient, desks: Desks) -> None:
+    desk = desks.at("b")
+    base = f"/study/{desk.token}/upload/"
+    assert client.put(base + "1.nii.gz", content=b"abc").status_code == 200
+    assert desk.received().name == "1.nii.gz"
+    assert desk.received().read_bytes() == b"abc"
+    for name in ("DOE^JANE.dcm", "../1.dcm", "1.dcm/x", "a.dcm"):
+        assert client.put(base + name, content=b"abc").status_code in (404, 405)
+    desk.discard_uploads()
+
+
+def test_a_study_that_is_too_large_is_refused_and_deleted(
+    client: TestClient, desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_of, "MAX_UPLOAD_BYTES", 10)
+    desk = desks.at("b")
+    folder: Path = desk.slot("1.dcm").parent
+    answer = client.put(f"/study/{desk.token}/upload/1.dcm", content=b"x" * 11)
+    assert answer.status_code == 413
+    assert "Open only the series" in answer.text
+    assert not folder.exists()
+
+
+def test_gradios_own_upload_is_shut(client: TestClient) -> None:
+    assert client.post("/gradio_api/upload", content=b"x").status_code == 403
+
+
+def test_every_answer_forbids_the_browser_to_speak_to_others(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.text == "inner"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "connect-src 'self'" in policy
+    assert "http" not in policy
+    assert answer.headers["referrer-policy"] == "no-referrer"

@@ -1,0 +1,48 @@
+() => {
+  // Pressing evidence in the conversation or in the report shows its slice in the viewer.
+  const show = (series, slice, level) => {
+    const detail = { series, slice: Number(slice), level: level || null };
+    document.dispatchEvent(new CustomEvent("rx-show", { detail }));
+  };
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target.closest?.('a[href*="#show="]');
+      if (link) {
+        event.preventDefault();
+        event.stopPropagation();
+        show(...decodeURIComponent(link.getAttribute("href").split("#show=")[1]).split("."));
+        return;
+      }
+      const button = event.target.closest?.(".rx-go[data-series]");
+      if (!button) return;
+      for (const on of document.querySelectorAll(".rx-go.rx-on")) on.classList.remove("rx-on");
+      button.classList.add("rx-on");
+      show(button.dataset.series, button.dataset.slice, button.dataset.level);
+    },
+    true,
+  );
+
+  // Pointing at a sentence or a grade says at once how sure the models were.
+  const tip = document.createElement("div");
+  tip.className = "rx-tip";
+  tip.setAttribute("role", "tooltip");
+  document.body.append(tip);
+  const hide = () => tip.classList.remove("rx-open");
+  const tell = (event) => {
+    const about = event.target.closest?.("[data-tip]");
+    if (!about) return hide();
+    tip.textContent = about.dataset.tip;
+    tip.classList.add("rx-open");
+    const box = about.getBoundingClientRect();
+    const left = Math.min(box.left, window.innerWidth - tip.offsetWidth - 8);
+    const below = box.bottom + 6;
+    const fits = below + tip.offsetHeight < window.innerHeight;
+    tip.style.left = `${Math.max(left, 8)}px`;
+    tip.style.top = `${fits ? below : box.top - tip.offsetHeight - 6}px`;
+  };
+  document.addEventListener("mouseover", tell);
+  document.addEventListener("focusin", tell);
+  document.addEventListener("focusout", hide);
+  document.addEventListener("scroll", hide, true);
+}
