@@ -119,9 +119,8 @@ def train_fold(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=[2.5e-4, 1e-3], total_steps=steps, pct_start=0.1
     )
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=get_ema(0.98), use_buffers=True
-    )
+    averaging = get_ema(0.98)  # type: ignore[no-untyped-call]
+    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=averaging, use_buffers=True)
     checkpoint, first = out / f"fold{fold}.checkpoint", 0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)

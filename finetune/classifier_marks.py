@@ -1,14 +1,15 @@
 """Mark levels and grades on the development patients, from image to statement.
 
 Nothing is given to the tools but the slices: discs that are not found, or are given the wrong
-level, count against the grades. Run ``python -m finetune.classifier_marks``; ``--json`` for
-machines.
+level, count against the grades. Run ``python -m finetune.classifier_marks``; ``--cards`` writes the
+model cards, ``--json`` is for machines.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from radixgpt.finding import ABSENT, PRESENT
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.observation import Observation
 from radixgpt.study import Modality, Plane, Sequence, Series, Study
+from radixgpt.weights import WEIGHTS
 from tools import classifier, levels
 
 BINARY = {
@@ -118,13 +120,11 @@ def mark(shared: Path, patients: tuple[int, ...], only: str | None = None) -> di
             "baseline": round(baseline, 3),
         }
 
-    right_numbers = np.array([seen[g.patient].numbered for g in truth])
     add(
         "five discs found and rightly numbered (studies)",
         lambda r: float(np.mean([seen[p].numbered for p in dict.fromkeys(np.take(studies, r))])),
         0.0,
     )
-    del right_numbers
     grade = np.array([g.pfirrmann for g in truth])
     usual = Counter(g.pfirrmann for g in prior).most_common(1)[0][0]
     if only != "t1":
@@ -206,32 +206,102 @@ def _chance(said: Observation | None, otherwise: float) -> float:
     return said.probabilities[PRESENT]
 
 
+def rows_of(result: dict[str, object], wanted: str = "") -> str:
+    """The figures as a Markdown table; ``wanted`` keeps those whose name begins with it."""
+    figures = result["figures"]
+    assert isinstance(figures, dict)
+    lines = ["| figure | value | 95 % interval | baseline |", "| --- | --- | --- | --- |"]
+    for name, f in figures.items():
+        if name.startswith(wanted):
+            base = "" if math.isnan(f["baseline"]) else f"{f['baseline']:.3f}"
+            lines.append(
+                f"| {name} | {f['value']:.3f} | {f['low']:.3f} to {f['high']:.3f} | {base} |"
+            )
+    return "\n".join(lines)
+
+
+def write_cards(results: dict[str, dict[str, object]]) -> None:
+    """Write ``card.md`` of both weights from their templates and the figures."""
+    both = results["both"]
+    wrong = both["wrongly numbered"]
+    abstained = both["abstained"]
+    assert isinstance(wrong, dict)
+    assert isinstance(abstained, dict)
+    numbered = "five discs"
+    here = Path(__file__).parent
+    members = classifier.models()
+    grades = dict(both, figures={k: v for k, v in _figures(both) if not k.startswith(numbered)})
+    values = {
+        "patients": both["patients"],
+        "wrong": "; ".join(f"patient {p} ({', '.join(v)})" for p, v in wrong.items()) or "none",
+        "abstained": ", ".join(f"{k} {v:.1%}" for k, v in abstained.items()),
+        "members": len(members),
+    }
+    for name, own in (
+        (
+            "levels",
+            {
+                "figures": rows_of(both, numbered),
+                "parameters": _millions(levels.model()),
+            },
+        ),
+        (
+            "classifier",
+            {
+                "figures": rows_of(grades),
+                "figures_t2": rows_of(_without(results["t2"], numbered)),
+                "figures_t1": rows_of(_without(results["t1"], numbered)),
+                "parameters": _millions(members[0]),
+            },
+        ),
+    ):
+        text = (here / f"{name}_card.md").read_text(encoding="utf-8")
+        for key, value in {**values, **own}.items():
+            text = text.replace("{" + key + "}", str(value))
+        (WEIGHTS / name / "card.md").write_text(text, encoding="utf-8")
+
+
+def _figures(result: dict[str, object]) -> list[tuple[str, dict[str, float]]]:
+    figures = result["figures"]
+    assert isinstance(figures, dict)
+    return list(figures.items())
+
+
+def _without(result: dict[str, object], name: str) -> dict[str, object]:
+    return dict(result, figures={k: v for k, v in _figures(result) if not k.startswith(name)})
+
+
+def _millions(model: torch.nn.Module) -> str:
+    return f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f}"
+
+
 def main() -> None:
     """Print the marks."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.markdown import Markdown
+    from rich.progress import track
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--only", choices=("t1", "t2"), default=None)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--cards", action="store_true", help="write the model cards")
     options = parser.parse_args()
     torch.set_num_threads(2)
     _, development = spider.split(options.shared)
-    result = mark(options.shared, development, options.only)
+    console = Console(stderr=True)
+    regimes = (("both", None), ("t2", "t2"), ("t1", "t1"))
+    results = {
+        name: mark(options.shared, development, only)
+        for name, only in track(regimes, "Marking", console=console)
+    }
+    if options.cards:
+        write_cards(results)
     if options.json:
-        print(json.dumps(result, indent=1))
+        print(json.dumps(results, indent=1))
         return
-    table = Table("figure", "value", "95 % interval", "baseline")
-    figures = result["figures"]
-    assert isinstance(figures, dict)
-    for name, f in figures.items():
-        table.add_row(
-            name, f"{f['value']:.3f}", f"{f['low']:.3f} to {f['high']:.3f}", f"{f['baseline']:.3f}"
-        )
-    console = Console(width=120)
-    console.print(table)
-    console.print({k: v for k, v in result.items() if k != "figures"})
+    for name, result in results.items():
+        rest = {k: v for k, v in result.items() if k != "figures"}
+        console.print(Markdown(f"# {name}\n\n{rows_of(result)}\n\n{rest}"))
 
 
 if __name__ == "__main__":

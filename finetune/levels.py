@@ -94,9 +94,8 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=list(rates), total_steps=steps, pct_start=0.08
     )
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=get_ema(0.99), use_buffers=True
-    )
+    averaging = get_ema(0.99)  # type: ignore[no-untyped-call]
+    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=averaging, use_buffers=True)
     checkpoint, step = out / f"{stage}.checkpoint", 0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)

@@ -66,8 +66,8 @@ def _letterbox(share: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def mask_centres(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Centres of the discs of a mask, lowest first; the masks end at L5-S1."""
     islands, count = ndimage.label(mask == DISC)
-    sizes = ndimage.sum_labels(np.ones_like(islands), islands, range(1, count + 1))
-    keep = [i + 1 for i, size in enumerate(sizes) if size >= _SMALLEST_DISC]
+    sizes = np.bincount(islands.ravel(), minlength=count + 1)
+    keep = [i for i in range(1, count + 1) if sizes[i] >= _SMALLEST_DISC]
     centres = [ndimage.center_of_mass(islands == i) for i in keep]
     centres.sort(key=lambda rc: -rc[0])
     return np.array([(c, r) for r, c in centres], np.float32).reshape(-1, 2)
