@@ -47,13 +47,16 @@ class Board:
         self, findings: Iterable[Finding], phrases: Phrases, omitted: Sequence[str] = ()
     ) -> None:
         self.phrases = phrases
-        self._findings = [f for f in findings if f.level is not None and f.level not in omitted]
-        graded = {f.level for f in self._findings if f.kind in GRADED and f.level}
+        self._findings: dict[tuple[str, str], list[Finding]] = {}
+        for f in findings:
+            if f.level is not None and f.level not in omitted:
+                self._findings.setdefault((f.level, f.kind), []).append(f)
+        graded = {level for level, kind in self._findings if kind in GRADED}
         self.levels: tuple[str, ...] = tuple(sorted(graded, key=order))
 
     def at(self, level: str, *kinds: str) -> list[Finding]:
         """The findings of these kinds at a level, in the order of the kinds."""
-        return [f for k in kinds for f in self._findings if f.level == level and f.kind == k]
+        return [f for kind in kinds for f in self._findings.get((level, kind), ())]
 
     def grade(self, level: str, kind: str) -> tuple[int, Finding] | None:
         """The grade at a level and the finding that gives it."""

@@ -125,6 +125,8 @@ def _agrees(claim: Claim, finding: Finding, findings: Sequence[Finding]) -> bool
     if claim.number is not None:
         if not isinstance(value, float | int):
             return False
+        if claim.direction is not None and (value > 0) != (claim.direction == "anterior"):
+            return False
         size = abs(value) * (100 if claim.percent else 1)
         decimals = len(claim.number.partition(".")[2])
         return f"{size:.{decimals}f}" == claim.number

@@ -27,6 +27,7 @@ _LONGEST_HISTORY = 600
 _MOST_WARNINGS = 5
 
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
+_SERIES_KEY = re.compile(r"^s\d+: ")
 _LONG_NUMBER = re.compile(r"\b[A-Za-z]{0,3}\d{5,}\b")
 
 
@@ -147,6 +148,17 @@ def _technique(technique: Technique, phrases: Phrases) -> Iterator[Sentence]:
     yield _say("technique", phrases.say("contrast", contrast=technique.contrast))
 
 
+def _warnings(facts: StudyFacts) -> list[str]:
+    """Warnings on the study and on its graded series, each once, without what is said anyway."""
+    graded = {s.key for s in facts.series if s.shown_slice is not None}
+    others = tuple(f"{s.key}: " for s in facts.series if s.key not in graded)
+    texts: dict[str, None] = {}
+    for warning in facts.warnings:
+        if not warning.startswith(others):
+            texts[" ".join(_SERIES_KEY.sub("", warning).split())] = None
+    return [text for text in texts if "millimetres" not in text][:_MOST_WARNINGS]
+
+
 def _limitations(
     facts: StudyFacts,
     findings: Sequence[Finding],
@@ -191,8 +203,8 @@ def _limitations(
             yield say("limit_indeterminate")
     if facts.quarantine:
         yield say("limit_quarantine", count=len(facts.quarantine))
-    for warning in facts.warnings[:_MOST_WARNINGS]:
-        yield say("limit_warning", warning=" ".join(warning.split()))
+    for warning in _warnings(facts):
+        yield say("limit_warning", warning=warning)
     if omitted:
         yield say("limit_omitted", levels=omitted)
     by_reader = sum(f.set_by_reader for f in findings)

@@ -178,16 +178,19 @@ def _disc(board: Board, level: str, everywhere: Sequence[Topic]) -> list[_Part]:
 def slip_words(board: Board, level: str) -> tuple[dict[str, object], tuple[str, ...]]:
     """The measured slip for a phrase, and the ids of the findings that give it.
 
-    Lengths are given where millimetres are known, else the share of the vertebral depth.
+    Lengths are given where millimetres are known, else the share of the vertebral depth. A slip
+    is anterior where the upper vertebra lies in front, which is where the number is positive.
     """
     length, ratio = board.number(level, "slip_mm"), board.number(level, "slip_ratio")
-    words: dict[str, object] = {"slip": "", "meyerding": None}
+    words: dict[str, object] = {"slip": "", "direction": "", "meyerding": None}
     ids: list[str] = []
     if length is not None and round(abs(length[0])) > 0:
         words["slip"] = board.phrases.say("slip_mm", mm=length[0])
+        words["direction"] = board.phrases.say("slip_direction", size=length[0])
         ids.append(length[1].id)
     elif ratio is not None and round(abs(ratio[0]) * 100) > 0:
         words["slip"] = board.phrases.say("slip_share", ratio=ratio[0])
+        words["direction"] = board.phrases.say("slip_direction", size=ratio[0])
         ids.append(ratio[1].id)
     if words["slip"] and ratio is not None:
         words["meyerding"] = meyerding(ratio[0])

@@ -73,7 +73,9 @@ def extract(
         technique=_technique(study, eligibility),
         findings=findings,
         input_sha256=pixels_sha256(study),
-        located=frozenset(o.level for o in observations if o.kind == "disc" and o.level),
+        located=frozenset(
+            o.level for o in observations if o.kind == "disc" and o.status == "value" and o.level
+        ),
     )
 
 

@@ -118,7 +118,7 @@ def _slips(board: Board) -> Iterator[_Item]:
         for f in board.at(level, "spondylolisthesis"):
             if not is_present(f):
                 continue
-            words: dict[str, object] = {"slip": "", "meyerding": None}
+            words: dict[str, object] = {"slip": "", "direction": "", "meyerding": None}
             ids: tuple[str, ...] = ()
             size = board.number(level, "slip_ratio")
             if board.phrases.option("slip_in_impression"):

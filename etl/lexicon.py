@@ -20,8 +20,8 @@ _SERIES_WORD = r"(?:[- ](?:or|and|/)[- ]?t[12])?[- ]?(?:weighted|series|sequence
 PATTERNS: tuple[tuple[str, str], ...] = (
     ("sequence", rf"t[12]{_SERIES_WORD}\b"),
     ("five", r"(?:all |the )*five lumbar (?:levels|discs)|(?:all|every) (?:the )?lumbar levels?"),
-    ("disc", r"(?:[ctls])\d{1,2} ?(?:[-/]| on ) ?(?:[ctls])?\d{1,2}(?![\w.])"),
-    ("vertebra", r"[ctls]\d{1,2}(?![\w.])"),
+    ("disc", r"(?:[ctls])\d{1,2} ?(?:[-/]| on ) ?(?:[ctls])?\d{1,2}(?!\w|\.\d)"),
+    ("vertebra", r"[ctls]\d{1,2}(?!\w|\.\d)"),
     (
         "modic",
         rf"(?:types? (?P<modic_a>{_GRADE}) )?modic(?: types?)?(?: (?P<modic_b>{_GRADE})\b)?"
@@ -54,7 +54,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"(?: the disc)?)?",
     ),
     ("listhesis", r"spondylolisthes[ie]s"),
-    ("slip", r"slip(?:page)?"),
+    ("slip", r"(?:(?P<direction>anterior|posterior) )?slip(?:page)?"),
     ("canal", r"(?:midline |anteroposterior )*(?:spinal )?canal (?:depth|diameter)"),
     ("millimetres", r"(?P<length>\d+(?:\.\d+)?) ?(?:mm|millimet(?:re|er)s?)\b"),
     ("percent", r"(?P<share>\d+(?:\.\d+)?) ?(?:%|per ?cent)"),

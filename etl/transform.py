@@ -15,6 +15,7 @@ NO_T1 = "No sagittal T1-weighted series was graded."
 NO_T2 = "No sagittal T2-weighted series was graded."
 NOT_LOCATED = "The disc was not located in the graded slices."
 NOT_GRADED = "No tool graded it."
+NO_VERDICT = "The tool came to no verdict."
 DISAGREE = "The observations disagree."
 SLIP_DISAGREES = "The grading and the measured slip disagree."
 HEIGHT_DISAGREES = "Pfirrmann grade I and disc space narrowing exclude each other."
@@ -86,6 +87,8 @@ def _merged(group: Sequence[Finding]) -> Finding:
         if chosen:
             break
     best = max(chosen, key=lambda f: f.confidence or 0.0)
+    if best.status != "value" and not best.reason:
+        best = best.model_copy(update={"reason": NO_VERDICT})
     evidence = _all_evidence(chosen)
     if best.status == "value" and not all(_same(best, f) for f in chosen):
         return _without_value(best, "indeterminate", DISAGREE, evidence)

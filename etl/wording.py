@@ -30,6 +30,7 @@ class Claim:
         allowed: values that would make the claim true; empty for a number or no value.
         number: a measured number as written (``"6"``, ``"17"``), None otherwise.
         percent: whether ``number`` is a percentage.
+        direction: ``anterior`` or ``posterior`` where a slip is said to go there.
         meyerding: a slip grade 1-5 that is claimed.
         superlative: the value is said to be the highest of those stated.
         side: side that is named.
@@ -42,6 +43,7 @@ class Claim:
     allowed: frozenset[str | int] = frozenset()
     number: str | None = None
     percent: bool = False
+    direction: str | None = None
     meyerding: int | None = None
     superlative: bool = False
     side: Side | None = None
@@ -77,6 +79,9 @@ _MENTIONS = {
 _NOUNS = {"slip": "slip", "canal": "canal", "disc_height": "disc_height", "height_index": "index"}
 _LENGTHS = {"slip": "slip_mm", "canal": "canal_mm", "disc_height": "disc_height_mm"}
 _RATIOS = {"slip": "slip_ratio", "canal": "canal_ratio", "index": "disc_height_index"}
+
+_NEXT = {",", "and", "or"}
+_QUANTITIES = {"millimetres", "percent", "ratio", "meyerding", "superlative"}
 
 _CLAUSE_END = re.compile(r"(;|\.(?!\d)|[!?\n])")
 
@@ -171,8 +176,12 @@ class _Clause:
                 pending.append(place)
                 if state == "negated" and token.name != "pfirrmann":
                     negated_here.append(place)
+            elif token.name in _QUANTITIES and state != "plain":
+                self.problems.append(f"'{token.text}' can't be negated or left open")
             elif token.name == "negates":
-                if state != "plain":
+                if state == "negated" and self.tokens[place - 1].text.lower() in _NEXT:
+                    close_negation()  # "no A at X, no B at Y"
+                elif state != "plain":
                     self.problems.append(f"'{token.text}' follows another negation")
                 state = "negated"
             elif token.name in ("ends", "with") or token.name == "affirmed_before":
@@ -305,6 +314,7 @@ class _Clause:
 
     def _measure(self, place: int, token: Token) -> list[Claim]:
         nouns = [(i, _NOUNS[t.name]) for i, t in enumerate(self.tokens) if t.name in _NOUNS]
+        ways = [w for t in self.tokens if t.name == "slip" and (w := t.match["direction"])]
         before = [noun for i, noun in nouns if i < place]
         self.measured.update(noun for noun in before[-1:] or [n for _, n in nouns[:1]])
         noun = before[-1] if before else nouns[0][1] if nouns else None
@@ -317,7 +327,15 @@ class _Clause:
         if kind is None:
             self.problems.append(f"the number {token.text} has no finding")
             return []
-        return [Claim(kind, token.text, number=written, percent=token.name == "percent")]
+        return [
+            Claim(
+                kind,
+                token.text,
+                number=written,
+                percent=token.name == "percent",
+                direction=ways[0].lower() if ways and noun == "slip" else None,
+            )
+        ]
 
     # --- sides and levels ---------------------------------------------------------------------
 

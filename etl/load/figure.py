@@ -161,7 +161,7 @@ def _draw(picture: Image.Image, marks: Sequence[Mark], view: _View) -> Image.Ima
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
     pen = ImageDraw.Draw(layer)
     line = max(2, round(picture.height / 320)) * _FINE
-    font = ImageFont.load_default(max(11, round(picture.height / 38)) * _FINE)
+    font = ImageFont.load_default(max(12, round(picture.height / 30)) * _FINE)
     for mark in sorted(marks, key=lambda m: m.highlighted):
         colour = HIGHLIGHT if mark.highlighted else OUTLINE
         points = [

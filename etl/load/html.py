@@ -126,9 +126,16 @@ def _line(report: Report, sentence: Sentence) -> Line:
     levels = {f.level for f in found if f.level is not None}
     anchor = ""
     if found:
-        anchor = f"level-{levels.pop()}" if len(levels) == 1 else "overview"
+        anchor = _anchor(report, levels)
     notes = tuple(_note(report, f) for f in found[:_MOST_NOTES])
     return Line(label, text, anchor, notes, max(0, len(found) - _MOST_NOTES))
+
+
+def _anchor(report: Report, levels: set[str]) -> str:
+    """Id of the element that shows the evidence at these levels."""
+    if len(levels) == 1 and levels <= {s.level for s in report.section("findings")}:
+        return f"level-{min(levels)}"
+    return "overview" if _outlines(report) else "findings"
 
 
 def _note(report: Report, f: Finding) -> Note:

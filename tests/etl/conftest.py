@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -183,8 +183,7 @@ def healthy(**changes: Mapping[str, str | int | float]) -> dict[str, Disc]:
     }
 
 
-@pytest.fixture
-def degenerated() -> dict[str, Disc]:
+def _degenerated() -> dict[str, Disc]:
     """A patient as they often are: worse towards the sacrum, a slip at L4-L5."""
     return healthy(
         L2_L3={"pfirrmann": 3},
@@ -264,4 +263,30 @@ def reports(draw: st.DrawFn) -> Report:
     )
 
 
-Writer = Callable[..., Report]
+class Spines:
+    """Everything that the tests build with, in one fixture."""
+
+    Disc = Disc
+    MODELS = MODELS
+    HEALTHY = HEALTHY
+    series = staticmethod(series)
+    study = staticmethod(study)
+    outline = staticmethod(outline)
+    observe = staticmethod(observe)
+    write = staticmethod(write)
+    healthy = staticmethod(healthy)
+    degenerated = staticmethod(_degenerated)
+    spine = staticmethod(spine)
+    reports = staticmethod(reports)
+
+
+@pytest.fixture(scope="session")
+def spines() -> type[Spines]:
+    """Builders of discs, studies, observations and reports, and their strategies."""
+    return Spines
+
+
+@pytest.fixture(scope="session")
+def degenerated() -> Report:
+    """The standard report on a degenerated spine."""
+    return write(_degenerated())

@@ -1,0 +1,270 @@
+"""The report as a radiologist would read it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl import draft
+from radixgpt.eligibility import REASONS, Eligibility
+from radixgpt.finding import GRADED
+from radixgpt.level import LUMBAR_DISCS
+from radixgpt.report import DRAFT_MARK, SECTIONS, Report
+
+
+def texts(report: Report, section: Any) -> list[str]:
+    return [s.text for s in report.section(section)]
+
+
+def at(report: Report, level: str) -> str:
+    return " ".join(s.text for s in report.section("findings") if s.level == level)
+
+
+def test_the_degenerated_spine_level_by_level(degenerated: Report) -> None:
+    assert at(degenerated, "L2-L3") == (
+        "L2-L3: Mild disc degeneration (Pfirrmann III) without disc space narrowing, bulging or "
+        "herniation."
+    )
+    assert at(degenerated, "L4-L5") == (
+        "L4-L5: Moderate disc degeneration (Pfirrmann IV) with disc space narrowing and disc "
+        "bulging. No disc herniation seen. "
+        "Spondylolisthesis with a measured anterior slip of 6 mm (Meyerding grade I). "
+        "Type 2 Modic changes with endplate changes above and below the disc. "
+        "Measured midline canal depth 10 mm."
+    )
+    assert at(degenerated, "L5-S1") == (
+        "L5-S1: Severe disc degeneration (Pfirrmann V) with disc space narrowing, disc bulging "
+        "and disc herniation. "
+        "Type 1 Modic changes with endplate changes below but not above the disc."
+    )
+    assert [s.text for s in degenerated.section("findings") if s.level is None] == [
+        "No spondylolisthesis seen at L1-L2 to L3-L4 and L5-S1.",
+        "No Modic changes or endplate changes seen at L1-L2 to L3-L4.",
+    ]
+
+
+def test_the_impression_is_ranked_and_groups_levels(degenerated: Report) -> None:
+    assert texts(degenerated, "impression") == [
+        "Spondylolisthesis at L4-L5 with a measured anterior slip of 6 mm (Meyerding grade I).",
+        "Disc herniation at L5-S1.",
+        "Severe disc degeneration (Pfirrmann V) with disc space narrowing and disc bulging at "
+        "L5-S1.",
+        "Moderate disc degeneration (Pfirrmann IV) with disc bulging at L3-L4 and L4-L5, and disc "
+        "space narrowing at L4-L5.",
+        "Type 1 Modic endplate changes at L5-S1 and type 2 Modic endplate changes at L4-L5.",
+        "Mild disc degeneration (Pfirrmann III) at L2-L3.",
+    ]
+
+
+def test_the_concise_impression_is_short(spines: Any) -> None:
+    report = spines.write(spines.degenerated(), style="concise")
+    assert texts(report, "impression") == [
+        "Spondylolisthesis at L4-L5.",
+        "Disc herniation at L5-S1.",
+        "Disc degeneration at L2-L3 to L5-S1, most severe at L5-S1 (Pfirrmann V).",
+        "Type 1 Modic endplate changes at L5-S1 and type 2 Modic endplate changes at L4-L5.",
+    ]
+    assert "Measured" not in " ".join(texts(report, "findings"))
+
+
+def test_what_is_absent_everywhere_is_said_once(spines: Any) -> None:
+    report = spines.write(spines.healthy())
+    assert texts(report, "findings")[0] == (
+        "No disc herniation, spondylolisthesis, Modic changes or endplate changes seen at the "
+        "five lumbar levels on the graded mid-sagittal slices."
+    )
+    assert at(report, "L1-L2") == (
+        "L1-L2: Minimal disc degeneration (Pfirrmann II) without disc space narrowing or bulging."
+    )
+    assert texts(report, "impression") == [
+        "Minimal disc degeneration (Pfirrmann II) at the five lumbar levels.",
+        "No disc herniation or spondylolisthesis seen at the five lumbar levels on the graded "
+        "mid-sagittal slices.",
+    ]
+
+
+def test_a_perfect_spine_still_has_an_impression(spines: Any) -> None:
+    perfect = {level: {"pfirrmann": 1} for level in ("L1_L2", "L2_L3", "L3_L4", "L4_L5", "L5_S1")}
+    report = spines.write(spines.healthy(**perfect), style="concise")
+    assert at(report, "L4-L5") == (
+        "L4-L5: No disc degeneration (Pfirrmann I), narrowing or bulging seen."
+    )
+    assert texts(report, "impression")[0] == (
+        "No disc degeneration (Pfirrmann I) seen at the five lumbar levels on the graded "
+        "mid-sagittal slices."
+    )
+
+
+def test_what_is_indeterminate_is_grouped(spines: Any) -> None:
+    discs = spines.healthy()
+    for level in ("L3-L4", "L4-L5"):
+        discs[level].statuses = {"disc_herniation": "indeterminate", "modic": "indeterminate"}
+    report = spines.write(discs)
+    assert "Indeterminate: disc herniation and Modic changes at L3-L4 and L4-L5." in texts(
+        report, "findings"
+    )
+    assert texts(report, "impression")[-1] == "Indeterminate: disc herniation at L3-L4 and L4-L5."
+    assert any("indeterminate where" in text for text in texts(report, "limitations"))
+
+
+def test_a_level_of_which_nothing_is_known(spines: Any) -> None:
+    discs = spines.healthy()
+    discs["L2-L3"].statuses = dict.fromkeys(GRADED, "indeterminate")
+    del discs["L1-L2"]
+    report = spines.write(discs)
+    assert at(report, "L2-L3") == "L2-L3: Indeterminate."
+    assert at(report, "L1-L2") == "L1-L2: Not assessed; the disc could not be located."
+
+
+def test_doubt_is_said(spines: Any) -> None:
+    discs = spines.healthy(L4_L5={"disc_herniation": "present", "pfirrmann": 4})
+    discs["L4-L5"].confidence = 0.6
+    report = spines.write(discs)
+    assert "with probable disc herniation." in at(report, "L4-L5")
+    assert texts(report, "impression")[0] == "Probable disc herniation at L4-L5."
+
+
+def test_sides_are_said(spines: Any) -> None:
+    discs = spines.healthy(L4_L5={"disc_herniation": "present"})
+    discs["L4-L5"].sides = {"disc_herniation": "left"}
+    report = spines.write(discs)
+    assert "with left disc herniation." in at(report, "L4-L5")
+    assert texts(report, "impression")[0] == "Left disc herniation at L4-L5."
+
+
+def test_lengths_only_where_spacing_is_known(spines: Any) -> None:
+    discs = spines.healthy(L4_L5={"spondylolisthesis": "present", "slip_ratio": -0.3})
+    report = spines.write(discs, spacing=False)
+    assert "a measured posterior slip of 30% of the vertebral depth (Meyerding grade II)." in at(
+        report, "L4-L5"
+    )
+    assert any("not given in millimetres" in text for text in texts(report, "limitations"))
+    assert not any("millimetres" in text for text in texts(spines.write(discs), "limitations"))
+
+
+@pytest.mark.parametrize(
+    ("t1", "t2", "limit", "finding"),
+    [
+        (False, True, "No T1-weighted", "Not assessed: Modic changes at the five lumbar levels."),
+        (
+            True,
+            False,
+            "No T2-weighted",
+            "Not assessed: disc degeneration grade and Modic changes at the five lumbar levels.",
+        ),
+    ],
+)
+def test_a_missing_sequence(spines: Any, t1: bool, t2: bool, limit: str, finding: str) -> None:
+    report = spines.write(spines.healthy(), t1=t1, t2=t2)
+    assert any(text.startswith(limit) for text in texts(report, "limitations"))
+    assert finding in texts(report, "findings")
+    assert "type" not in " ".join(texts(report, "impression")).lower()
+
+
+def test_limitations_are_always_there(degenerated: Report) -> None:
+    said = " ".join(texts(degenerated, "limitations"))
+    assert "T2-weighted slice 2 of 3 and T1-weighted slice 2 of 3" in said
+    assert "marrow lesions were not assessed" in said
+    assert "counted upwards from the lowest disc, taken as L5-S1" in said
+    assert "transitional anatomy cannot be excluded" in said
+
+
+def test_a_shift_is_told(spines: Any) -> None:
+    said = texts(spines.write(spines.healthy(), shift=1), "limitations")
+    assert any("taken as L4-L5" in text for text in said)
+    assert "The numbering was moved up by 1 level on the reader's request." in said
+
+
+def test_technique_without_a_header(spines: Any) -> None:
+    report = spines.write(spines.healthy(), header=False)
+    assert texts(report, "technique") == [
+        "Sequences are not recorded in the images' headers.",
+        "Intravenous contrast: not recorded.",
+    ]
+    assert any("was judged from the images" in text for text in texts(report, "limitations"))
+
+
+def test_technique_from_the_header(degenerated: Report) -> None:
+    assert texts(degenerated, "technique") == [
+        "Sagittal T1-weighted and T2-weighted series at 1.5 T.",
+        "Intravenous contrast: not recorded.",
+    ]
+
+
+def test_fixed_sections(degenerated: Report) -> None:
+    assert texts(degenerated, "comparison") == ["None available."]
+    assert texts(degenerated, "recommendations") == ["None generated."]
+    assert texts(degenerated, "critical_communication")[0].endswith("____________________")
+    assert degenerated.mark == DRAFT_MARK
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_refused_study_gets_nine_sections_and_the_reason(spines: Any, reason: Any) -> None:
+    study, _ = spines.study()
+    report = draft(study, Eligibility(False, reason, "x"), [], models=())
+    assert {s.section for s in report.sentences} == set(SECTIONS)
+    assert texts(report, "findings") == ["The five lumbar levels: not assessed."]
+    assert texts(report, "impression") == [
+        f"The five lumbar levels: not assessed. {REASONS[reason]}"
+    ]
+    assert f"This study was not graded. {REASONS[reason]}" in texts(report, "limitations")
+    assert len(report.section("findings")[0].findings) == len(GRADED) * len(LUMBAR_DISCS)
+
+
+def test_a_synthetic_study_says_so(spines: Any) -> None:
+    study, eligibility = spines.study()
+    study = replace(study, series=tuple(replace(s, synthetic=True) for s in study.series))
+    report = draft(study, eligibility, spines.observe(spines.healthy()), models=())
+    assert "Synthetic study, not of a patient." in texts(report, "exam")
+    assert "The images are marked synthetic." in texts(report, "limitations")
+
+
+def test_warnings_are_told_once_and_only_of_graded_series(spines: Any) -> None:
+    study, eligibility = spines.study()
+    first, second = (replace(s, warnings=("A slice is missing.",)) for s in study.series)
+    other = replace(first, key="s3", warnings=("Only here.",))
+    study = replace(study, series=(first, second, other), warnings=("Two objects are alike.",))
+    report = draft(study, eligibility, spines.observe(spines.healthy()), models=())
+    said = texts(report, "limitations")
+    assert said.count("A slice is missing.") == 1
+    assert "Two objects are alike." in said
+    assert "Only here." not in said
+
+
+def test_the_history_is_stated_without_dates_and_numbers(spines: Any) -> None:
+    study, eligibility = spines.study()
+    report = draft(
+        study,
+        eligibility,
+        spines.observe(spines.healthy()),
+        models=(),
+        clinical_information="Pain since 2024-03-01,\n MRN 12345678.\x00 " + "x " * 600,
+    )
+    (said,) = texts(report, "clinical_information")
+    assert said.startswith("Pain since [date], MRN [number].")
+    assert len(said) < 620
+    assert texts(spines.write(spines.healthy()), "clinical_information") == ["Not provided."]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_report_is_whole_and_never_calls_anything_normal(
+    spines: Any, data: st.DataObject
+) -> None:
+    report = data.draw(spines.reports())
+    assert all(c.passed for c in report.checks)
+    assert [s.section for s in report.sentences] == sorted(
+        (s.section for s in report.sentences), key=list(SECTIONS).index
+    )
+    words = " ".join(s.text for s in report.sentences)
+    assert not re.search(r"\b(normal|unremarkable|unchanged|stable)\b", words, re.IGNORECASE)
+    assert not re.search(r"  |\.\.|,,| \.| ,|None\b(?! available| generated)|nan|\{|\}", words)
+    assert all(s.text[0].isupper() and s.text[-1] in "._" for s in report.sentences)
+    for sentence in report.sentences:
+        stating = sentence.section in ("findings", "impression")
+        assert bool(sentence.findings) == stating
