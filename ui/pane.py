@@ -1,7 +1,8 @@
 """The report pane: the grades at a glance, and the draft, sentence by sentence, as HTML.
 
-Every sentence that rests on an image is a button: pointing at it says how sure the models were,
-pressing it shows the slice. All text is escaped; nothing of it is markup.
+Every sentence that rests on an image acts as a button (a real one would not wrap like text):
+pointing at it says how sure the models were, pressing it shows the slice. All text is escaped;
+nothing of it is markup.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ def _items(sentences: tuple[Sentence, ...], by_id: dict[str, Finding]) -> str:
 
 
 def _by_level(sentences: tuple[Sentence, ...], by_id: dict[str, Finding]) -> str:
-    """Sentences of one level in one paragraph under its name, as the report orders them."""
+    """Sentences of one level in one paragraph, as the report orders them."""
     parts: list[str] = []
     level: str | None = ""
     for sentence in sentences:
@@ -196,8 +197,7 @@ def _by_level(sentences: tuple[Sentence, ...], by_id: dict[str, Finding]) -> str
             if parts:
                 parts.append("</p>")
             level = sentence.level
-            name = f"<b>{escape(level)}</b> " if level else ""
-            parts.append(f'<p class="rx-para">{name}')
+            parts.append("<p>")
         parts.append(_sentence(sentence, by_id))
     return "".join([*parts, "</p>"]) if parts else ""
 
@@ -213,6 +213,6 @@ def _sentence(sentence: Sentence, by_id: dict[str, Finding]) -> str:
     if not target:
         return f'<span class="rx-sentence" data-tip="{tip}" tabindex="0">{text}</span> '
     return (
-        f'<button type="button" class="rx-go rx-sentence" data-tip="{tip}"'
-        f' aria-description="{tip}"{target}>{text}</button> '
+        f'<span role="button" tabindex="0" class="rx-go rx-sentence" data-tip="{tip}"'
+        f' aria-description="{tip}"{target}>{text}</span> '
     )

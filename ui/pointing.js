@@ -22,18 +22,24 @@
     },
     true,
   );
+  document.addEventListener("keydown", (event) => {
+    const acts = event.target.matches?.('.rx-go[role="button"]');
+    if (!acts || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    event.target.click();
+  });
 
   // Pointing at a sentence or a grade says at once how sure the models were.
   const tip = document.createElement("div");
   tip.className = "rx-tip";
   tip.setAttribute("role", "tooltip");
   document.body.append(tip);
-  const hide = () => tip.classList.remove("rx-open");
+  const hide = () => tip.classList.remove("rx-told");
   const tell = (event) => {
     const about = event.target.closest?.("[data-tip]");
     if (!about) return hide();
     tip.textContent = about.dataset.tip;
-    tip.classList.add("rx-open");
+    tip.classList.add("rx-told");
     const box = about.getBoundingClientRect();
     const left = Math.min(box.left, window.innerWidth - tip.offsetWidth - 8);
     const below = box.bottom + 6;

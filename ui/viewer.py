@@ -250,6 +250,8 @@ def _tone(said: Iterable[Statement]) -> tuple[int, str]:
     tone = -1
     parts: list[str] = []
     for one in said:
+        if one.kind == "pfirrmann" and one.status == "indeterminate":
+            parts.insert(0, "Pf ?")
         if one.status != "value":
             continue
         if one.kind == "pfirrmann":

@@ -39,7 +39,7 @@ def test_every_sentence_and_section_is_shown_with_the_mark(drafted: Session) -> 
 def test_a_sentence_tells_its_probability_and_leads_to_its_slice(drafted: Session) -> None:
     html = pane.pane(Desk(drafted))
     impression = html.split('data-section="impression"')[1]
-    button = re.search(r"<button[^>]+rx-sentence[^>]+>", impression)
+    button = re.search(r"<span role=\"button\"[^>]+rx-sentence[^>]+>", impression)
     assert button is not None
     assert 'data-series="s2" data-slice="1"' in button[0]
     assert "probability 0.91" in button[0]

@@ -1,0 +1,264 @@
+"""The page in a real browser: what a person does in the first minutes, and what must not happen."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+PATIENCE = 90_000
+"""Milliseconds to wait for anything; a machine that trains models besides is slow."""
+
+SCREENSHOT = os.environ.get("CHAT_SCREENSHOT")
+"""Where to keep a picture of the page, as ``docs/images/chat.png``; nowhere by default."""
+
+
+@dataclass
+class Tab:
+    """A tab of a browser of its own, and what it did besides what it was told."""
+
+    page: Any
+    errors: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def ask(self, text: str) -> None:
+        box = self.page.locator("#rx-box textarea")
+        box.fill(text)
+        box.press("Enter")
+        self.page.locator("#rx-chat .user").filter(has_text=text).last.wait_for()
+
+    def open_example(self) -> None:
+        self.page.locator(".rx-example").click()
+        self.page.locator(".rx-chip").nth(4).wait_for()
+        self.said("no patient")
+
+    def said(self, text: str) -> None:
+        self.page.locator("#rx-chat .bot").filter(has_text=text).last.wait_for()
+
+    def shown(self) -> str:
+        """The slice that is drawn, as ``SERIES:INDEX``."""
+        return str(self.page.locator(".rx-stage").get_attribute("data-shown") or "")
+
+    def wait_shown(self, series_and_index: str) -> None:
+        self.page.locator(f'.rx-stage[data-shown="{series_and_index}"]').wait_for()
+
+    def brightness(self) -> float:
+        """Spread of the grey values in the drawn image: 0 when nothing is drawn."""
+        return float(
+            self.page.evaluate(
+                """() => {
+                  const canvas = document.querySelector(".rx-canvas");
+                  const { width, height } = canvas;
+                  const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+                  let low = 255, high = 0;
+                  for (let i = 0; i < data.length; i += 4) {
+                    low = Math.min(low, data[i]); high = Math.max(high, data[i]);
+                  }
+                  return high - low;
+                }"""
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The page, served by this process."""
+    import app
+
+    desks = app.desks_for(app.settings_of.load())
+    page = app.build(desks)
+    _, local, _ = page.launch(prevent_thread_lock=True, quiet=True, **app.options(desks))
+    yield local
+    page.close(verbose=False)
+    desks.close_all()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("there is no Chromium: install it to test the page")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def tab_of(chromium: Any, address: str) -> Iterator[Tab]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    tab = Tab(context.new_page())
+
+    def note(message: Any) -> None:
+        if message.type == "error":
+            tab.errors.append(f"{message.text} {message.location.get('url', '')}")
+
+    def request(sent: Any) -> None:
+        if sent.url.startswith(("http", "ws")):
+            tab.hosts.add(str(urlsplit(sent.url).hostname))
+
+    tab.page.on("console", note)
+    tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
+    tab.page.on("request", request)
+    tab.page.goto(address)
+    tab.page.get_by_text("Open a study first").wait_for()
+    try:
+        yield tab
+        assert tab.errors == []
+        assert tab.hosts == {"127.0.0.1"}
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def tab(chromium: Any, address: str) -> Iterator[Tab]:
+    with tab_of(chromium, address) as made:
+        yield made
+
+
+def test_from_the_example_to_the_downloaded_draft(tab: Tab, tmp_path: Path) -> None:
+    page = tab.page
+    assert page.locator(".rx-header").get_by_text("AI draft, not for clinical use").is_visible()
+    tab.open_example()
+    assert page.locator(".rx-synthetic").is_visible()
+    page.locator('.rx-stage[data-shown^="s"]').wait_for()
+    assert tab.brightness() > 100
+
+    # Asking shows a tool step, an answer and its image, and the viewer goes to its slice.
+    tab.ask("What is at L4-L5?")
+    page.locator("#rx-chat .thought-group").filter(has_text="L4-L5").last.wait_for()
+    picture = page.locator('#rx-chat a[href*="#show="] img').last
+    picture.wait_for()
+    page.wait_for_function("image => image.naturalWidth > 50", arg=picture.element_handle())
+    tab.said("L4-L5")
+    assert "Traceback" not in page.locator("#rx-chat").inner_text()
+    page.locator('.rx-chip.rx-lit[data-level="L4-L5"]').wait_for()
+
+    # The slider, the keys and the presets change what is drawn.
+    series, index = tab.shown().split(":")
+    slider = page.locator(".rx-slider")
+    slider.fill(str(int(index) - 1))
+    tab.wait_shown(f"{series}:{int(index) - 1}")
+    page.locator(".rx-stage").press("ArrowDown")
+    tab.wait_shown(f"{series}:{index}")
+    width = page.locator(".rx-width").input_value()
+    page.locator(".rx-preset").select_option("Bone marrow")
+    assert page.locator(".rx-width").input_value() != width
+    outlines = page.locator(".rx-overlay polygon")
+    assert outlines.count() == 5
+    page.locator(".rx-levels-toggle").click()
+    assert outlines.count() == 0
+    page.locator(".rx-levels-toggle").click()
+
+    # The draft: sentences tell their probability and lead to their slice.
+    page.get_by_role("button", name="Draft the report").click()
+    page.locator('.rx-report [data-section="impression"]').wait_for()
+    sentence = page.locator('.rx-report [data-section="findings"] .rx-go').first
+    sentence.scroll_into_view_if_needed()
+    sentence.focus()
+    page.locator(".rx-tip.rx-told").wait_for()
+    sentence.press("Enter")
+    tab.wait_shown(
+        f"{sentence.get_attribute('data-series')}:{sentence.get_attribute('data-slice')}"
+    )
+
+    for form in ("HTML", "MD", "JSON"):
+        with page.expect_download() as download:
+            page.locator(".rx-link", has_text=form).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert "not for clinical use" in path.read_text(encoding="utf-8")
+    report = json.loads((tmp_path / "radixgpt-draft-report.json").read_text(encoding="utf-8"))
+    assert report["study"]["synthetic"] is True
+    assert {f["level"] for f in report["findings"]} >= {"L4-L5", "L5-S1"}
+
+    if SCREENSHOT:
+        _keep_picture(tab, Path(SCREENSHOT))
+
+
+def test_two_browsers_at_once_never_see_each_others_study(chromium: Any, address: str) -> None:
+    with tab_of(chromium, address) as one, tab_of(chromium, address) as other:
+        one.open_example()
+        one.ask("What is at L5-S1?")
+        one.page.locator('#rx-chat a[href*="#show="] img').first.wait_for()
+        assert other.page.locator(".rx-chip").count() == 0
+        assert other.page.locator("#rx-chat .message").count() == 0
+        other.ask("What is at L5-S1?")
+        other.page.locator("#rx-chat .bot").last.wait_for()
+        assert other.page.locator('#rx-chat a[href*="#show="]').count() == 0
+        # Another study in the other tab leaves the first tab as it was.
+        before = one.shown()
+        other.page.locator(".rx-file").first.set_input_files(
+            {"name": "DOE_JANE.png", "mimeType": "image/png", "buffer": _noise()}
+        )
+        other.page.locator('.rx-stage[data-shown="s1:0"]').wait_for()
+        other.said("Opened")
+        assert other.page.locator(".rx-chip").count() == 0
+        assert "DOE" not in other.page.locator("body").inner_text()
+        assert one.shown() == before
+        assert one.page.locator(".rx-chip").count() == 5
+
+
+def test_a_dicom_folder_is_opened_and_what_is_no_image_is_told(
+    chromium: Any, address: str, tmp_path: Path
+) -> None:
+    from data.synth.bundled import study_folder
+
+    with tab_of(chromium, address) as tab:
+        nonsense = {"name": "x.dcm", "mimeType": "application/dicom", "buffer": b"no image"}
+        tab.page.locator(".rx-file").first.set_input_files(nonsense)
+        tab.page.locator("#rx-chat strong").first.wait_for()
+        assert "Traceback" not in tab.page.locator("#rx-chat").inner_text()
+        tab.page.locator(".rx-file").first.set_input_files(sorted(study_folder().glob("*.dcm")))
+        tab.page.locator(".rx-tab").nth(1).wait_for()
+        tab.page.locator(".rx-chip").nth(4).wait_for()
+        # A level can be picked among the chips, and the study put away again.
+        tab.page.locator('.rx-chip[data-level="L3-L4"]').click()
+        tab.page.locator("#rx-chat .user").filter(has_text="L3-L4").wait_for()
+        tab.page.locator('#rx-chat a[href*="#show="] img').first.wait_for()
+        tab.page.get_by_role("button", name="New study").click()
+        tab.page.locator(".rx-example").wait_for()
+        assert tab.page.locator(".rx-chip").count() == 0
+
+
+def _noise() -> bytes:
+    """A picture without anatomy."""
+    import numpy as np
+
+    grey = np.random.default_rng(5).integers(0, 255, (256, 256), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _keep_picture(tab: Tab, path: Path) -> None:
+    tab.page.locator(".rx-preset").select_option("Auto")
+    tab.page.locator('.rx-chip[data-level="L4-L5"]').hover()
+    tab.page.wait_for_timeout(500)
+    shot = Image.open(io.BytesIO(tab.page.screenshot()))
+    shot.convert("RGB").quantize(200, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size <= 400_000

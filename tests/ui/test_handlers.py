@@ -1,0 +1,159 @@
+"""The handlers over real sessions: what the page is handed, and that tabs stay apart."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from agent.session import Session
+from radixgpt.study import Study
+from ui.desk import Desks
+from ui.handlers import Handlers, Views
+
+ONE, OTHER = gr.Request(session_hash="one"), gr.Request(session_hash="other")
+
+
+@pytest.fixture
+def desks() -> Iterator[Desks]:
+    made = Desks(Session)
+    yield made
+    made.close_all()
+
+
+@pytest.fixture
+def handlers(desks: Desks) -> Handlers:
+    return Handlers(desks)
+
+
+def _last(views: Iterator[Views]) -> Views:
+    *_, end = views
+    return end
+
+
+def _said(views: Views) -> str:
+    return str(views[0][-1]["content"])
+
+
+def _upload(desks: Desks, session_hash: str, content: bytes, name: str) -> None:
+    desks.at(session_hash).slot(name).write_bytes(content)
+
+
+def _noise() -> bytes:
+    grey = np.random.default_rng(5).integers(0, 255, (256, 256), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_new_tab_is_empty(handlers: Handlers) -> None:
+    chat, view, report, links, box = handlers.arrive(ONE)
+    assert chat == []
+    assert view["series"] == []
+    assert "Open a study first" in report
+    assert (links, box) == ("", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html></html>", b"PK\x03\x04 torn zip"])
+def test_what_is_no_study_is_told_plainly_and_deleted(
+    handlers: Handlers, desks: Desks, content: bytes
+) -> None:
+    _upload(desks, "one", content, "1.zip")
+    folder = desks.at("one").received().parent
+    views = _last(handlers.open_uploads(ONE))
+    assert _said(views).startswith("**")
+    assert "Traceback" not in _said(views)
+    assert views[1]["series"] == []
+    assert not folder.exists()
+    steps = [m for m in views[0] if "metadata" in m]
+    assert {step["metadata"]["status"] for step in steps} == {"done"}
+
+
+def test_opening_nothing_and_drafting_nothing_say_what_to_do(handlers: Handlers) -> None:
+    assert "No file arrived" in _said(_last(handlers.open_uploads(ONE)))
+    assert "No study is open" in _said(_last(handlers.draft(ONE)))
+
+
+def test_a_failed_opening_leaves_the_study_before(
+    handlers: Handlers, desks: Desks, session: Session
+) -> None:
+    desk = desks.at("one")
+    desk.session = session
+    _upload(desks, "one", b"nonsense", "1.dcm")
+    views = _last(handlers.open_uploads(ONE))
+    assert len(views[1]["series"]) == 2
+    assert len(views[1]["levels"]) == 5
+
+
+def test_the_draft_is_written_shown_and_offered(
+    handlers: Handlers, desks: Desks, session: Session
+) -> None:
+    desks.at("one").session = session
+    chat, _, report, links, _ = _last(handlers.draft(ONE))
+    assert "checks passed" in chat[-1]["content"]
+    assert 'data-section="impression"' in report
+    assert "report.json" in links
+    assert "up to date" in _said(_last(handlers.draft(ONE)))
+
+
+def test_a_second_turn_waits_for_no_one_and_changes_nothing(
+    handlers: Handlers, desks: Desks, session: Session
+) -> None:
+    desk = desks.at("one")
+    desk.session = session
+    with desk.turn:
+        assert list(handlers.draft(ONE)) == []
+    assert session.report is None
+    assert _last(handlers.draft(ONE))[3] != ""
+
+
+def test_a_cleared_and_a_left_tab_are_forgotten(
+    handlers: Handlers, desks: Desks, session: Session
+) -> None:
+    desk = desks.at("one")
+    desk.session = session
+    cleared = handlers.clear(ONE)
+    assert cleared[1]["series"] == []
+    assert cleared[1]["token"] != desk.token
+    handlers.leave(ONE)
+    assert len(desks) == 0
+
+
+def test_the_welcome_names_what_was_left_out(
+    handlers: Handlers, desks: Desks, session: Session, study: Study
+) -> None:
+    from radixgpt.study import Quarantined
+    from ui.handlers import _welcome
+
+    state = session._now()
+    left = replace(study, quarantine=(Quarantined("object 3", "truncated-pixels", "Cut off."),))
+    session._state = replace(state, reading=replace(state.reading, study=left))
+    text = _welcome(session)
+    assert "1 object was left out: Cut off. (truncated-pixels)" in text
+    assert "no patient" in text
+
+
+def test_two_tabs_at_once_get_their_own_study(handlers: Handlers, desks: Desks) -> None:
+    # The real path: the bundled study through the shipped models, noise beside it.
+    _upload(desks, "other", _noise(), "1.png")
+    with ThreadPoolExecutor(2) as both:
+        example = both.submit(_last, handlers.open_example(ONE))
+        noise = both.submit(_last, handlers.open_uploads(OTHER))
+        one, other = example.result(), noise.result()
+    assert one[1]["synthetic"] is True
+    assert [level["level"] for level in one[1]["levels"]][-2:] == ["L4-L5", "L5-S1"]
+    assert [series["slices"] for series in one[1]["series"]] == [9, 9]
+    assert other[1]["synthetic"] is False
+    assert other[1]["levels"] == []
+    assert [series["slices"] for series in other[1]["series"]] == [1]
+    assert "phantom" in one[0][-1]["content"]
+    assert "phantom" not in str(other[0])
+    titles = [m["metadata"]["title"] for m in one[0] if "metadata" in m]
+    assert titles[-2:] == ["Finding and numbering the discs", "Grading the discs"]
+    assert handlers.arrive(OTHER)[1] == other[1]
