@@ -157,7 +157,8 @@ def _series(report: Report, key: str) -> SeriesFacts | None:
 def _slice_name(report: Report, e: Evidence) -> str:
     series = _series(report, e.series)
     weighting = Phrases().word("sequence", series.sequence) if series else e.series
-    return f"{weighting} slice {e.slice_index + 1}"
+    many = series is not None and series.slices > 1
+    return f"{weighting} slice {e.slice_index + 1}" if many else weighting
 
 
 # --- pictures ---------------------------------------------------------------------------------
@@ -170,8 +171,13 @@ def _outlines(report: Report) -> dict[tuple[str, int], dict[str, Evidence]]:
         for e in f.evidence:
             if f.level is not None and (e.polygon or e.axis):
                 found.setdefault((e.series, e.slice_index), {}).setdefault(f.level, e)
-    graded = [s.key for s in report.study.series if s.shown_slice is not None]
-    return {place: found[place] for place in sorted(found, key=lambda p: (p[0] not in graded, p))}
+    series = {s.key: s for s in report.study.series}
+
+    def t2_first(place: tuple[str, int]) -> tuple[bool, bool, str, int]:
+        shown = series[place[0]]
+        return (shown.shown_slice is None, not shown.sequence.startswith("t2"), *place)
+
+    return {place: found[place] for place in sorted(found, key=t2_first)}
 
 
 def _data_uri(png: bytes) -> str:
@@ -197,7 +203,8 @@ def _caption(report: Report, key: str, index: int) -> str:
         return key
     weighting = words.word("sequence", series.sequence)
     plane = "mid-sagittal" if series.shown_slice == index else series.plane
-    return f"{weighting}, {plane} slice {index + 1} of {series.slices}"
+    of = f" {index + 1} of {series.slices}" if series.slices > 1 else ""
+    return f"{weighting}, {plane} slice{of}"
 
 
 def _crops(report: Report, study: Study, level: str) -> Iterator[Picture]:

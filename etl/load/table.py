@@ -75,6 +75,7 @@ def value_words(f: Finding) -> str:
         text = f"type {f.value}" if f.value else "none"
     elif isinstance(f.value, float | int):
         text = f"{f.value:.2f}" if KINDS[f.kind].type == "ratio" else f"{f.value:.1f}"
+        text = text.replace("-", "−")
     else:
         text = str(f.value)
     return text if f.side is None else f"{f.side}: {text}"
