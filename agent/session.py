@@ -131,6 +131,12 @@ class Session:
             self.pending = None
             self._opened += 1
 
+    def take(self, reading: Reading) -> None:
+        """Take a study with what the tools saw in it, so that they need not run again."""
+        with self.lock:
+            self.use(reading.study)
+            self._state = State(reading)
+
     @property
     def thread(self) -> str:
         """Key of the conversation's memory: another study begins another conversation."""

@@ -29,6 +29,9 @@ class Call:
     tool: str
     args: Mapping[str, Any] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return hash(self.canonical())
+
     def canonical(self) -> str:
         """The same text for the same call: defaults left out, lists sorted."""
         args = {

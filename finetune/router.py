@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ SEED = 7
 FOLDS = 5
 VERSION = "1.0"
 DIMENSIONS = 128
-STRENGTHS = (3.0, 10.0, 30.0)
+STRENGTHS = (5.0, 10.0, 20.0)
 Floats = npt.NDArray[np.float64]
 
 
@@ -50,16 +50,16 @@ def vectors() -> Vectors:
     return load_vectors(load_card("router"))
 
 
-def hybrid(utterances: Sequence[Utterance], strength: float, warm: float = 1.0) -> Classifier:
+@cache
+def hybrid(utterances: tuple[Utterance, ...], strength: float) -> Classifier:
     """The classifier that ships, trained on some utterances with their variants."""
     table = vectors()
     known = known_words(utterances) | frozenset(table.row)
     found = samples(utterances, known=known, variants=True, seed=SEED)
-    fitted = candidates.fit_text(found, strength, vectors=table)
-    return replace(fitted, temperature=warm, words=known)
+    return replace(candidates.fit_text(found, strength, vectors=table), words=known)
 
 
-def fit(name: str, utterances: Sequence[Utterance], strength: float) -> Router:
+def fit(name: str, utterances: tuple[Utterance, ...], strength: float) -> Router:
     """One candidate, trained on some utterances with their variants; it never asks back."""
     known = known_words(utterances) | frozenset(vectors().row)
     if name == "keywords":
@@ -97,7 +97,7 @@ def folds(number: int) -> list[tuple[list[int], list[int]]]:
     return [([i for i in range(number) if i not in part], sorted(part)) for part in parts]
 
 
-Train = Callable[[Sequence[Utterance]], Router]
+Train = Callable[[tuple[Utterance, ...]], Router]
 
 
 def cross_validate(
@@ -107,7 +107,7 @@ def cross_validate(
     marks: list[routing.Mark] = []
     confidences: list[float] = []
     for learn, held_out in folds(len(utterances)):
-        router = train([utterances[i] for i in learn])
+        router = train(tuple(utterances[i] for i in learn))
         for i in held_out:
             route = router.route(utterances[i].text, previous_of(utterances[i].after))
             call = routing.Call(route.call.tool, route.call.args)
@@ -123,7 +123,7 @@ def temperature(utterances: Sequence[Utterance], strength: float) -> float:
     logs: list[Floats] = []
     right: list[int] = []
     for learn, held_out in folds(len(utterances)):
-        classifier = hybrid([utterances[i] for i in learn], strength)
+        classifier = hybrid(tuple(utterances[i] for i in learn), strength)
         held = [utterances[i] for i in held_out]
         for s in samples(held, known=classifier.words, variants=False, seed=SEED):
             found = candidates.masked(s.slots, s.before, s.pending)
@@ -140,7 +140,7 @@ def temperature(utterances: Sequence[Utterance], strength: float) -> float:
 
 
 def threshold(marks: Sequence[routing.Mark], confidences: Sequence[float]) -> float:
-    """Highest confidence below which at most half of the calls are right: there asking is better."""
+    """Highest confidence below which at most half of the calls are right."""
     order = np.argsort(confidences)
     right = np.array([marks[i].right for i in order], dtype=float)
     share = np.cumsum(right) / np.arange(1, len(right) + 1)
@@ -162,7 +162,7 @@ def best_strength(name: str, utterances: Sequence[Utterance]) -> tuple[float, fl
     return -negative, accuracy
 
 
-def _fit_with(name: str, strength: float, utterances: Sequence[Utterance]) -> Router:
+def _fit_with(name: str, strength: float, utterances: tuple[Utterance, ...]) -> Router:
     return fit(name, utterances, strength)
 
 
@@ -183,9 +183,9 @@ def ship(folder: Path) -> None:
     learn = routing.load("train")
     strength, developed = best_strength("hybrid", learn)
     warm = temperature(learn, strength)
-    classifier = hybrid(learn, strength, warm)
+    classifier = replace(hybrid(learn, strength), temperature=warm)
     marks, confidences = cross_validate(
-        lambda some: from_classifier(hybrid(some, strength, warm), 0.0), learn
+        lambda some: from_classifier(replace(hybrid(some, strength), temperature=warm), 0.0), learn
     )
     ask = threshold(marks, confidences)
     assert classifier.dense is not None

@@ -280,9 +280,9 @@ def _follow_up(said: Slots, before: Call | None) -> _Resolved:
         return found
     if before.tool == "explain":
         return _explain(said, before)
-    if before.tool == "remove_sentences":
+    if before.tool == "remove_sentences" and not (said.kinds or said.quantities):
         return _remove(said, before)
-    if before.tool == "shift_numbering":
+    if before.tool == "shift_numbering" and not (said.kinds or said.quantities or said.discs):
         return Call("shift_numbering", {"by": said.by or before.args.get("by", 1)})
     if before.tool == "set_grade" and said.number is not None:
         return _set_grade(said, before)

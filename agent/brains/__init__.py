@@ -1,0 +1,89 @@
+"""The language models that can lead the chat, by the setting ``RADIXGPT_LLM``.
+
+======================== ==========================================================
+``embedded``             the trained router that ships; no network
+``openai:MODEL@URL``     any OpenAI-compatible server; without ``@URL`` OpenAI's own
+``ollama:MODEL``         a local Ollama server; ``ollama:MODEL@URL`` for another
+``anthropic:MODEL``      Anthropic's API
+``gguf:PATH``            a GGUF file, run by transformers
+``transformers:PATH``    a folder of a transformers model, or its name if it is cached
+======================== ==========================================================
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from radixgpt.errors import LanguageModelError, SettingsError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+KINDS = ("embedded", "openai", "ollama", "anthropic", "gguf", "transformers")
+_HOSTED = ("openai", "ollama", "anthropic")
+
+
+def parse(setting: str) -> tuple[str, str, str]:
+    """Kind, model and URL of a setting; the last two may be empty.
+
+    Raises:
+        SettingsError: the setting names no language model.
+    """
+    kind, _, rest = setting.strip().partition(":")
+    model, _, url = rest.partition("@") if kind in ("openai", "ollama") else (rest, "", "")
+    if kind not in KINDS or (kind != "embedded" and not model) or (kind == "embedded" and rest):
+        raise SettingsError(
+            f"'{setting[:60]}' is not a language model.",
+            "Set RADIXGPT_LLM to embedded, openai:MODEL@URL, ollama:MODEL, anthropic:MODEL, "
+            "gguf:PATH or transformers:PATH.",
+        )
+    if url and not url.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"'{url[:60]}' is not the address of a server.", "Begin it with http:// or https://."
+        )
+    return kind, model, url
+
+
+@cache
+def load(setting: str, *, timeout: float = 120.0) -> BaseChatModel:
+    """The chat model of a setting, loaded once.
+
+    Args:
+        setting: as in ``RADIXGPT_LLM``.
+        timeout: seconds to wait for a server.
+
+    Raises:
+        SettingsError: the setting names no language model.
+        LanguageModelError: a package, a key or a file is missing, or it can't call tools.
+    """
+    kind, model, url = parse(setting)
+    if kind == "embedded":
+        from agent.brains.embedded import EmbeddedBrain
+
+        return EmbeddedBrain()
+    if kind in _HOSTED:
+        from agent.brains import hosted
+
+        return hosted.load(kind, model, url, timeout=timeout)
+    from agent.brains import local
+
+    return local.load(kind, model)
+
+
+def failures(setting: str) -> tuple[type[Exception], ...]:
+    """What the client of a language model may raise when it is called."""
+    kind, _, _ = parse(setting)
+    if kind not in _HOSTED:
+        return ()
+    from agent.brains import hosted
+
+    return hosted.failures(kind)
+
+
+def explained(setting: str, error: Exception) -> LanguageModelError:
+    """An error of a client in words for the user, without addresses or keys."""
+    kind, model, _ = parse(setting)
+    from agent.brains import hosted
+
+    return hosted.explained(kind, model, error)

@@ -1,0 +1,133 @@
+"""One turn of the chat as a stream of events."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from agent.events import (
+    Answer,
+    Event,
+    Failed,
+    Image,
+    Progress,
+    Token,
+    ToolEnded,
+    ToolStarted,
+)
+from agent.session import Session
+from radixgpt.errors import RadixError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage, ToolMessage
+
+LONGEST = 4000
+"""Characters of a message that are taken."""
+_PIECE = re.compile(r"\S+\s*|\s+")
+_WAIT = 600.0
+
+
+@dataclass
+class _Turn:
+    """What has happened in this turn so far."""
+
+    begun: dict[str, tuple[str, float]] = field(default_factory=dict)
+    images: list[Image] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    answer: Any = None
+
+
+def stream(session: Session, text: str) -> Iterator[Event]:
+    """Answer a message: tool steps as they run, then the answer's text in pieces, then the answer.
+
+    The text is given out once the guard has passed it, so nothing unchecked is ever shown. Errors
+    of the project end the turn with :class:`agent.events.Failed`; they are not raised.
+    """
+    if not session.talking.acquire(timeout=_WAIT):
+        yield Failed("busy", "The turn before has not ended.", "Wait for it and ask again.")
+        return
+    before = session.report
+    turn = _Turn()
+    try:
+        session.turn += 1
+        yield from _run(session, text[:LONGEST], turn)
+        said = turn.answer
+        words = said.text if said is not None else ""
+        if not words:
+            yield Failed(
+                "language-model",
+                "The language model gave no answer.",
+                "Ask again, or use another model (RADIXGPT_LLM=embedded needs none).",
+            )
+            return
+        for piece in _PIECE.findall(words):
+            yield Token(piece)
+        yield Answer(
+            words,
+            tuple(turn.images),
+            tuple(dict.fromkeys(turn.findings)),
+            session.report is not before,
+            tuple(said.additional_kwargs.get("guarded", ())),
+        )
+    except RadixError as error:
+        yield Failed(error.code, error.problem, error.mend)
+    finally:
+        session.talking.release()
+
+
+def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
+    """Run the graph and give out its tool steps; the final message is left in the turn."""
+    from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
+    from agent import graph
+    from agent.toolbox import Context
+
+    updates = graph.of(session).stream(
+        {"messages": [HumanMessage(text)]},
+        config={"configurable": {"thread_id": session.thread}, "recursion_limit": 50},
+        context=Context(session),
+        stream_mode=["updates", "custom"],
+    )
+    for mode, update in updates:
+        if mode == "custom":
+            if isinstance(update, Progress):
+                yield update
+            continue
+        if not isinstance(update, dict):
+            continue
+        for change in update.values():
+            for message in (change or {}).get("messages", ()):
+                if isinstance(message, AIMessage):
+                    turn.answer = message
+                    yield from _started(message, turn)
+                elif isinstance(message, ToolMessage):
+                    yield _ended(message, turn)
+
+
+def _started(message: AIMessage, turn: _Turn) -> Iterator[Event]:
+    from agent.toolbox import TITLES
+
+    for call in message.tool_calls:
+        key, name = call["id"] or call["name"], call["name"]
+        turn.begun[key] = (name, time.perf_counter())
+        yield ToolStarted(key, name, TITLES.get(name, name), call["args"])
+
+
+def _ended(message: ToolMessage, turn: _Turn) -> Event:
+    from agent import content as c
+    from agent.toolbox import TITLES, Shown
+
+    key = message.tool_call_id
+    name, begun = turn.begun.get(key, (message.name or "", time.perf_counter()))
+    seconds, title = time.perf_counter() - begun, TITLES.get(name, name)
+    shown = message.artifact
+    if isinstance(shown, Shown):
+        turn.images.extend(shown.images)
+        turn.findings.extend(shown.findings)
+        return ToolEnded(key, name, title, shown.summary, seconds, shown.images)
+    told = c.from_text(message.text)
+    summary = told.problem if isinstance(told, c.ErrorContent) else "The call was not understood."
+    return ToolEnded(key, name, title, summary, seconds, failed=True)

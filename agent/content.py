@@ -1,0 +1,206 @@
+"""What each tool returns to the language model: typed, without pixels, paths or identifiers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from radixgpt.finding import Finding
+
+_OPEN, _CLOSE = "<tool_data>", "</tool_data>"
+
+
+class _Content(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SeriesContent(_Content):
+    """One series of the study; ``slices`` counts its slices."""
+
+    series: str
+    modality: str
+    plane: str
+    sequence: str
+    slices: int
+    millimetres: bool
+
+
+class StudyContent(_Content):
+    """What the study is."""
+
+    tool: Literal["describe_study"] = "describe_study"
+    modality: str
+    region: str
+    gradable: bool
+    reason: str = Field(description="Why it is not gradable; empty if it is")
+    synthetic: bool
+    series: tuple[SeriesContent, ...]
+    left_out: int = Field(description="Number of objects that could not be read")
+    warnings: tuple[str, ...] = ()
+
+
+class LevelsContent(_Content):
+    """Which discs were found, from head to tail, and how they were numbered."""
+
+    tool: Literal["find_levels"] = "find_levels"
+    discs: tuple[str, ...]
+    vertebrae: tuple[str, ...]
+    numbering_basis: str
+    level_shift: int
+
+
+class FindingsContent(_Content):
+    """Findings as asked for; those of ``which`` = worst are of the worst levels only."""
+
+    tool: Literal["get_findings"] = "get_findings"
+    levels: tuple[str, ...]
+    kinds: tuple[str, ...] = Field(description="Empty for all kinds")
+    which: Literal["all", "abnormal", "worst"]
+    findings: tuple[Finding, ...]
+
+
+class MeasuresContent(_Content):
+    """Measured quantities as asked for."""
+
+    tool: Literal["measure"] = "measure"
+    levels: tuple[str, ...]
+    quantities: tuple[str, ...]
+    millimetres: bool = Field(description="Whether lengths are known, or ratios only")
+    findings: tuple[Finding, ...]
+
+
+class ImageContent(_Content):
+    """Which image the user now sees; its pixels are not given here."""
+
+    tool: Literal["show_image"] = "show_image"
+    level: str | None
+    series: str
+    sequence: str
+    slice_number: int = Field(description="Counted from 1")
+    slices: int
+
+
+class ReportContent(_Content):
+    """The report after it was written or changed; ``change`` says what was done."""
+
+    tool: Literal[
+        "draft_report",
+        "restyle",
+        "shorten_impression",
+        "remove_sentences",
+        "shift_numbering",
+        "confirm_change",
+        "undo",
+    ]
+    change: str
+    style: str
+    changed: bool
+    findings: tuple[str, ...] = Field(description="The sentences of the findings section")
+    impression: tuple[str, ...] = Field(description="The sentences of the impression")
+
+
+class PendingContent(_Content):
+    """A change of a grade that waits for the user's yes."""
+
+    tool: Literal["set_grade"] = "set_grade"
+    level: str
+    kind: str
+    title: str
+    now: str
+    wanted: str
+
+
+class Place(_Content):
+    """A slice on which a statement rests."""
+
+    series: str
+    sequence: str
+    slice_number: int
+
+
+class Reason(_Content):
+    """Why one finding says what it says."""
+
+    finding: Finding
+    title: str
+    probabilities: dict[str, float]
+    seen_by: str
+    places: tuple[Place, ...]
+
+
+class ReasonsContent(_Content):
+    """Probabilities and evidence at one level."""
+
+    tool: Literal["explain"] = "explain"
+    level: str
+    reasons: tuple[Reason, ...]
+
+
+class AboutContent(_Content):
+    """What the program can do, what it can't, and which language model leads the chat."""
+
+    tool: Literal["about"] = "about"
+    language_model: str
+    graded: tuple[str, ...]
+    measured: tuple[str, ...]
+    not_assessed: tuple[str, ...]
+
+
+class DismissedContent(_Content):
+    """A waiting change was dropped."""
+
+    tool: Literal["dismissed"] = "dismissed"
+    level: str
+    kind: str
+    title: str
+    now: str
+
+
+class ErrorContent(_Content):
+    """A tool could not do what it was asked; the sentences are for the user."""
+
+    tool: Literal["error"] = "error"
+    code: str
+    problem: str
+    mend: str
+
+
+Content = Annotated[
+    StudyContent
+    | LevelsContent
+    | FindingsContent
+    | MeasuresContent
+    | ImageContent
+    | ReportContent
+    | PendingContent
+    | ReasonsContent
+    | AboutContent
+    | DismissedContent
+    | ErrorContent,
+    Field(discriminator="tool"),
+]
+_ANY: TypeAdapter[Content] = TypeAdapter(Content)
+
+
+def to_text(content: Content) -> str:
+    """A content as the model reads it: JSON between marks that say that it is data."""
+    from prompts import Prompts
+
+    # A closing mark within a value must not end the data.
+    inner = content.model_dump_json().replace("<", "\\u003c")
+    return Prompts("agent").render("tool_data", content=inner)
+
+
+def from_text(text: str) -> Content | None:
+    """The inverse of :func:`to_text`; None for a text that is no content."""
+    inner = text.strip().removeprefix(_OPEN).removesuffix(_CLOSE).strip()
+    try:
+        return _ANY.validate_json(inner)
+    except ValidationError:
+        return None
+
+
+def without_evidence(finding: Finding) -> Finding:
+    """A finding as the model sees it; the evidence goes to the user as an image."""
+    return finding.model_copy(update={"evidence": ()})

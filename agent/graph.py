@@ -1,0 +1,177 @@
+"""The agent's graph: a tool-calling chat model, the tools, memory, and what keeps them in line."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import (
+    AgentMiddleware,
+    ModelCallLimitMiddleware,
+    ModelRequest,
+    ModelResponse,
+    ToolCallRequest,
+    ToolErrorMiddleware,
+)
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph.state import CompiledStateGraph
+
+from agent import answers, brains, guard
+from agent import content as c
+from agent.brains.embedded import EmbeddedBrain, contents_of
+from agent.session import Session
+from agent.toolbox import NOT_ASSESSED, TOOLS, Context
+from prompts import Prompts
+from radixgpt.errors import RadixError
+
+MOST_CALLS = 8
+"""Calls of the language model in one turn."""
+
+_LOG = logging.getLogger("radixgpt.agent")
+
+
+def _stay_at_home() -> None:
+    """No tracing, no analytics, no hub, unless the user has said otherwise."""
+    for name, value in (
+        ("LANGSMITH_TRACING", "false"),
+        ("LANGCHAIN_TRACING_V2", "false"),
+        ("HF_HUB_OFFLINE", "1"),
+        ("HF_HUB_DISABLE_TELEMETRY", "1"),
+    ):
+        os.environ.setdefault(name, value)
+
+
+def tool_error(error: Exception, request: ToolCallRequest) -> str:
+    """What the model and the user are told of an error within a tool.
+
+    The project's own errors are told in full. Of any other only the type is told, as its text may
+    hold a path or a patient's data.
+    """
+    if isinstance(error, RadixError):
+        told = c.ErrorContent(code=error.code, problem=error.problem, mend=error.mend)
+    else:
+        name = request.tool_call["name"]
+        _LOG.error("the tool %s failed with %s", name, type(error).__name__)
+        told = c.ErrorContent(
+            code="internal",
+            problem=f"The tool {name} failed unexpectedly ({type(error).__name__}).",
+            mend="Please report it with what you asked.",
+        )
+    return c.to_text(told)
+
+
+Handler = Callable[[ModelRequest[Context]], ModelResponse[Any]]
+
+
+class GuardMiddleware(AgentMiddleware[Any, Context]):
+    """Checks the final text of every turn; one repair, then the templates' answer.
+
+    The embedded brain words by templates only and is not asked again.
+    """
+
+    def wrap_model_call(
+        self, request: ModelRequest[Context], handler: Handler
+    ) -> ModelResponse[Any]:
+        """Call the model and check what it says."""
+        response = handler(request)
+        message = _said(response)
+        if message is None or message.tool_calls or isinstance(request.model, EmbeddedBrain):
+            return response
+        session = request.runtime.context.session
+        findings = session.report.findings if session.report else ()
+        wrong = guard.problems(message.text, findings)
+        if not wrong:
+            return response
+        template = _template(request) or answers.not_assessed()
+        repair = Prompts("agent").render("repair", problems=wrong, template=template)
+        again = request.override(
+            messages=[*request.messages, message, HumanMessage(repair)], tools=[]
+        )
+        repaired = _said(handler(again))
+        if repaired is not None and repaired.text.strip() and not repaired.tool_calls:
+            text = repaired.text
+            if not guard.problems(text, findings):
+                return _answer(text, wrong)
+        return _answer(template, wrong)
+
+
+def _said(response: ModelResponse[Any]) -> AIMessage | None:
+    return next((m for m in reversed(response.result) if isinstance(m, AIMessage)), None)
+
+
+def _answer(text: str, wrong: tuple[str, ...]) -> ModelResponse[Any]:
+    message = AIMessage(content=text, additional_kwargs={"guarded": list(wrong)})
+    return ModelResponse(result=[message])
+
+
+def _template(request: ModelRequest[Context]) -> str:
+    """The templates' answer from what the tools returned in this turn."""
+    messages = request.messages
+    last = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
+    returned = [m for m in messages[last + 1 :] if isinstance(m, ToolMessage)]
+    return answers.compose(contents_of(returned), messages[last].text)
+
+
+class ReachMiddleware(AgentMiddleware[Any, Context]):
+    """Turns the errors of a language model's client into the project's own."""
+
+    def __init__(self, llm: str) -> None:
+        super().__init__()
+        self._llm = llm
+
+    def wrap_model_call(
+        self, request: ModelRequest[Context], handler: Handler
+    ) -> ModelResponse[Any]:
+        """Call the model.
+
+        Raises:
+            LanguageModelError: it can't be reached or refuses.
+        """
+        try:
+            return handler(request)
+        except brains.failures(self._llm) as error:
+            raise brains.explained(self._llm, error) from error
+
+
+@cache
+def _system_prompt() -> str:
+    return Prompts("agent").render("system", not_assessed=NOT_ASSESSED)
+
+
+def build(model: BaseChatModel, llm: str) -> CompiledStateGraph[Any, Context, Any, Any]:
+    """The agent on one chat model, with a memory of its own."""
+    _stay_at_home()
+    middleware: list[AgentMiddleware[Any, Context, Any]] = [
+        ModelCallLimitMiddleware[Any, Context](run_limit=MOST_CALLS, exit_behavior="end"),
+        ToolErrorMiddleware(tool_error),
+        GuardMiddleware(),
+        ReachMiddleware(llm),
+    ]
+    return create_agent(
+        model,
+        tools=list(TOOLS),
+        system_prompt=_system_prompt(),
+        middleware=middleware,
+        context_schema=Context,
+        checkpointer=InMemorySaver(),
+    )
+
+
+def of(session: Session) -> CompiledStateGraph[Any, Context, Any, Any]:
+    """The graph of a session, built at its first turn.
+
+    Raises:
+        LanguageModelError: the configured language model can't be loaded.
+        SettingsError: the setting names no language model.
+    """
+    if session.graph is None:
+        _stay_at_home()
+        session.graph = build(brains.load(session.llm, timeout=session.llm_timeout), session.llm)
+    graph: CompiledStateGraph[Any, Context, Any, Any] = session.graph
+    return graph

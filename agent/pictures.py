@@ -1,0 +1,101 @@
+"""Evidence images for the person at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agent.events import Image
+from radixgpt.errors import InputError
+from radixgpt.finding import Finding
+from radixgpt.observation import Evidence, Observation
+from radixgpt.study import Series, Study
+
+NAMES = {"t1": "T1", "t2": "T2", "t2_space": "T2 SPACE", "stir": "STIR", "pd": "PD"}
+"""How a caption names a sequence."""
+MOST = 2
+"""Images of one answer; more would bury it."""
+
+
+def caption(series: Series, index: int, levels: Sequence[str]) -> str:
+    """``L4-L5, sagittal T2, slice 8 of 15``."""
+    what = [*levels[:5]] if levels else []
+    plane = "" if series.plane.value == "unknown" else f"{series.plane.value} "
+    what.append(f"{plane}{NAMES.get(series.sequence.value, 'image')}".strip())
+    what.append(f"slice {index + 1} of {series.slices}")
+    return ", ".join(what)
+
+
+def draw(study: Study, marks: Sequence[tuple[str, Evidence]], *, level: str | None) -> Image:
+    """One slice with its discs marked; ``level`` stands out.
+
+    Raises:
+        InputError: no marks, or marks of several slices.
+    """
+    from etl.load.figure import Mark, key_image
+
+    if not marks:
+        raise InputError("There is nothing to mark.", "Name a level that was found.")
+    place = marks[0][1]
+    series = study.one(place.series)
+    shown = {name for name, _ in marks}
+    png = key_image(
+        study,
+        [Mark(evidence, name, highlighted=name == level) for name, evidence in marks],
+    )
+    named = [level] if level else sorted(shown) if len(shown) == 1 else []
+    return Image(
+        png, caption(series, place.slice_index, named), place.series, place.slice_index, level
+    )
+
+
+def of_findings(study: Study, findings: Iterable[Finding]) -> tuple[Image, ...]:
+    """The slices that show the most of these findings, each level marked once."""
+    by_slice: dict[tuple[str, int], dict[str, Evidence]] = {}
+    for finding in findings:
+        for evidence in finding.evidence:
+            if finding.level is not None and (evidence.polygon or evidence.axis):
+                here = by_slice.setdefault((evidence.series, evidence.slice_index), {})
+                here.setdefault(finding.level, evidence)
+    if not by_slice:
+        return ()
+    most = max(len(levels) for levels in by_slice.values())
+    chosen = [levels for levels in by_slice.values() if len(levels) == most][:MOST]
+    return tuple(
+        draw(study, list(levels.items()), level=next(iter(levels)) if len(levels) == 1 else None)
+        for levels in chosen
+    )
+
+
+def of_level(
+    study: Study, discs: Iterable[Observation], *, level: str | None, sequence: str | None
+) -> Image | None:
+    """A graded slice with its discs named, ``level`` standing out; None if nothing was found.
+
+    Args:
+        study: with the facts from the pixels.
+        discs: the observations of kind ``disc``.
+        level: the level that must be on the slice, None for any slice with discs.
+        sequence: ``t1`` or ``t2`` (which T2 SPACE is too), None for the first that fits.
+    """
+    by_slice: dict[tuple[str, int], list[tuple[str, Evidence]]] = {}
+    for disc in discs:
+        for evidence in disc.evidence:
+            if disc.level and (evidence.polygon or evidence.axis):
+                key = (evidence.series, evidence.slice_index)
+                by_slice.setdefault(key, []).append((disc.level, evidence))
+    for (series, _), marks in by_slice.items():
+        weighting = study.one(series).sequence.value
+        if sequence is not None and not weighting.startswith(sequence):
+            continue
+        if level is None or level in {name for name, _ in marks}:
+            return draw(study, marks, level=level)
+    return None
+
+
+def plain(study: Study, series: str, index: int) -> Image:
+    """A slice without marks."""
+    from etl.load.figure import key_image
+
+    shown = study.one(series)
+    png = key_image(study, Evidence(series=series, slice_index=index))
+    return Image(png, caption(shown, index, []), series, index)
