@@ -17,6 +17,8 @@ _SUMMED_UP = ("disc_herniation", "spondylolisthesis", "modic", *ENDPLATES)
 """Kinds whose absence at every level is said once, before the levels."""
 _CLOSING = ("spondylolisthesis", "modic", *ENDPLATES)
 """Kinds whose absence at some levels is said once, behind the levels."""
+SLIP_TOLD_FROM = 0.05
+"""Share of the vertebral depth from which a measured slip is told; less is within its noise."""
 _HOIST_FROM = 3
 """Number of levels from which absence everywhere is said once."""
 _OPEN: tuple[Status, ...] = ("indeterminate", "not_assessable")
@@ -178,23 +180,25 @@ def _disc(board: Board, level: str, everywhere: Sequence[Topic]) -> list[_Part]:
 def slip_words(board: Board, level: str) -> tuple[dict[str, object], tuple[str, ...]]:
     """The measured slip for a phrase, and the ids of the findings that give it.
 
-    Lengths are given where millimetres are known, else the share of the vertebral depth. A slip
-    is anterior where the upper vertebra lies in front, which is where the number is positive.
+    Lengths are given where millimetres are known, else the share of the vertebral depth; nothing
+    is given below :data:`SLIP_TOLD_FROM`. A slip is anterior where the upper vertebra lies in
+    front, which is where the number is positive.
     """
     length, ratio = board.number(level, "slip_mm"), board.number(level, "slip_ratio")
     words: dict[str, object] = {"slip": "", "direction": "", "meyerding": None}
     ids: list[str] = []
+    if ratio is None or abs(ratio[0]) < SLIP_TOLD_FROM:
+        return words, ()
     if length is not None and round(abs(length[0])) > 0:
         words["slip"] = board.phrases.say("slip_mm", mm=length[0])
         words["direction"] = board.phrases.say("slip_direction", size=length[0])
         ids.append(length[1].id)
-    elif ratio is not None and round(abs(ratio[0]) * 100) > 0:
+    else:
         words["slip"] = board.phrases.say("slip_share", ratio=ratio[0])
         words["direction"] = board.phrases.say("slip_direction", size=ratio[0])
         ids.append(ratio[1].id)
-    if words["slip"] and ratio is not None:
-        words["meyerding"] = meyerding(ratio[0])
-        ids.append(ratio[1].id)
+    words["meyerding"] = meyerding(ratio[0])
+    ids.append(ratio[1].id)
     return words, tuple(dict.fromkeys(ids))
 
 

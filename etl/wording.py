@@ -80,6 +80,7 @@ _NOUNS = {"slip": "slip", "canal": "canal", "disc_height": "disc_height", "heigh
 _LENGTHS = {"slip": "slip_mm", "canal": "canal_mm", "disc_height": "disc_height_mm"}
 _RATIOS = {"slip": "slip_ratio", "canal": "canal_ratio", "index": "disc_height_index"}
 
+_CUES = {"affirmed_before", "negated_before", "negates", "side", "side_after"}
 _NEXT = {",", "and", "or"}
 _QUANTITIES = {"millimetres", "percent", "ratio", "meyerding", "superlative"}
 
@@ -154,6 +155,9 @@ class _Clause:
                 self.problems.append(f"'{token.text}' has no number")
         if not found:
             found = self._whole_level()
+        if not found and (self.sets or any(t.name in _CUES for t in self.tokens)):
+            # "...; L5-S1 does" may state something without naming it.
+            self.problems.append("a part of it names no finding")
         found = self._sides(found)
         return [replace(c, levels=self._levels(place)) for place, c in found]
 

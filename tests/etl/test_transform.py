@@ -111,7 +111,7 @@ def test_modic_and_pfirrmann_need_their_sequences(
 
 
 @pytest.mark.parametrize(
-    ("value", "slip", "status"),
+    ("value", "slip", "measured"),
     [
         ("present", 0.10, "value"),
         ("present", -0.10, "value"),
@@ -120,15 +120,19 @@ def test_modic_and_pfirrmann_need_their_sequences(
         ("absent", -0.30, "indeterminate"),
     ],
 )
-def test_a_slip_that_contradicts_the_grading(value: str, slip: float, status: str) -> None:
+def test_a_slip_that_the_grading_excludes(value: str, slip: float, measured: str) -> None:
     found = transform(
-        [finding("spondylolisthesis", value), finding("slip_ratio", slip, unit="1")],
+        [
+            finding("spondylolisthesis", value),
+            finding("slip_ratio", slip, unit="1"),
+            finding("slip_mm", 30 * slip, unit="mm"),
+        ],
         BOTH,
         located=LOCATED,
     )
     grade = next(f for f in found if f.kind == "spondylolisthesis" and f.level == "L4-L5")
-    assert grade.status == status
-    assert next(f for f in found if f.kind == "slip_ratio").value == slip
+    assert grade.value == value
+    assert {f.status for f in found if f.kind in ("slip_ratio", "slip_mm")} == {measured}
 
 
 @pytest.mark.parametrize(
