@@ -241,7 +241,7 @@ def abstention(discs: list[DiscViews], chances: Chances) -> dict[str, float]:
     """
     stated: dict[str, tuple[Array, Array]] = {}
     rows = np.arange(len(discs))
-    grade = np.round(chances.pfirrmann @ np.arange(1, 6)).astype(int)
+    grade = 1 + chances.pfirrmann.argmax(axis=1)
     truth = np.array([d.pfirrmann for d in discs])
     stated["pfirrmann"] = chances.pfirrmann[rows, grade - 1], grade == truth
     change = chances.modic[:, 1:].sum(1)

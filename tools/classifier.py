@@ -244,7 +244,7 @@ def _grade(kind: str, chances: Chances, sequences: set[str]) -> dict[str, object
         return {"status": "not_assessable", "reason": "needs both T1- and T2-weighted series"}
     value: str | int
     if kind == "pfirrmann":
-        value = round(float(chances.pfirrmann[0] @ np.arange(1, 6)))
+        value = 1 + int(np.argmax(chances.pfirrmann[0]))
         named = {str(g): float(p) for g, p in zip(range(1, 6), chances.pfirrmann[0], strict=True)}
     elif kind == "modic":
         change = float(chances.modic[0, 1:].sum())
