@@ -6,6 +6,10 @@ import io
 import json
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +21,8 @@ import pytest
 from PIL import Image
 
 pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[1]
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -83,15 +89,31 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """The page, served by this process."""
-    import app
-
-    desks = app.desks_for(app.settings_of.load())
-    page = app.build(desks)
-    _, local, _ = page.launch(prevent_thread_lock=True, quiet=True, **app.options(desks))
-    yield local
-    page.close(verbose=False)
-    desks.close_all()
+    """The page as ``python app.py`` serves it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    served = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        said = []
+        for line in server.stdout:
+            said.append(line)
+            if served in line:
+                break
+        assert served in "".join(said[-1:]), "".join(said)
+        threading.Thread(target=lambda: said.extend(server.stdout or ()), daemon=True).start()
+        yield served
+        server.terminate()
+    assert "Traceback" not in "".join(said), "".join(said)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +147,7 @@ def tab_of(chromium: Any, address: str) -> Iterator[Tab]:
     tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
     tab.page.on("request", request)
     tab.page.goto(address)
-    tab.page.get_by_text("Open a study first").wait_for()
+    tab.page.locator(".rx-viewer[data-ready]").wait_for()
     try:
         yield tab
         assert tab.errors == []
@@ -149,8 +171,11 @@ def test_from_the_example_to_the_downloaded_draft(tab: Tab, tmp_path: Path) -> N
     assert tab.brightness() > 100
 
     # Asking shows a tool step, an answer and its image, and the viewer goes to its slice.
+    steps = page.locator("#rx-chat .thought-group")
+    before = steps.count()
+    assert before >= 5
     tab.ask("What is at L4-L5?")
-    page.locator("#rx-chat .thought-group").filter(has_text="L4-L5").last.wait_for()
+    steps.nth(before).wait_for()
     picture = page.locator('#rx-chat a[href*="#show="] img').last
     picture.wait_for()
     page.wait_for_function("image => image.naturalWidth > 50", arg=picture.element_handle())

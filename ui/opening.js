@@ -6,9 +6,16 @@ const suffix = (name) => {
   return match ? match[0] : "";
 };
 
+let early = null;
 async function send(files) {
   const note = document.querySelector(".rx-note");
-  if (!files.length || !view.token) return;
+  if (!files.length) return;
+  if (!view.token) {
+    // Chosen before the server has given this tab a desk: sent as soon as it has.
+    note.textContent = "One moment";
+    early = files;
+    return;
+  }
   let done = 0;
   let failed = null;
   const queue = [...files].sort((a, b) =>
@@ -76,5 +83,13 @@ stage.addEventListener("drop", async (event) => {
 });
 one(".rx-example").addEventListener("click", () => trigger("example", {}));
 
-watch("value", () => take(props.value));
-if (props.value) take(props.value);
+function receive() {
+  if (!props.value) return;
+  take(props.value);
+  one(".rx-viewer").dataset.ready = "true";
+  const files = early;
+  early = null;
+  if (files) send(files);
+}
+watch("value", receive);
+receive();

@@ -148,10 +148,16 @@ def _with_images(desk: Desk, answer: Answer) -> str:
         text += "\n\n*Left out, because no finding supports it: " + "; ".join(answer.guarded) + ".*"
     if answer.images:
         text += "\n\n" + " ".join(_picture(desk, image) for image in answer.images)
+        text += "\n\n" + " · ".join(_caption(image) for image in answer.images)
     return text
 
 
 def _picture(desk: Desk, image: Image) -> str:
-    caption = image.caption.translate(str.maketrans("[]()", "    "))
+    caption = _caption(image)
     place = f"#show={image.series}.{image.slice_index}.{image.level or ''}"
     return f'[![Evidence: {caption}]({desk.keep(image)} "{caption}")]({place})'
+
+
+def _caption(image: Image) -> str:
+    """The caption without what Markdown would take for its own."""
+    return image.caption.translate(str.maketrans('[]()*_`<>"', " " * 10))
