@@ -83,7 +83,7 @@ def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
     from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
     from agent import graph
-    from agent.toolbox import Context
+    from agent.arguments import Context
 
     updates = graph.of(session).stream(
         {"messages": [HumanMessage(text)]},
@@ -118,7 +118,8 @@ def _started(message: AIMessage, turn: _Turn) -> Iterator[Event]:
 
 def _ended(message: ToolMessage, turn: _Turn) -> Event:
     from agent import content as c
-    from agent.toolbox import TITLES, Shown
+    from agent.arguments import Shown
+    from agent.toolbox import TITLES
 
     key = message.tool_call_id
     name, begun = turn.begun.get(key, (message.name or "", time.perf_counter()))

@@ -24,9 +24,10 @@ from langgraph.graph.state import CompiledStateGraph
 
 from agent import answers, brains, guard
 from agent import content as c
+from agent.arguments import NOT_ASSESSED, Context
 from agent.brains.embedded import EmbeddedBrain, contents_of
 from agent.session import Session
-from agent.toolbox import NOT_ASSESSED, TOOLS, Context
+from agent.toolbox import TOOLS
 from prompts import Prompts
 from radixgpt.errors import RadixError
 

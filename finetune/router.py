@@ -25,12 +25,16 @@ from finetune import router_candidates as candidates
 from finetune.router_data import known_words, previous_of, samples
 from radixgpt.weights import WEIGHTS, load_card, write_manifest
 from tools.router.model import INTENTS, Classifier, Vectors, load_vectors
-from tools.router.resolve import Router, from_classifier, load_router
+from tools.router.route import Router, from_classifier, load_router
 
 SEED = 7
 FOLDS = 5
 VERSION = "1.0"
 DIMENSIONS = 128
+FRESH = (
+    "Fresh part, written after the router was finished, with the router not looked at again "
+    "(`--part fresh`):"
+)
 STRENGTHS = (5.0, 10.0, 20.0)
 Floats = npt.NDArray[np.float64]
 
@@ -242,6 +246,35 @@ def distil(folder: Path) -> None:
     _manifest(folder)
 
 
+def write_card(folder: Path) -> None:
+    """Mark the shipped router and fill in the template of its card."""
+    card = load_card("router")
+    marks = routing.score(routing.mark(routing.load("test"), predictor(load_router())))
+    fresh = ""
+    if (routing.UTTERANCES / "fresh.yaml").is_file():
+        again = routing.score(routing.mark(routing.load("fresh"), predictor(load_router())))
+        fresh = f"{FRESH}\n\n{routing.table(again)}"
+    table = load_vectors(card)
+    thresholds = card.manifest.thresholds
+    assert isinstance(thresholds, dict)
+    text = (Path(__file__).with_name("router_card.md")).read_text(encoding="utf-8")
+    filled = text.format(
+        intents=len(INTENTS),
+        words=len(table.row),
+        dimensions=table.dimensions,
+        megabytes=sum((folder / name).stat().st_size for name in card.manifest.files) / 1e6,
+        utterances=card.value("utterances"),
+        seed=card.value("seed"),
+        cross_validated=card.value("cross_validated"),
+        temperature=card.value("temperature"),
+        ask_back=thresholds["ask_back"],
+        number=marks.number,
+        test=routing.table(marks),
+        fresh=fresh,
+    )
+    (folder / "card.md").write_text(filled, encoding="utf-8")
+
+
 def compare(part: routing.Part) -> None:
     """Mark every candidate on one part, without asking back, and print a row each."""
     learn, test = routing.load("train"), routing.load(part)
@@ -263,6 +296,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--score", action="store_true", help="mark the shipped router only")
+    parser.add_argument("--card", action="store_true", help="with --score, write the card anew")
     parser.add_argument("--compare", action="store_true", help="mark all candidates")
     parser.add_argument("--distil", action="store_true", help="make the word vectors anew first")
     parser.add_argument("--part", choices=("train", "test", "fresh"), default="test")
@@ -275,7 +309,10 @@ def main() -> None:
         if asked.distil:
             distil(WEIGHTS / "router")
         ship(WEIGHTS / "router")
+        write_card(WEIGHTS / "router")
         return
+    if asked.card:
+        write_card(WEIGHTS / "router")
     marks = routing.mark(routing.load(asked.part), predictor(load_router()))
     print(routing.table(routing.score(marks)))
     if asked.errors:

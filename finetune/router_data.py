@@ -1,4 +1,8 @@
-"""The utterances as the router's classifier learns them: intents and seeded variants."""
+"""The utterances as the router's classifier learns them: intents and seeded variants.
+
+Variants are another kind of finding in the same sentence, a politeness before or after, a misspelt
+word, and the same sentence after a turn that it does not refer to.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +40,20 @@ _ANY_SURFACE = re.compile(
     rf"\b({'|'.join(word for several in _SURFACES for word in several)})\b", re.IGNORECASE
 )
 _WITH_KINDS = ("findings", "explain", "follow_up", "set_grade")
+_NEEDS_NO_TURN = 4
+"""Words from which an utterance is taken to say all that it means."""
+_TURNS = (
+    "get_findings",
+    "measure",
+    "show_image",
+    "draft_report",
+    "explain",
+    "restyle",
+    "set_grade",
+    "shift_numbering",
+    "remove_sentences",
+)
+"""Tools that may have run before an utterance that does not refer to them."""
 _BEFORE = ("please ", "ok, ", "can you tell me ", "hey, ", "hmm, ", "i want to know ")
 _AFTER = (" please", " thanks", "?", " in this patient", " now", "")
 
@@ -138,14 +156,15 @@ def samples(
         if variants:
             texts += _variants(utterance.text, intent, rng)
         after = utterance.after
+        before, pending = (after.call.tool, after.pending) if after else (None, False)
         found += [
-            Sample(
-                reader.read(text, known=known),
-                after.call.tool if after else None,
-                bool(after and after.pending),
-                intent,
-                source,
-            )
+            Sample(reader.read(text, known=known), before, pending, intent, source)
             for text in dict.fromkeys(texts)
         ]
+        if variants and after is None and utterance.call.tool != "ask_back":
+            said = reader.read(utterance.text, known=known)
+            if said.discs or len(utterance.text.split()) >= _NEEDS_NO_TURN:
+                tool = rng.choice(_TURNS)
+                pending = tool == "set_grade" and rng.random() < 0.5
+                found.append(Sample(said, tool, pending, intent, source))
     return found

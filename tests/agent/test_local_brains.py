@@ -173,7 +173,7 @@ def test_a_model_without_a_tool_template_is_refused(folder: Path, tmp_path: Path
 def test_what_is_not_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LanguageModelError, match="can't be loaded"):
         local.load("transformers", str(tmp_path))
-    with pytest.raises(LanguageModelError, match="no file 'none.gguf'"):
+    with pytest.raises(LanguageModelError, match=r"no file 'none\.gguf'"):
         local.load("gguf", str(tmp_path / "none.gguf"))
 
 

@@ -8,8 +8,9 @@ import pytest
 from langchain.tools import ToolRuntime
 
 from agent import content as c
+from agent.arguments import Context, Shown
 from agent.session import Session
-from agent.toolbox import TITLES, TOOLS, Context, Shown
+from agent.toolbox import TITLES, TOOLS
 from radixgpt.errors import CheckFailedError, InputError, LevelError, NotEligibleError
 
 BY_NAME = {tool.name: tool for tool in TOOLS}

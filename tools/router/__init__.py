@@ -5,6 +5,7 @@ A trained linear classifier (:mod:`tools.router.model`) tells the intent, rules
 joins both with the turn before. It needs numpy and ``weights/router`` only.
 """
 
-from tools.router.resolve import Call, Previous, Route, Router, load_router
+from tools.router.resolve import Call, Previous
+from tools.router.route import Route, Router, load_router
 
 __all__ = ["Call", "Previous", "Route", "Router", "load_router"]

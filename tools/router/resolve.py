@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from radixgpt.finding import KINDS
 from radixgpt.level import LUMBAR_DISCS
-from radixgpt.weights import load_card
-from tools.router import slots as reader
-from tools.router.model import Classifier, features, load_classifier
 from tools.router.slots import Slots
 
 QUANTITY_OF = {
@@ -52,33 +48,14 @@ class Previous:
 
 
 @dataclass(frozen=True)
-class Route:
-    """Where an utterance leads.
+class Ask:
+    """Something was left open; ``options`` are the readings, if they can be named."""
 
-    Attributes:
-        confidence: calibrated probability of the call.
-        options: for ``ask_back``, the readings to choose from; may be empty.
-        missing: for ``ask_back``, what was not said: ``level``, ``kind``, ``value``,
-            ``direction`` or ``meaning``.
-        topic: for ``not_assessed``, the level that is not looked at, if it was that.
-        slots: the utterance as read.
-    """
-
-    call: Call
-    confidence: float
-    slots: Slots
-    options: tuple[Call, ...] = ()
-    missing: str = ""
-    topic: str = ""
-
-
-@dataclass(frozen=True)
-class _Ask:
     missing: str
     options: tuple[Call, ...] = ()
 
 
-_Resolved = Call | _Ask
+Resolved = Call | Ask
 
 
 def _listed(args: Mapping[str, Any], key: str) -> list[str]:
@@ -86,7 +63,8 @@ def _listed(args: Mapping[str, Any], key: str) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
-def _levels_of(call: Call) -> list[str]:
+def levels_of(call: Call) -> list[str]:
+    """The levels that a call names."""
     return _listed(call.args, "levels") or _listed(call.args, "level")
 
 
@@ -140,7 +118,7 @@ def _levels(said: Slots, before: Call | None, *, inherit: bool) -> list[str] | N
         return [disc]
     if said.others:
         return None
-    known = _levels_of(before) if before else []
+    known = levels_of(before) if before else []
     if known and said.relative:
         return _moved(known, said.relative) or None
     if said.everything:
@@ -150,14 +128,14 @@ def _levels(said: Slots, before: Call | None, *, inherit: bool) -> list[str] | N
     return []
 
 
-def _each_side(said: Slots, make: Callable[[str], Call]) -> _Ask | None:
+def _each_side(said: Slots, make: Callable[[str], Call]) -> Ask | None:
     """A question back if a vertebra alone was named that borders two lumbar discs."""
     if said.discs or not said.vertebrae or _vertebra_disc(said):
         return None
-    return _Ask("level", tuple(make(disc) for disc in around(said.vertebrae[0])))
+    return Ask("level", tuple(make(disc) for disc in around(said.vertebrae[0])))
 
 
-def _findings(said: Slots, before: Call | None, *, inherit: bool, which: str = "all") -> _Resolved:
+def _findings(said: Slots, before: Call | None, *, inherit: bool, which: str = "all") -> Resolved:
     kinds = [] if which == "worst" else _vertebra_kinds(said)
     if kinds and which == "abnormal":  # "which discs are abnormal: herniated?" asks for the kind
         which = "all"
@@ -180,7 +158,7 @@ def _findings(said: Slots, before: Call | None, *, inherit: bool, which: str = "
     return _each_side(said, lambda disc: make([disc])) or make(levels)
 
 
-def _measure(said: Slots, before: Call | None, *, inherit: bool) -> _Resolved:
+def _measure(said: Slots, before: Call | None, *, inherit: bool) -> Resolved:
     quantities = list(said.quantities)
     if not quantities:
         quantities = [QUANTITY_OF[kind] for kind in said.kinds if kind in QUANTITY_OF]
@@ -197,7 +175,7 @@ def _measure(said: Slots, before: Call | None, *, inherit: bool) -> _Resolved:
     return _each_side(said, lambda disc: make([disc])) or make(levels)
 
 
-def _image(said: Slots, before: Call | None) -> _Resolved:
+def _image(said: Slots, before: Call | None) -> Resolved:
     def make(disc: str | None) -> Call:
         args = {"level": disc, "sequence": said.sequence}
         return Call("show_image", {key: value for key, value in args.items() if value})
@@ -208,7 +186,7 @@ def _image(said: Slots, before: Call | None) -> _Resolved:
     return _each_side(said, make) or make(levels[0] if levels else None)
 
 
-def _explain(said: Slots, before: Call | None) -> _Resolved:
+def _explain(said: Slots, before: Call | None) -> Resolved:
     kinds = _vertebra_kinds(said)
     if not kinds and before and not said.discs:
         kinds = _kinds_of(before)
@@ -223,19 +201,19 @@ def _explain(said: Slots, before: Call | None) -> _Resolved:
         return Call("not_assessed")
     if asked := _each_side(said, make):
         return asked
-    return make(levels[0]) if levels else _Ask("level")
+    return make(levels[0]) if levels else Ask("level")
 
 
-def _remove(said: Slots, before: Call | None) -> _Resolved:
+def _remove(said: Slots, before: Call | None) -> Resolved:
     levels = _levels(said, before, inherit=before is not None and before.tool != "draft_report")
     if levels is None:
         return Call("not_assessed")
     if asked := _each_side(said, lambda disc: Call("remove_sentences", {"level": disc})):
         return asked
-    return Call("remove_sentences", {"level": levels[0]}) if levels else _Ask("level")
+    return Call("remove_sentences", {"level": levels[0]}) if levels else Ask("level")
 
 
-def _set_grade(said: Slots, before: Call | None) -> _Resolved:
+def _set_grade(said: Slots, before: Call | None) -> Resolved:
     kinds = _vertebra_kinds(said) or (_kinds_of(before) if before else [])
     if not kinds and said.number is not None and said.discs:
         kinds = ["pfirrmann"]  # "grade 3" of a disc, no other grade being named
@@ -243,35 +221,35 @@ def _set_grade(said: Slots, before: Call | None) -> _Resolved:
     if levels is None:
         return Call("not_assessed")
     if len(kinds) != 1:
-        return _Ask("kind")
+        return Ask("kind")
     kind = KINDS[kinds[0]]
     if kind.type == "grade":
         value = None if said.number is None else str(said.number)
     else:
         value = said.presence
     if value is None:
-        return _Ask("value")
+        return Ask("value")
 
     def make(disc: str) -> Call:
         return Call("set_grade", {"level": disc, "kind": kind.name, "value": value})
 
     if asked := _each_side(said, make):
         return asked
-    return make(levels[0]) if levels else _Ask("level")
+    return make(levels[0]) if levels else Ask("level")
 
 
-def _shift(said: Slots) -> _Resolved:
+def _shift(said: Slots) -> Resolved:
     if said.by is None:
-        return _Ask(
+        return Ask(
             "direction", (Call("shift_numbering", {"by": 1}), Call("shift_numbering", {"by": -1}))
         )
     return Call("shift_numbering", {"by": said.by})
 
 
-def _follow_up(said: Slots, before: Call | None) -> _Resolved:
+def _follow_up(said: Slots, before: Call | None) -> Resolved:
     """The same as before, with what was said put in."""
     if before is None:
-        return _Ask("meaning")
+        return Ask("meaning")
     if before.tool == "show_image":
         found = _image(said, before)
         keep = before.args.get("sequence")
@@ -297,7 +275,7 @@ def _follow_up(said: Slots, before: Call | None) -> _Resolved:
         return _measure(said, before, inherit=True)
     if before.tool in _LISTS or said.discs or said.kinds:
         return _findings(said, before, inherit=True)
-    return _Ask("meaning")
+    return Ask("meaning")
 
 
 _WITHOUT_SLOTS: Mapping[str, Call] = {
@@ -318,7 +296,7 @@ _WITHOUT_SLOTS: Mapping[str, Call] = {
 """Intents whose call needs nothing from the utterance."""
 
 
-def resolve(intent: str, said: Slots, previous: Previous | None) -> _Resolved:
+def resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
     """The call that an intent means for an utterance after a turn."""
     before = previous.call if previous and previous.call.tool != "ask_back" else None
     if intent in _WITHOUT_SLOTS:
@@ -349,81 +327,5 @@ def resolve(intent: str, said: Slots, previous: Previous | None) -> _Resolved:
     if intent == "follow_up":
         return _follow_up(said, before)
     if previous is None or not previous.pending:  # a yes or no to nothing
-        return Call("thanks") if intent == "yes" else _Ask("meaning")
+        return Call("thanks") if intent == "yes" else Ask("meaning")
     return Call("confirm_change", {"accept": intent == "yes"})
-
-
-def _chosen(said: Slots, options: tuple[Call, ...]) -> Call | None:
-    """The option that an answer to a question back means, if it is one."""
-    if not options or len(said.masked.split()) > 6:
-        return None
-    if len(said.discs) == 1:
-        named = [option for option in options if said.discs[0] in _levels_of(option)]
-        if len(named) == 1:
-            return named[0]
-    if said.choice is not None and len(options) == 2 and not said.kinds:
-        return options[said.choice]
-    return None
-
-
-@dataclass(frozen=True)
-class Router:
-    """The trained router.
-
-    Attributes:
-        classify: probability of every intent for an utterance as read and the turn before.
-        threshold: below this probability of a call the router asks back.
-        known: words that are spelt right.
-    """
-
-    classify: Callable[[Slots, Previous | None], Mapping[str, float]]
-    threshold: float
-    known: frozenset[str] = frozenset()
-
-    def route(self, utterance: str, previous: Previous | None = None) -> Route:
-        """Where an utterance leads; never raises for any text."""
-        said = reader.read(utterance, known=self.known)
-        if previous and (choice := _chosen(said, previous.options)):
-            return Route(choice, 1.0, said)
-        votes: dict[str, float] = {}
-        found: dict[str, _Resolved] = {}
-        for intent, probability in self.classify(said, previous).items():
-            resolved = resolve(intent, said, previous)
-            key = repr(resolved)
-            found[key] = resolved
-            votes[key] = votes.get(key, 0.0) + probability
-        ranked = sorted(votes, key=lambda key: -votes[key])
-        best, confidence = found[ranked[0]], votes[ranked[0]]
-        if isinstance(best, _Ask):
-            return Route(Call("ask_back"), confidence, said, best.options, best.missing)
-        if confidence < self.threshold:
-            likely = [found[key] for key in ranked[:3]]
-            options = tuple(call for call in likely if isinstance(call, Call))[:2]
-            return Route(Call("ask_back"), confidence, said, options, "meaning")
-        topic = said.others[0] if best.tool == "not_assessed" and said.others else ""
-        return Route(best, confidence, said, topic=topic)
-
-
-def from_classifier(classifier: Classifier, threshold: float) -> Router:
-    """A router on a classifier that is in memory."""
-
-    def classify(said: Slots, previous: Previous | None) -> Mapping[str, float]:
-        before = previous.call.tool if previous else None
-        pending = previous.pending if previous else False
-        return classifier.probabilities(features(said, before, pending=pending), said.masked)
-
-    return Router(classify, threshold, classifier.words)
-
-
-@cache
-def load_router() -> Router:
-    """The shipped router, loaded once.
-
-    Raises:
-        WeightsError: ``weights/router`` is missing or damaged.
-    """
-    card = load_card("router")
-    thresholds = card.manifest.thresholds
-    ask = thresholds.get("ask_back") if isinstance(thresholds, dict) else None
-    threshold = float(ask) if isinstance(ask, int | float) else 0.5
-    return from_classifier(load_classifier(card), threshold)

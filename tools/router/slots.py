@@ -78,7 +78,8 @@ _VALUE = re.compile(
 )
 _ABSENT = re.compile(r"\b(?:absent|not|no|none|negative|without|never)\b|n't\b")
 _PRESENT = re.compile(
-    r"\b(?:present|positive|is|as|add|put|mark|record|enter|include|do see|does|there's|has|should|make)\b"
+    r"\b(?:present|positive|is|as|add|put|mark|record|enter|include|do see|does|there's|has|should"
+    r"|make)\b"
 )
 _UP = re.compile(r"\b(?:increase|up|upwards?|higher|above|cranial(?:ly)?|headwards?)\b")
 _DOWN = re.compile(r"\b(?:decrease|down|downwards?|lower|below|caudal(?:ly)?)\b")

@@ -145,21 +145,26 @@ QUANTITIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 """Words of each measured quantity."""
 
 UNASSESSED = re.compile(
-    r"\b(?:facet\w*|foram\w*|neuroforam\w*|recess\w*|tumou?rs?|cancers?|metasta\w*|malignan\w*"
-    r"|lesions?|mass(?:es)?|fractur\w*|infect\w*|discitis|spondylodiscitis|abscess\w*|conus|cauda"
-    r"|nerves?|nerve roots?|(?:[ls] ?[1-5]|xvert|root)[ -]roots?|roots? (?:contact|compression|impingement|affected)|radicul\w*|impinge\w*|compress\w*|cord|myelo\w*|scolio\w*|lordo\w*|kypho\w*"
-    r"|cobb|pelvic|hardware|screws?|implants?|haemangioma\w*|cysts?|fissures?|annular tears?|ligament\w*"
-    r"|flavum|sacroiliac|si joints?|kidneys?|aorta|bladder|hips?|muscles?|multifidus|goutallier"
-    r"|osteopor\w*|osteophyt\w*|pars|marrow signal|bone marrow|scar|transitional|surg\w*|operat\w*"
-    r"|treat\w*|therap\w*|medic(?:ine|ation)s?|drugs?|pain\w*|painkillers?|hurts?|ache\w*|numb\w*"
-    r"|prognos\w*|heal\w*|exercis\w*|sports?|work again|paraly\w*|differential|previous (?:mri|scan"
-    r"|exam\w*)|prior|last (?:mri|scan|exam\w*|year)|cervical|thoracic|neck|brain|spondylitis"
-    r"|ankylos\w+|inject\w*|steroids?|physio\w*|work-?up|fusion|crooked|arthrit\w*|arthros\w*"
-    r"|effusion|wheelchair|to walk|tingling|toes?|my (?:feet|foot|legs?)|pregnan\w+|over time|than before"
-    r"|since (?:my|the|last)|compared (?:with|to)|unchanged|progress\w*|neoplas\w*|oedema|epidural"
-    r"|h(?:a?)ematomas?|nodes|psoas|syrinx|arachnoid\w*|lipomatosis|incidental|liver|spleen|genant"
-    r"|schizas|castellvi|fujiwara|baastrup|lee grade|pelvis|sacral slope|injur\w*|dangerous"
-    r"|diagnosis|surgeon|pills?|cured?|second opinion|deformit\w+|curvature|cage|odi)\b"
+    r"\b(?:facet\w*|foram\w*|neuroforam\w*|recess\w*|tumou?rs?|cancers?|metasta\w*"
+    r"|malignan\w*|lesions?|mass(?:es)?|fractur\w*|infect\w*|discitis|spondylodiscitis"
+    r"|abscess\w*|conus|cauda|nerves?|nerve roots?|(?:[ls] ?[1-5]|xvert"
+    r"|root)[ -]roots?|roots? (?:contact|compression|impingement|affected)|radicul\w*"
+    r"|impinge\w*|compress\w*|cord|myelo\w*|scolio\w*|lordo\w*|kypho\w*|cobb|pelvic"
+    r"|hardware|screws?|implants?|haemangioma\w*|cysts?|fissures?|annular tears?"
+    r"|ligament\w*|flavum|sacroiliac|si joints?|kidneys?|aorta|bladder|hips?|muscles?"
+    r"|multifidus|goutallier|osteopor\w*|osteophyt\w*|pars|marrow signal|bone marrow"
+    r"|scar|transitional|surg\w*|operat\w*|treat\w*|therap\w*|medic(?:ine|ation)s?"
+    r"|drugs?|pain\w*|painkillers?|hurts?|ache\w*|numb\w*|prognos\w*|heal\w*"
+    r"|exercis\w*|sports?|work again|paraly\w*|differential|previous (?:mri|scan"
+    r"|exam\w*)|prior|last (?:mri|scan|exam\w*|year)|cervical|thoracic|neck|brain"
+    r"|spondylitis|ankylos\w+|inject\w*|steroids?|physio\w*|work-?up|fusion|crooked"
+    r"|arthrit\w*|arthros\w*|effusion|wheelchair|to walk|tingling|toes?|my (?:feet"
+    r"|foot|legs?)|pregnan\w+|over time|than before|since (?:my|the|last)"
+    r"|compared (?:with|to)|unchanged|progress\w*|neoplas\w*|oedema|epidural"
+    r"|h(?:a?)ematomas?|nodes|psoas|syrinx|arachnoid\w*|lipomatosis|incidental|liver"
+    r"|spleen|genant|schizas|castellvi|fujiwara|baastrup|lee grade|pelvis|sacral slope"
+    r"|injur\w*|dangerous|diagnosis|surgeon|pills?|cured?|second opinion|deformit\w+"
+    r"|curvature|cage|odi)\b"
 )
 """Things that are asked of a spine examination and that no tool here looks at."""
 
@@ -192,135 +197,170 @@ CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for cue, pattern in (
         (
             "asks",
-            r"^(?:and |so |ok |but |then )*(?:is|are|was|were|does|do|did|has|have|can|could|would"
-            r"|will|should|whats?|what's|which|how|why|where|when|who|any|am|at (?:which|how|what))\b",
+            r"^(?:and |so |ok |but |then )*(?:is|are|was|were|does|do|did|has|have|can"
+            r"|could|would|will|should|whats?|what's|which|how|why|where|when|who|any"
+            r"|am|at (?:which|how|what))\b",
         ),
-        ("you", r"\b(?:you|your|yourself|assistant|program|software|app)\b"),
-        ("i", r"\b(?:i|my|me|i'm|we|our)\b"),
+        (
+            "you",
+            r"\b(?:you|your|yourself|assistant|program|software|app)\b",
+        ),
+        (
+            "i",
+            r"\b(?:i|my|me|i'm|we|our)\b",
+        ),
         (
             "show",
-            r"\b(?:show|display|view|see|look at|pictures?|images?|photo|open|pull up|bring up|mark"
-            r"|point|outlined?|where|visuali[sz]e|slices?|render|zoom)\b",
+            r"\b(?:show|display|view|see|look at|pictures?|images?|photo|open|pull up"
+            r"|bring up|mark|point|outlined?|where|visuali[sz]e|slices?|render|zoom)\b",
         ),
         (
             "explain",
-            r"\b(?:why|explain|sure|certain|certainty|confiden\w+|probabilit\w+|likely|likelihood"
-            r"|evidence|basis|reason\w*|how come|how do you know|really|softmax|based on|justify"
-            r"|what makes|how did you|doubt|convinced|speaks for|odds|back up|safe call|posterior|trust"
-            r"|reliable|reliability)\b",
+            r"\b(?:why|explain|sure|certain|certainty|confiden\w+|probabilit\w+|likely"
+            r"|likelihood|evidence|basis|reason\w*|how come|how do you know|really"
+            r"|softmax|based on|justify|what makes|how did you|doubt|convinced"
+            r"|speaks for|odds|back up|safe call|posterior|trust|reliable"
+            r"|reliability)\b",
         ),
         (
             "remove",
-            r"\b(?:remove|delete|drop|omit|erase|strike|(?:leave|take|cut)(?: [\w-]+){0,3} out|skip"
-            r"|without|don't mention|get rid|exclude|gone|scratch|don't want)\b",
+            r"\b(?:remove|delete|drop|omit|erase|strike|(?:leave|take"
+            r"|cut)(?: [\w-]+){0,3} out|skip|without|don't mention|get rid|exclude"
+            r"|gone|scratch|don't want)\b",
         ),
         (
             "set",
-            r"\b(?:set|change|correct|fix|mark|make|put|update|overwrite|override|edit|should be"
-            r"|would call|disagree|amend|add|record|replace|enter|turn)\b",
+            r"\b(?:set|change|correct|fix|mark|make|put|update|overwrite|override|edit"
+            r"|should be|would call|disagree|amend|add|record|replace|enter|turn)\b",
         ),
         (
             "undo",
-            r"\b(?:undo|revert|go back|restore|reverse|roll ?back|previous version|bring(?: \w+)? "
-            r"back|put(?: \w+)? back|take(?: \w+){0,4} back|oops|mistake|state before|(?:last|that|this|my) (?:edit|change)"
-            r"|reset|changed my mind|like before|earlier version|pressed)\b",
+            r"\b(?:undo|revert|go back|restore|reverse|roll ?back|previous version"
+            r"|bring(?: \w+)? back|put(?: \w+)? back|take(?: \w+){0,4} back|oops"
+            r"|mistake|state before|(?:last|that|this|my) (?:edit|change)|reset"
+            r"|changed my mind|like before|earlier version|pressed)\b",
         ),
         (
             "shift",
-            r"\b(?:shift|renumber|relabel|move|offset|numbering|numbered|labels?|labelled)\b",
+            r"\b(?:shift|renumber|relabel|move|offset|numbering|numbered|labels?"
+            r"|labelled)\b",
         ),
         (
             "short",
-            r"\b(?:short|shorter|shorten|brief|briefly|briefer|concise|compact|terse|terser|condense"
-            r"|tighten|tighter|trim|cut\b.{0,12} down|less|too long|wordy|verbose|succinct|crisp"
-            r"|crisper|abridge|smaller|lengthy|fewer|reduce|compress|essentials|abbreviate|telegram"
-            r"|condensed|too much text)\b",
+            r"\b(?:short|shorter|shorten|brief|briefly|briefer|concise|compact|terse"
+            r"|terser|condense|tighten|tighter|trim|cut\b.{0,12} down|less|too long"
+            r"|wordy|verbose|succinct|crisp|crisper|abridge|smaller|lengthy|fewer"
+            r"|reduce|compress|essentials|abbreviate|telegram|condensed"
+            r"|too much text)\b",
         ),
         (
             "long",
-            r"\b(?:standard|normal|full|longer|detailed|usual|original|regular|expand|full-length"
-            r"|length|elaborate|long|default|complete sentences|not so short)\b",
+            r"\b(?:standard|normal|full|longer|detailed|usual|original|regular|expand"
+            r"|full-length|length|elaborate|long|default|complete sentences"
+            r"|not so short)\b",
         ),
         (
             "report",
-            r"\b(?:reports?|dictate|write|writes?|write-up|written|summary|summari[sz]e|sum up|draft"
-            r"|generate|compose|prepare|wording|text|document|letter|overview|formulate|wrap up)\b",
+            r"\b(?:reports?|dictate|write|writes?|write-up|written|summary"
+            r"|summari[sz]e|sum up|draft|generate|compose|prepare|wording|text"
+            r"|document|letter|overview|formulate|wrap up)\b",
         ),
-        ("impression", r"\b(?:impression|conclusion|summary at the end|final part|bottom line)\b"),
+        (
+            "impression",
+            r"\b(?:impression|conclusion|summary at the end|final part|bottom line)\b",
+        ),
         (
             "worst",
-            r"\b(?:worst|most|severest|main|highest|index level|biggest|argmax|rank|greatest|max)\b",
+            r"\b(?:worst|most|severest|main|highest|index level|biggest|argmax|rank"
+            r"|greatest|max)\b",
         ),
         (
             "abnormal",
-            r"\b(?:abnormal\w*|patholog\w*|wrong|problems?|positives?|concerning|bad|issues?|worr\w+"
-            r"|not right|not normal|unusual|trouble|affected)\b",
+            r"\b(?:abnormal\w*|patholog\w*|wrong|problems?|positives?|concerning|bad"
+            r"|issues?|worr\w+|not right|not normal|unusual|trouble|affected|damage\w*"
+            r"|striking|stands? out|healthy|alright|all right|in order|not ok"
+            r"|significant|remarkable|out of the ordinary|bother|look good)\b",
         ),
         (
             "measure",
-            r"\b(?:measur\w+|mm|millimet\w+|cm|ratios?|index|quantit\w+|numbers|values?|how (?:wide"
-            r"|high|tall|big|large|thick|narrow|much)|width|diameters?|percent\w*|size|dimensions?)\b",
+            r"\b(?:measur\w+|mm|millimet\w+|cm|ratios?|index|quantit\w+|numbers"
+            r"|values?|how (?:wide|high|tall|big|large|thick|narrow|much)|width"
+            r"|diameters?|percent\w*|size|dimensions?)\b",
         ),
         (
             "levels",
-            r"\b(?:which|what|how many|list) (?:\w+ )?(?:levels|discs|vertebrae|bones)\b|\bnumber(?:ed"
-            r"|ing)\b|\bcount\w*\b|\bdetect\w*\b|\bidentif\w+\b|\brecogni[sz]\w+\b|\bsegment(?:ed"
-            r"|ation)\b|\b(?:visible|field of view|enumerat\w+|labell?ing|trustworthy|start counting"
+            r"\b(?:which|what|how many|list) (?:\w+ )?(?:levels|discs|vertebrae"
+            r"|bones)\b|\bnumber(?:ed|ing)\b|\bcount\w*\b|\bdetect\w*\b|\bidentif\w+\b"
+            r"|\brecogni[sz]\w+\b|\bsegment(?:ed|ation)\b|\b(?:visible|field of view"
+            r"|enumerat\w+|labell?ing|trustworthy|start counting"
             r"|names? of the (?:levels|discs))\b",
         ),
         (
             "study",
-            r"\b(?:study|scan|series|sequences?|modality|examination|exam|quality|upload\w*|loaded"
-            r"|metadata|technique|acquired|contrast|dataset|plane|weighting|protocol|mri|ct"
-            r"|gradable|body|field strength|spacing|voxels?|planes?|thickness|region|axial|stir"
-            r"|suitable|complete|missing|left out|input|good enough)\b",
+            r"\b(?:study|scan|series|sequences?|modality|examination|exam|quality"
+            r"|upload\w*|loaded|metadata|technique|acquired|contrast|dataset|plane"
+            r"|weighting|protocol|mri|ct|gradable|body|field strength|spacing|voxels?"
+            r"|planes?|thickness|region|axial|stir|suitable|complete|missing|left out"
+            r"|input|good enough)\b",
         ),
         (
             "about",
-            r"\b(?:help|capabilit\w+|limitations?|tools?|trained|accura\w+|save|export|download|pdf"
-            r"|docx?|word|private|privacy|device|human|robot|ai|doctor|trust|use this|how does this"
-            r"|language model|which model|who are you|can you do|able to|manual|inputs?|accept|certified"
-            r"|validated|metrics|architecture|weights|licen[cs]e|version are you|commands?|scope"
-            r"|intended|copy|data sent|stored?|keep my|who can see|person|mistakes|questions?"
-            r"|reliable|support)\b",
+            r"\b(?:help|capabilit\w+|limitations?|tools?|trained|accura\w+|save|export"
+            r"|download|pdf|docx?|word|private|privacy|device|human|robot|ai|doctor"
+            r"|trust|use this|how does this|language model|which model|who are you"
+            r"|can you do|able to|manual|inputs?|accept|certified|validated|metrics"
+            r"|architecture|weights|licen[cs]e|version are you|commands?|scope"
+            r"|intended|copy|data sent|stored?|keep my|who can see|person|mistakes"
+            r"|questions?|reliable|support)\b",
         ),
         (
             "grade",
-            r"\b(?:grades?|grading|labels?|type|score|stage|findings?|results?|predict\w+)\b",
+            r"\b(?:grades?|grading|labels?|type|score|stage|findings?|results?"
+            r"|predict\w+)\b",
+        ),
+        (
+            "found",
+            r"\b(?:found|see|saw|seen|predict\w*|read-?out|pictures show|images show"
+            r"|came out|is there)\b",
         ),
         (
             "yes",
-            r"^(?:yes|yeah|yep|yup|y|ok|okay|sure|confirm\w*|correct|go ahead|do it|do that|please do"
-            r"|right|absolutely|of course|agreed|definitely|exactly|proceed|that's right|fine|affirm\w+"
-            r"|i confirm|by all means|sounds good|aye)\b",
+            r"^(?:yes|yeah|yep|yup|y|ok|okay|sure|confirm\w*|correct|go ahead|do it"
+            r"|do that|please do|right|absolutely|of course|agreed|definitely|exactly"
+            r"|proceed|that's right|fine|affirm\w+|i confirm|by all means|sounds good"
+            r"|aye)\b",
         ),
         (
             "no",
-            r"^(?:no|nope|nah|n|don't|cancel|stop|never ?mind|forget|leave it|keep it|not|better not"
-            r"|abort|please don't|discard|hold on|wait|negative|rather not)\b|\bdon't\b",
+            r"^(?:no|nope|nah|n|don't|cancel|stop|never ?mind|forget|leave it|keep it"
+            r"|not|better not|abort|please don't|discard|hold on|wait|negative"
+            r"|rather not)\b|\bdon't\b",
         ),
         (
             "thanks",
-            r"\b(?:thanks?|thx|thanx|ty|cheers|perfect|great|awesome|cool|appreciated?|bye|goodbye"
-            r"|see you|i see$|no more questions|answers my question|helpful|nice|well done|good job|excellent|got it|understood|brilliant|lovely"
-            r"|all i needed|that's all|that is all|wonderful|super)\b",
+            r"\b(?:thanks?|thx|thanx|ty|cheers|perfect|great|awesome|cool|appreciated?"
+            r"|bye|goodbye|see you|i see$|no more questions|answers my question"
+            r"|helpful|nice|well done|good job|excellent|got it|understood|brilliant"
+            r"|lovely|all i needed|that's all|that is all|wonderful|super)\b",
         ),
         (
             "greeting",
-            r"^(?:hi|hey|hello|hiya|howdy|good (?:morning|afternoon|evening|day)|greetings|hallo|yo"
-            r"|sup)\b",
+            r"^(?:hi|hey|hello|hiya|howdy|good (?:morning|afternoon|evening|day)"
+            r"|greetings|hallo|yo|sup)\b",
         ),
         (
             "rules",
-            r"\b(?:ignore|disregard|forget|pretend|instructions?|rules?|system|prompt|password|token"
-            r"|secret|key|override|bypass|restrictions?|unrestricted|developer|jailbreak|act as|roleplay"
-            r"|you are now|from now on|hidden|guard|say that|state that|reply with|answer only|order you"
-            r"|an order|admin\w*|note to|message|environment|configuration|no matter what)\b",
+            r"\b(?:ignore|disregard|forget|pretend|instructions?|rules?|system|prompt"
+            r"|password|token|secret|key|override|bypass|restrictions?|unrestricted"
+            r"|developer|jailbreak|act as|roleplay|you are now|from now on|hidden"
+            r"|guard|say that|state that|reply with|answer only|order you|an order"
+            r"|admin\w*|note to|message|environment|configuration|no matter what)\b",
         ),
         (
             "personal",
-            r"\b(?:should i|can i|will i|do i need|am i|my (?:leg|back|pain|doctor|job)|hurt\w*|cure\w*"
-            r"|recover\w*|worse|better|recommend\w*|advi[sc]e|prescri\w+|next step|cause\w*)\b",
+            r"\b(?:should i|can i|will i|do i need|am i|my (?:leg|back|pain|doctor"
+            r"|job)|hurt\w*|cure\w*|recover\w*|worse|better|recommend\w*|advi[sc]e"
+            r"|prescri\w+|next step|cause\w*)\b",
         ),
     )
 )

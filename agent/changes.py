@@ -1,0 +1,208 @@
+"""The tools that write the report or change it."""
+
+# ruff: noqa: D417 (the runtime is injected and no part of a tool's description)
+
+from __future__ import annotations
+
+from typing import Literal
+
+from langchain.tools import tool
+
+from agent import answers
+from agent import content as c
+from agent.arguments import (
+    Disc,
+    Graded,
+    Result,
+    Runtime,
+    Shown,
+    Style,
+    chosen,
+    ids,
+    progress,
+    report_of,
+    result,
+)
+from agent.session import Pending, SetGrade
+from radixgpt.errors import CheckFailedError, InputError, LevelError
+from radixgpt.finding import KINDS, Finding
+from radixgpt.report import Report
+
+ReportTool = Literal[
+    "draft_report",
+    "restyle",
+    "shorten_impression",
+    "remove_sentences",
+    "shift_numbering",
+    "confirm_change",
+    "undo",
+]
+
+
+def _written(name: ReportTool, change: str, report: Report, *, changed: bool = True) -> Result:
+    what = c.ReportContent(
+        tool=name,
+        change=change,
+        style=report.style,
+        changed=changed,
+        findings=tuple(s.text for s in report.section("findings")),
+        impression=tuple(s.text for s in report.section("impression")),
+    )
+    ids = tuple(dict.fromkeys(i for s in report.section("impression") for i in s.findings))
+    return result(what, Shown(change, findings=ids))
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def draft_report(runtime: Runtime, style: Style | None = None) -> Result:
+    """Write the draft report, or return it if it was written, with its impression.
+
+    Args:
+        style: concise for a short report; leave out to keep the present style.
+    """
+    session = runtime.context.session
+    before = session.report
+    report = session.draft(progress(runtime), style=style.value if style else None)
+    change = "The draft report is written." if before is not report else "The report as it stands."
+    return _written("draft_report", change, report, changed=before is not report)
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def restyle(runtime: Runtime, style: Style) -> Result:
+    """Word the report anew: concise makes it shorter, standard brings the full wording back.
+
+    Args:
+        style: the style wanted.
+    """
+    session = runtime.context.session
+    if report_of(runtime).style == style.value:
+        change = f"The report is in the {style.value} style already."
+        return _written("restyle", change, session.draft(), changed=False)
+    report = session.restyle(style.value)
+    return _written("restyle", f"The report is now in the {style.value} style.", report)
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def shorten_impression(runtime: Runtime) -> Result:
+    """Make the impression of the report shorter and leave the rest as it is."""
+    session = runtime.context.session
+    before = report_of(runtime)
+    texts = [s.text for s in before.section("impression")]
+    if before.style != "standard":
+        change = "The impression has its short form already."
+        return _written("shorten_impression", change, before, changed=False)
+    report = session.restyle("short_impression")
+    if [s.text for s in report.section("impression")] == texts:
+        change = "The impression can't be made shorter without leaving a finding out."
+        return _written("shorten_impression", change, report, changed=False)
+    return _written("shorten_impression", "The impression is shorter now.", report)
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def remove_sentences(runtime: Runtime, level: Disc) -> Result:
+    """Leave what is said of one level out of the report; the limitations will say so.
+
+    Args:
+        level: the disc.
+    """
+    report_of(runtime)
+    report = runtime.context.session.drop_sentences(level.value)
+    return _written(
+        "remove_sentences", f"The sentences on {level.value} are out of the report.", report
+    )
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def shift_numbering(runtime: Runtime, by: int) -> Result:
+    """Move the numbering of the levels and grade and write everything anew.
+
+    Args:
+        by: levels by which every name moves up; 1 turns L5-S1 into L4-L5, -1 turns L4-L5 into
+            L5-S1.
+    """
+    report_of(runtime)
+    if not -3 <= by <= 3:
+        raise LevelError(f"A shift by {by} leaves the lumbar spine.", "Shift by 3 at most.")
+    report = runtime.context.session.shift(by, progress=progress(runtime))
+    many = "level" if abs(by) == 1 else "levels"
+    change = f"The numbering moved {'up' if by > 0 else 'down'} by {abs(by)} {many}."
+    return _written("shift_numbering", change, report)
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def set_grade(runtime: Runtime, level: Disc, kind: Graded, value: str) -> Result:
+    """Prepare a change of one grade to the reader's own; it waits for the reader's yes.
+
+    Args:
+        level: the disc.
+        kind: what is graded.
+        value: a Pfirrmann grade 1 to 5, a Modic type 0 to 3, or present or absent.
+    """
+    session = runtime.context.session
+    here = chosen(report_of(runtime), [level.value], [kind.value])
+    facts = KINDS[kind.value]
+    allowed = {str(v): v for v in facts.values}
+    if value not in allowed:
+        raise CheckFailedError(
+            f"'{value[:20]}' is not a value of {facts.title}.", f"Use one of: {', '.join(allowed)}."
+        )
+    if not here:
+        raise LevelError(
+            f"The report has no {facts.title} at {level.value}.", "Name another level."
+        )
+    change = SetGrade(level.value, kind.value, allowed[value])
+    session.pending = Pending(change, session.turn)
+    what = c.PendingContent(
+        level=level.value,
+        kind=kind.value,
+        title=facts.title,
+        now=_value(here[0]),
+        wanted=value,
+    )
+    return result(what, Shown("waits for a yes", findings=ids(here)))
+
+
+def _value(finding: Finding) -> str:
+    if finding.status == "value":
+        return str(finding.value)
+    return "indeterminate" if finding.status == "indeterminate" else "not assessed"
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def confirm_change(runtime: Runtime, accept: bool) -> Result:
+    """Carry out or drop the change that waits, after the reader has answered.
+
+    Args:
+        accept: whether the reader said yes.
+    """
+    session = runtime.context.session
+    pending = session.pending
+    if pending is None:
+        raise InputError("No change waits for a yes.", "Say which grade to change, and to what.")
+    change = pending.edit
+    if not accept:
+        session.pending = None
+        here = chosen(session.draft(), [change.level], [change.kind])
+        what = c.DismissedContent(
+            level=change.level,
+            kind=change.kind,
+            title=KINDS[change.kind].title,
+            now=_value(here[0]) if here else "not assessed",
+        )
+        return result(what, Shown("nothing changed"))
+    if pending.turn >= session.turn:
+        raise InputError(
+            "The reader has not answered yet.", "Ask for a yes and wait for the next message."
+        )
+    report = session.set_grade(change.level, change.kind, change.value)
+    title = KINDS[change.kind].title
+    shown = answers.value(change.kind, str(change.value))
+    said = f"At {change.level}, {title} is now {shown}, marked as set by the reader."
+    return _written("confirm_change", said, report)
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def undo(runtime: Runtime) -> Result:
+    """Take the last change of the report back."""
+    session = runtime.context.session
+    undone = session.undo()
+    return _written("undo", f"Taken back: {undone}.", session.draft())

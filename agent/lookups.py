@@ -1,0 +1,270 @@
+"""The tools that look something up and change nothing."""
+
+# ruff: noqa: D417 (the runtime is injected and no part of a tool's description)
+
+from __future__ import annotations
+
+from langchain.tools import tool
+
+from agent import content as c
+from agent import pictures
+from agent.arguments import (
+    KINDS_OF,
+    NOT_ASSESSED,
+    Disc,
+    Graded,
+    Quantity,
+    Result,
+    Runtime,
+    Shown,
+    Weighting,
+    Which,
+    chosen,
+    ids,
+    levels_of,
+    progress,
+    report_of,
+    result,
+)
+from radixgpt.eligibility import REASONS
+from radixgpt.errors import InputError, LevelError
+from radixgpt.finding import GRADED, KINDS, Finding
+from radixgpt.level import order
+
+
+def _worst(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings of the levels with the highest Pfirrmann grade, then most findings present."""
+
+    def severity(level: str | None) -> tuple[int, int]:
+        here = [f for f in findings if f.level == level and f.status == "value"]
+        grades = [f.value for f in here if f.kind == "pfirrmann" and isinstance(f.value, int)]
+        modic = any(f.kind == "modic" and f.value not in (0, None) for f in here)
+        present = sum(f.value == "present" for f in here) + modic
+        return max(grades, default=0), present
+
+    levels = {f.level for f in findings if f.status == "value"}
+    if not levels:
+        return findings
+    top = max(severity(level) for level in levels)
+    return tuple(f for f in findings if severity(f.level) == top)
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def describe_study(runtime: Runtime) -> Result:
+    """Say what the open study is: modality, region, series, and whether it can be graded."""
+    session = runtime.context.session
+    reading = session.look(progress=progress(runtime))
+    study, eligibility = reading.study, reading.eligibility
+    graded = [study.one(key) for key in eligibility.graded_series] or list(study.series)
+    series = tuple(
+        c.SeriesContent(
+            series=s.key,
+            modality=s.modality.value,
+            plane=s.plane.value,
+            sequence=s.sequence.value,
+            slices=s.slices,
+            millimetres=s.has_millimetres(),
+        )
+        for s in study.series
+    )
+    what = c.StudyContent(
+        modality=graded[0].modality.value if graded else "unknown",
+        region=graded[0].region.value if graded else "unknown",
+        gradable=eligibility.gradable,
+        reason=REASONS[eligibility.reason] if eligibility.reason else "",
+        synthetic=study.synthetic,
+        series=series,
+        left_out=len(study.quarantine),
+        warnings=study.warnings,
+    )
+    verdict = "can be graded" if eligibility.gradable else "can't be graded"
+    return result(what, Shown(f"{len(series)} series, {verdict}"))
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def find_levels(runtime: Runtime) -> Result:
+    """Say which discs and vertebrae were found and how the levels were numbered."""
+    session = runtime.context.session
+    report = report_of(runtime)
+    reading = session.look()
+    seen = [o for o in reading.observations if o.level and o.status == "value"]
+    discs = sorted({o.level for o in seen if o.kind == "disc" and o.level}, key=order)
+    bones = sorted({o.level for o in seen if o.kind == "vertebra" and o.level}, key=order)
+    what = c.LevelsContent(
+        discs=tuple(discs),
+        vertebrae=tuple(bones),
+        numbering_basis=report.study.numbering_basis,
+        level_shift=session.level_shift,
+    )
+    image = pictures.of_level(
+        reading.study, [o for o in seen if o.kind == "disc"], level=None, sequence=None
+    )
+    return result(what, Shown(f"{len(discs)} discs", (image,) if image else ()))
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def get_findings(
+    runtime: Runtime,
+    levels: list[Disc] | None = None,
+    kinds: list[Graded] | None = None,
+    which: Which = "all",
+) -> Result:
+    """Return the graded findings of the study.
+
+    Args:
+        levels: lumbar discs; leave out for all five.
+        kinds: kinds of finding; leave out for all.
+        which: abnormal for those beyond Pfirrmann II, Modic 0 and absent only; worst for the level
+            with the highest Pfirrmann grade, then the most findings present.
+    """
+    from etl.check import normal_value
+
+    report = report_of(runtime)
+    places, wanted = levels_of(levels), tuple(kind.value for kind in kinds or ())
+    found = chosen(report, places, wanted or GRADED)
+    if which == "worst":
+        found = _worst(found)
+    elif which == "abnormal":
+        found = tuple(f for f in found if f.status != "value" or not normal_value(f))
+    what = c.FindingsContent(
+        levels=places,
+        kinds=wanted,
+        which=which,
+        findings=tuple(c.without_evidence(f) for f in found),
+    )
+    stated = [f for f in found if f.status == "value"]
+    images = pictures.of_findings(runtime.context.session.study, stated)
+    return result(what, Shown(_count(found), images, ids(found)))
+
+
+def _count(findings: tuple[Finding, ...]) -> str:
+    return f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def measure(
+    runtime: Runtime,
+    levels: list[Disc] | None = None,
+    quantities: list[Quantity] | None = None,
+) -> Result:
+    """Return measured quantities: disc height, midline canal depth, slip.
+
+    Canal stenosis is not graded; the canal depth is what there is. Lengths are in millimetres where
+    the pixel spacing is known, else as ratios to the patient's own vertebrae.
+
+    Args:
+        levels: lumbar discs; leave out for all five.
+        quantities: what to return; leave out for all.
+    """
+    report = report_of(runtime)
+    places, wanted = levels_of(levels), list(dict.fromkeys(quantities or list(Quantity)))
+    kinds = [kind for quantity in wanted for kind in KINDS_OF[quantity]]
+    found = chosen(report, places, kinds)
+    what = c.MeasuresContent(
+        levels=places,
+        quantities=tuple(quantity.value for quantity in wanted),
+        millimetres=any(f.unit == "mm" for f in found),
+        findings=tuple(c.without_evidence(f) for f in found),
+    )
+    images = pictures.of_findings(runtime.context.session.study, found)[:1]
+    return result(what, Shown(f"{len(found)} measurements", images, ids(found)))
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def show_image(
+    runtime: Runtime, level: Disc | None = None, sequence: Weighting | None = None
+) -> Result:
+    """Show the user a slice of the study, with a level marked if one is named.
+
+    Args:
+        level: the disc to mark.
+        sequence: the weighting of the series to show.
+    """
+    session = runtime.context.session
+    reading = session.look(progress=progress(runtime))
+    discs = [o for o in reading.observations if o.kind == "disc"]
+    weighting = sequence.value if sequence else None
+    level = level if reading.eligibility.gradable else None  # nothing was found to be marked
+    image = pictures.of_level(
+        reading.study, discs, level=level.value if level else None, sequence=weighting
+    )
+    if image is None and level is not None:
+        raise LevelError(
+            f"{level.value} was not found on {weighting.upper() if weighting else 'any'} images.",
+            "Name another level or another sequence.",
+        )
+    if image is None:
+        fitting = [
+            s for s in reading.study.series if not weighting or s.sequence.value == weighting
+        ]
+        if not fitting:
+            raise InputError(
+                f"The study has no {str(weighting).upper()} series.", "Ask for another sequence."
+            )
+        series = fitting[0]
+        middle = reading.eligibility.mid_slices.get(series.key, series.slices // 2)
+        image = pictures.plain(reading.study, series.key, middle)
+    shown = reading.study.one(image.series)
+    what = c.ImageContent(
+        level=image.level,
+        series=image.series,
+        sequence=shown.sequence.value,
+        slice_number=image.slice_index + 1,
+        slices=shown.slices,
+    )
+    return result(what, Shown(image.caption, (image,)))
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def explain(runtime: Runtime, level: Disc, kind: Graded | None = None) -> Result:
+    """Give the probabilities and the evidence behind the grades of one level.
+
+    Args:
+        level: the disc.
+        kind: what is graded; leave out for all.
+    """
+    session = runtime.context.session
+    wanted = (kind.value,) if kind else GRADED
+    found = chosen(report_of(runtime), [level.value], wanted)
+    reading = session.look()
+    reasons: list[c.Reason] = []
+    for finding in found:
+        seen = [
+            o
+            for o in reading.observations
+            if (o.level, o.kind, o.side) == (finding.level, finding.kind, finding.side)
+        ]
+        places = {(e.series, e.slice_index): e for e in finding.evidence}
+        reasons.append(
+            c.Reason(
+                finding=c.without_evidence(finding),
+                title=KINDS[finding.kind].title,
+                probabilities=seen[0].probabilities if seen else {},
+                seen_by=f"{seen[0].tool} {seen[0].tool_version}" if seen else "",
+                places=tuple(
+                    c.Place(
+                        series=key,
+                        sequence=reading.study.one(key).sequence.value,
+                        slice_number=index + 1,
+                    )
+                    for key, index in places
+                ),
+            )
+        )
+    if not reasons:
+        raise LevelError(f"The report says nothing of {level.value}.", "Name another level.")
+    images = pictures.of_findings(reading.study, found)
+    what = c.ReasonsContent(level=level.value, reasons=tuple(reasons))
+    return result(what, Shown(_count(found), images, ids(found)))
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def about(runtime: Runtime) -> Result:
+    """Say what this program can and can't do."""
+    what = c.AboutContent(
+        language_model=runtime.context.session.llm.split("@")[0],
+        graded=tuple(KINDS[kind].title for kind in GRADED),
+        measured=("disc height", "midline canal depth", "slip"),
+        not_assessed=NOT_ASSESSED,
+    )
+    return result(what, Shown("what I can do"))
