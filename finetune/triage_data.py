@@ -18,10 +18,11 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from scipy import ndimage
 
-from finetune import spider
+from finetune import spider, triage_nothing
+from radixgpt.level import disc_index
 from tools.triage_looks import Kind
 
 Pixels = npt.NDArray[np.float32]
@@ -52,12 +53,15 @@ class Example:
     sequence: str | None = None
     good: bool = False
     patient: int = 0
+    junction: tuple[float, ...] = ()
+    """Rows of the discs set by eye, L5-S1 first, in shares of the height; empty if unknown."""
 
 
 def lumbar(shared: Path) -> Iterator[Example]:
     """SPIDER slices, and T2 SPACE slices beside the middle; parts by patient."""
     train, development = spider.split(shared)
-    parts: dict[int, Part] = dict.fromkeys(train, "train") | dict.fromkeys(development, "held_out")
+    parts: dict[int, Part] = dict.fromkeys(train, "train")
+    parts.update(dict.fromkeys(development, "held_out"))
     for patient, part in sorted(parts.items()):
         if patient in spider.UPSIDE_DOWN:
             continue
@@ -72,6 +76,7 @@ def lumbar(shared: Path) -> Iterator[Example]:
                     contrast[:2],
                     good=True,
                     patient=patient,
+                    junction=_rows(shared, patient, contrast, pixels.shape),
                 )
     for index, (patient, pixels, _) in enumerate(spider.masked_slices(shared, parts)):
         if index % 3 == 0 and patient not in spider.UPSIDE_DOWN:
@@ -83,6 +88,41 @@ def lumbar(shared: Path) -> Iterator[Example]:
                 "t2",
                 patient=patient,
             )
+
+
+def _rows(shared: Path, patient: int, contrast: str, shape: tuple[int, ...]) -> tuple[float, ...]:
+    """Rows of the discs of a slice, or of the T2 slice of the same patient and shape."""
+    levels = spider.points().get(f"{patient}_{contrast}")
+    if levels is None:
+        other = spider.image(shared, f"{patient}_t2")
+        alike = other is not None and other.shape == shape
+        levels = spider.points().get(f"{patient}_t2") if alike else None
+    if not levels:
+        return ()
+    return tuple(levels[level][1] / shape[0] for level in sorted(levels, key=disc_index))
+
+
+def spoilt(example: Example, rng: np.random.Generator) -> Iterator[tuple[str, Example]]:
+    """What a good slice must not look like: turned, mirrored, or cut off above its junction.
+
+    Yields:
+        What was done (``turned`` or ``cut``), and the copy.
+    """
+    turns: tuple[Callable[[Pixels], Pixels], ...] = (
+        lambda x: x[::-1],
+        lambda x: x[:, ::-1],
+        lambda x: x[::-1, ::-1],
+        lambda x: np.rot90(x),
+        lambda x: np.rot90(x, -1),
+    )
+    turned = turns[int(rng.integers(len(turns)))](example.pixels)
+    yield "turned", replace(example, pixels=turned, good=False)
+    if len(example.junction) >= 4:
+        place = int(rng.integers(0, 3))
+        lower, upper = example.junction[place], example.junction[place + 1]
+        row = int((0.6 * lower + 0.4 * upper) * len(example.pixels))
+        if row > 120:
+            yield "cut", replace(example, pixels=example.pixels[:row], good=False)
 
 
 def pseudo_stir(shared: Path) -> Iterator[Example]:
@@ -147,7 +187,7 @@ _DICOM: tuple[tuple[str, Kind, Part], ...] = (
     ("emri_small", "other_mr", "train"),
     ("t1_series_pddl", "other_mr", "train"),
     ("MR_small", "other_mr", "train"),
-    ("Spine1", "other_mr", "held_out"),
+    ("Spine1", "sagittal_spine", "held_out"),
 )
 
 
@@ -167,30 +207,36 @@ def fixtures(shared: Path) -> Iterator[Example]:
 
 _PACKAGED: tuple[tuple[str, str, Kind, Part], ...] = (
     *(
-        ("skimage", f"data/{name}", "not_medical", "train")
+        ("skimage", f"data/{name}", "photograph", "train")
         for name in (
             "astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png",
             "clock_motion.png", "coffee.png", "coins.png", "gravel.png",
-            "hubble_deep_field.jpg", "horse.png", "ihc.png", "logo.png", "page.png",
+            "hubble_deep_field.jpg", "ihc.png", "logo.png",
         )
     ),
     *(
-        ("skimage", f"data/{name}", "not_medical", "held_out")
+        ("skimage", f"data/{name}", "photograph", "held_out")
         for name in (
-            "moon.png", "motorcycle_left.png", "text.png", "retina.jpg", "rocket.jpg", "grass.png",
-            "microaneurysms.png", "chessboard_GRAY.png", "color.png", "phantom.png",
+            "moon.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg", "grass.png",
+            "microaneurysms.png",
         )
     ),
-    ("sklearn", "datasets/images/china.jpg", "not_medical", "train"),
-    ("sklearn", "datasets/images/flower.jpg", "not_medical", "held_out"),
+    ("skimage", "data/page.png", "page", "train"),
+    ("skimage", "data/horse.png", "page", "train"),
     *(
-        ("gradio", f"media_assets/images/{name}", "not_medical", "held_out")
+        ("skimage", f"data/{name}", "page", "held_out")
+        for name in ("text.png", "chessboard_GRAY.png", "color.png", "phantom.png")
+    ),
+    ("sklearn", "datasets/images/china.jpg", "photograph", "train"),
+    ("sklearn", "datasets/images/flower.jpg", "photograph", "held_out"),
+    *(
+        ("gradio", f"media_assets/images/{name}", "photograph", "held_out")
         for name in ("bus.png", "cheetah.jpg", "lion.jpg", "tower.jpg", "groot.jpeg", "avatar.png")
     ),
-    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", "not_medical", "held_out"),
+    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", "photograph", "held_out"),
     ("matplotlib", "mpl-data/sample_data/s1045.ima.gz", "other_mr", "held_out"),
     *(
-        ("pydicom", f"data/test_files/{name}.dcm", "not_medical", "held_out")
+        ("pydicom", f"data/test_files/{name}.dcm", "photograph", "held_out")
         for name in ("examples_palette", "examples_rgb_color", "JPEG2000")
     ),
     ("pydicom", "data/test_files/examples_overlay.dcm", "other_mr", "held_out"),
@@ -222,107 +268,10 @@ def packaged() -> Iterator[Example]:
 def computed(count: int, part: Part) -> Iterator[Example]:
     """Pages of text, drawings, noises, blanks and gradients, ``count`` of each."""
     rng = np.random.default_rng((SEED, part == "train"))
-    makers: dict[str, Callable[[np.random.Generator], Pixels]] = {
-        "text": _page,
-        "drawing": _drawing,
-        "noise": _noise,
-        "gradient": _gradient,
-        "blank": _blank,
-        "blobs": _blobs,
-    }
-    for source, make in makers.items():
+    for source, make in triage_nothing.MAKERS.items():
+        kind: Kind = "page" if source in ("text", "drawing") else "pattern"
         for _ in range(count):
-            yield Example(make(rng), "not_medical", source, part)
-
-
-def _page(rng: np.random.Generator) -> Pixels:
-    """Lines of letters; the words mean nothing."""
-    wide, high = int(rng.integers(300, 800)), int(rng.integers(300, 900))
-    page = Image.new("L", (wide, high), 255)
-    draw = ImageDraw.Draw(page)
-    font = ImageFont.load_default(int(rng.integers(11, 34)))
-    y = int(rng.integers(10, 60))
-    while y < high - 30:
-        words = ("".join(rng.choice(list("aeioulnrstmd"), rng.integers(2, 10))) for _ in range(14))
-        draw.text((20, y), " ".join(words), fill=int(rng.integers(0, 90)), font=font)
-        y += int(font.size * rng.choice((1.3, 1.3, 1.3, 2.4)))
-    pixels = np.asarray(page, np.float32)
-    return 255 - pixels if rng.random() < 0.3 else pixels
-
-
-def _drawing(rng: np.random.Generator) -> Pixels:
-    """Axes with lines, bars or boxes, as a chart or a window of a program."""
-    page = Image.new("L", (int(rng.integers(300, 700)), int(rng.integers(250, 600))), 245)
-    draw = ImageDraw.Draw(page)
-    wide, high = page.size
-    for _ in range(int(rng.integers(4, 25))):
-        xs, ys = np.sort(rng.integers(0, wide, 2)), np.sort(rng.integers(0, high, 2))
-        shade = int(rng.integers(0, 240))
-        box = (int(xs[0]), int(ys[0]), int(xs[1]) + 1, int(ys[1]) + 1)
-        match int(rng.integers(0, 4)):
-            case 0:
-                draw.rectangle(box, outline=shade, width=2)
-            case 1:
-                draw.rectangle(box, fill=shade)
-            case 2:
-                draw.ellipse(box, outline=shade, width=3)
-            case _:
-                draw.line(box, fill=shade, width=2)
-    return np.asarray(page, np.float32)
-
-
-def _noise(rng: np.random.Generator) -> Pixels:
-    """Noise of many spectra, from white to that of clouds."""
-    shape = (int(rng.integers(200, 520)), int(rng.integers(200, 520)))
-    match int(rng.integers(0, 6)):
-        case 0:
-            noise = rng.normal(size=shape)
-        case 1:
-            noise = rng.uniform(size=shape)
-        case 2:
-            noise = np.hypot(rng.normal(size=shape), rng.normal(size=shape))
-        case 3:
-            noise = (rng.random(shape) < rng.uniform(0.02, 0.5)) * 255.0
-        case 4:
-            noise = ndimage.gaussian_filter(rng.normal(size=shape), float(rng.uniform(0.5, 3)))
-        case _:
-            u = np.hypot(*np.meshgrid(np.fft.fftfreq(shape[1]), np.fft.fftfreq(shape[0])))
-            shaped = np.fft.fft2(rng.normal(size=shape)) / np.maximum(u, 1e-3) ** rng.uniform(
-                0.5, 1.6
-            )
-            noise = np.fft.ifft2(shaped).real
-    return noise.astype(np.float32)
-
-
-def _gradient(rng: np.random.Generator) -> Pixels:
-    rows, columns = int(rng.integers(150, 500)), int(rng.integers(150, 500))
-    y, x = np.mgrid[0:rows, 0:columns]
-    plain = x * rng.normal() + y * rng.normal() + rng.normal() * np.hypot(x - 100, y - 100)
-    waves = np.sin(plain / float(rng.uniform(10, 80))) if rng.random() < 0.4 else plain
-    return waves.astype(np.float32)
-
-
-def _blank(rng: np.random.Generator) -> Pixels:
-    shape = (int(rng.integers(150, 500)), int(rng.integers(150, 500)))
-    blank = np.full(shape, float(rng.integers(0, 255)), np.float32)
-    match int(rng.integers(0, 3)):
-        case 0:
-            return blank
-        case 1:  # the reader's rounding, a hot pixel
-            blank[int(rng.integers(0, shape[0])), int(rng.integers(0, shape[1]))] += 90
-            return blank
-        case _:  # a frame around nothing
-            blank[4:-4, 4:-4] += 40
-            return blank
-
-
-def _blobs(rng: np.random.Generator) -> Pixels:
-    """Smooth blobs in a dark field: a phantom of no anatomy."""
-    smooth = ndimage.gaussian_filter(rng.normal(size=(300, 300)), float(rng.uniform(5, 25)))
-    y, x = np.mgrid[-1:1:300j, -1:1:300j]
-    inside = (x / rng.uniform(0.4, 0.9)) ** 2 + (y / rng.uniform(0.4, 0.9)) ** 2 < 1
-    bounded: Pixels = ((smooth - smooth.min()) * inside).astype(np.float32)
-    return bounded
+            yield Example(make(rng), kind, source, part)
 
 
 def phantoms(count: int, seed: int, part: Part) -> Iterator[Example]:
@@ -371,7 +320,7 @@ def vary(example: Example, rng: np.random.Generator) -> Example:
         up, left = int(rng.uniform(0, 0.08) * rows), int(rng.uniform(0, 0.2) * columns)
         x = x[up : rows - int(rng.uniform(0, 0.04) * rows), left:]
     else:
-        x = np.pad(x, [(int(rng.uniform(0, 0.15) * s), int(rng.uniform(0, 0.15) * s)) for s in x.shape])
+        x = np.pad(x, int(rng.uniform(0, 0.12) * min(x.shape)))
     x = x ** float(np.exp(rng.uniform(-0.5, 0.5)))
     field = ndimage.zoom(rng.normal(size=(4, 4)), [s / 4 for s in x.shape], order=3)
     x = x * np.exp(field[: x.shape[0], : x.shape[1]] * float(rng.uniform(0, 0.25)))

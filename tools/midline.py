@@ -8,16 +8,12 @@ column, the slice about which the volume is most nearly mirrored is taken.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from safetensors.numpy import load_file
 
-from radixgpt.errors import WeightsError
-from radixgpt.weights import load_card
+from tools import levels
 from tools.column import Column, canal_depth
 from tools.column_net import CANAL, ColumnNet
 from tools.columns import columns_of
@@ -26,9 +22,10 @@ from tools.framing import resize, standardise
 Floats = npt.NDArray[np.float32]
 Basis = Literal["column", "symmetry", "single"]
 
-_FIRST_LOOK = 9
-_MOST = 13
-"""Slices that the column network looks at, at most."""
+_FIRST_LOOK = 7
+"""Slices that are looked at before the neighbours of the best one are."""
+_ALL = 7
+"""Volumes of this many slices or fewer are looked at as a whole."""
 _BATCH = 4
 _SEEN = 60
 """Canal pixels of the frame below which no column is seen."""
@@ -51,30 +48,6 @@ class Midline:
     scores: dict[int, float]
 
 
-@cache
-def network() -> ColumnNet:
-    """The shipped column network, read once.
-
-    Raises:
-        WeightsError: ``weights/levels`` is missing, damaged or of another shape.
-    """
-    card = load_card("levels")
-    name = next((n for n in card.manifest.files if n.endswith(".safetensors")), "")
-    tensors = {
-        key: torch.from_numpy(value.astype(np.float32) if value.dtype.kind == "f" else value)
-        for key, value in load_file(card.file(name)).items()
-    }
-    model = ColumnNet()
-    missing = [k for k in model.state_dict() if not k.endswith("num_batches_tracked")]
-    if not set(missing) <= set(tensors):
-        raise WeightsError(
-            "weights/levels does not fit this version.",
-            "Restore the folder from the repository (git checkout -- weights).",
-        )
-    model.load_state_dict(tensors, strict=False)
-    return model.to(memory_format=torch.channels_last).eval()
-
-
 def find(
     volume: Floats,
     spacing: tuple[float, float] | None = None,
@@ -91,7 +64,7 @@ def find(
     Raises:
         WeightsError: the shipped network is missing or damaged.
     """
-    model = model or network()
+    model = model or levels.model()
     count = len(volume)
     seen: dict[int, Column] = {}
 
@@ -105,15 +78,14 @@ def find(
     if count == 1:
         look([0])
         return Midline(0, "single", seen[0], {0: _score(seen[0])})
-    if count <= _MOST:
+    if count <= _ALL:
         look(list(range(count)))
     else:
-        look([round(i) for i in np.linspace(0, count - 1, _FIRST_LOOK + 2)[1:-1]])
-        best = max(seen, key=lambda i: _score(seen[i]))
         step = (count - 1) / (_FIRST_LOOK + 1)
-        fine = (_MOST - _FIRST_LOOK) // 2
-        reach = [max(1, round(step * k / (fine + 0.5))) for k in range(1, fine + 1)]
-        look([best + sign * r for r in reach for sign in (-1, 1)])
+        look([round(step * k) for k in range(1, _FIRST_LOOK + 1)])
+        best = max(seen, key=lambda i: _score(seen[i]))
+        near, far = max(1, round(step * 0.4)), max(2, round(step * 0.8))
+        look([best - far, best - near, best + near, best + far])
     scores = {i: _score(seen[i]) for i in sorted(seen)}
     if max(_canal(of_slice) for of_slice in seen.values()) < _SEEN:
         index = mirror_plane(volume)
@@ -121,6 +93,7 @@ def find(
         return Midline(index, "symmetry", seen[index], scores)
     index = _centre(scores)
     look([index])
+    scores = {i: _score(seen[i]) for i in sorted(seen)}
     return Midline(index, "column", seen[index], scores)
 
 

@@ -53,7 +53,7 @@ def test_a_margin_widens_the_view_at_the_same_scale() -> None:
 
 
 def test_a_disc_without_outline_has_no_measures() -> None:
-    pixels, framed, column = seen(288)
+    _, framed, column = seen(288)
     disc = column.discs[0]
     assert disc is not None
     disc.height = 0.0
