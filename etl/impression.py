@@ -97,6 +97,8 @@ def _short(board: Board) -> Iterator[_Item]:
             text = board.phrases.say("impression_most", levels=levels, worst=most, grade=worst)
         ids = tuple(f.id for _, _, f in grades)
         yield _Item(_RANK_DEGENERATION[worst], text, ids)
+    told = {level for _, level, _ in grades}
+    yield from _discs(board, [level for level in board.levels if level not in told])
     yield from _modic(board)
 
 

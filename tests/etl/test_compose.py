@@ -72,6 +72,12 @@ def test_the_concise_impression_is_short(spines: Any) -> None:
     assert "Measured" not in " ".join(texts(report, "findings"))
 
 
+def test_the_concise_impression_holds_what_has_no_grade(spines: Any) -> None:
+    discs = spines.healthy(L4_L5={"disc_bulging": "present", "disc_narrowing": "present"})
+    report = spines.write(discs, style="concise", t2=False)
+    assert texts(report, "impression") == ["Disc space narrowing and disc bulging at L4-L5."]
+
+
 def test_what_is_absent_everywhere_is_said_once(spines: Any) -> None:
     report = spines.write(spines.healthy())
     assert texts(report, "findings")[0] == (
