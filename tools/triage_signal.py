@@ -26,8 +26,8 @@ def verdict(pixels: npt.NDArray[np.float32]) -> Literal["blank", "noise"] | None
 
     Blank: hardly a pixel differs from its surroundings, as in a constant, a gradient, or a frame
     around nothing (the margin does not count). Noise: neighbouring pixels are not alike and
-    nothing is left when blocks are averaged. Real slices lie far from both (lumbar MR: at least a third of the pixels, a
-    correlation of 0.9, and 0.4 of the variance).
+    nothing is left when blocks are averaged. Real slices lie far from both (lumbar MR: at least a
+    third of the pixels, a correlation of 0.9, and 0.4 of the variance).
     """
     values: npt.NDArray[np.float32] = np.asarray((standardise(pixels) + 1) / 2, np.float32)
     longest = max(values.shape)
