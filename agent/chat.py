@@ -19,7 +19,7 @@ from agent.events import (
     ToolStarted,
 )
 from agent.session import Session
-from radixgpt.errors import RadixError
+from radixgpt.errors import LanguageModelError, RadixError
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, ToolMessage
@@ -80,6 +80,7 @@ def stream(session: Session, text: str) -> Iterator[Event]:
 
 def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
     """Run the graph and give out its tool steps; the final message is left in the turn."""
+    from langchain.agents.middleware.model_call_limit import ModelCallLimitExceededError
     from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
     from agent import graph
@@ -91,20 +92,26 @@ def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
         context=Context(session),
         stream_mode=["updates", "custom"],
     )
-    for mode, update in updates:
-        if mode == "custom":
-            if isinstance(update, Progress):
-                yield update
-            continue
-        if not isinstance(update, dict):
-            continue
-        for change in update.values():
-            for message in (change or {}).get("messages", ()):
-                if isinstance(message, AIMessage):
-                    turn.answer = message
-                    yield from _started(message, turn)
-                elif isinstance(message, ToolMessage):
-                    yield _ended(message, turn)
+    try:
+        for mode, update in updates:
+            if mode == "custom":
+                if isinstance(update, Progress):
+                    yield update
+                continue
+            if not isinstance(update, dict):
+                continue
+            for change in update.values():
+                for message in (change or {}).get("messages", ()):
+                    if isinstance(message, AIMessage):
+                        turn.answer = message
+                        yield from _started(message, turn)
+                    elif isinstance(message, ToolMessage):
+                        yield _ended(message, turn)
+    except ModelCallLimitExceededError as error:
+        raise LanguageModelError(
+            "The language model called tools without coming to an answer.",
+            "Ask for less at a time, or use another model (RADIXGPT_LLM=embedded needs none).",
+        ) from error
 
 
 def _started(message: AIMessage, turn: _Turn) -> Iterator[Event]:

@@ -149,7 +149,7 @@ def build(model: BaseChatModel, llm: str) -> CompiledStateGraph[Any, Context, An
     """The agent on one chat model, with a memory of its own."""
     _stay_at_home()
     middleware: list[AgentMiddleware[Any, Context, Any]] = [
-        ModelCallLimitMiddleware[Any, Context](run_limit=MOST_CALLS, exit_behavior="end"),
+        ModelCallLimitMiddleware[Any, Context](run_limit=MOST_CALLS, exit_behavior="error"),
         ToolErrorMiddleware(tool_error),
         GuardMiddleware(),
         ReachMiddleware(llm),

@@ -194,13 +194,15 @@ def normal_form(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", level))
 
 
+def _trigrams(text: str) -> frozenset[str]:
+    padded = f"  {normal_form(text)}  "
+    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
+
+
 def similarity(first: str, second: str) -> float:
     """Jaccard similarity of the character trigrams of two normal forms, 0 to 1."""
-    sets = []
-    for text in (first, second):
-        padded = f"  {normal_form(text)}  "
-        sets.append({padded[i : i + 3] for i in range(len(padded) - 2)})
-    return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
+    one, other = _trigrams(first), _trigrams(second)
+    return len(one & other) / len(one | other)
 
 
 def near_duplicates(
@@ -208,11 +210,13 @@ def near_duplicates(
 ) -> list[tuple[str, str, float]]:
     """Pairs of two parts that are as alike as ``threshold`` and have the same turn before."""
     found = []
+    others = [(other, _trigrams(other.text)) for other in second]
     for one in first:
-        for other in second:
+        mine = _trigrams(one.text)
+        for other, theirs in others:
             if (one.after is None) != (other.after is None):
                 continue
-            alike = similarity(one.text, other.text)
+            alike = len(mine & theirs) / len(mine | theirs)
             if alike >= threshold:
                 found.append((one.text, other.text, alike))
     return found

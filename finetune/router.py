@@ -144,12 +144,17 @@ def temperature(utterances: Sequence[Utterance], strength: float) -> float:
 
 
 def threshold(marks: Sequence[routing.Mark], confidences: Sequence[float]) -> float:
-    """Highest confidence below which at most half of the calls are right."""
-    order = np.argsort(confidences)
-    right = np.array([marks[i].right for i in order], dtype=float)
-    share = np.cumsum(right) / np.arange(1, len(right) + 1)
-    enough = np.flatnonzero(share <= 0.5)
-    return round(float(np.array(confidences)[order][enough[-1]]), 3) if len(enough) else 0.0
+    """The confidence up to which a call is more often wrong than right, so that asking is better.
+
+    The share of right calls is fitted as a rising function of the confidence (isotonic
+    regression); 0 if it is above one half everywhere.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    right = [float(m.right) for m in marks]
+    share = IsotonicRegression().fit_transform(list(confidences), right)
+    doubtful = [c for c, s in zip(confidences, share, strict=True) if s <= 0.5]
+    return round(max(doubtful, default=0.0), 3)
 
 
 def _accuracy(marks: Sequence[routing.Mark]) -> float:

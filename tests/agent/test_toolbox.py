@@ -130,3 +130,17 @@ def test_data_can_not_close_its_own_marks() -> None:
     inner = text.removeprefix("<tool_data>").removesuffix("</tool_data>")
     assert json.loads(inner)["problem"] == bait
     assert c.from_text("not json") is None
+
+
+def test_an_error_of_another_kind_is_told_without_its_text() -> None:
+    from langchain.agents.middleware import ToolCallRequest
+
+    from agent.graph import tool_error
+
+    call = {"name": "measure", "args": {}, "id": "1", "type": "tool_call"}
+    request = ToolCallRequest(tool_call=call, tool=None, state={}, runtime=None)  # type: ignore[arg-type]
+    told = c.from_text(tool_error(OSError("/home/someone/patient-name.dcm"), request))
+    assert isinstance(told, c.ErrorContent)
+    assert told.problem == "The tool measure failed unexpectedly (OSError)."
+    ours = c.from_text(tool_error(LevelError("There is no L9.", "Name another."), request))
+    assert ours == c.ErrorContent(code="level", problem="There is no L9.", mend="Name another.")
