@@ -139,7 +139,7 @@ def test_an_error_of_another_kind_is_told_without_its_text() -> None:
 
     call = {"name": "measure", "args": {}, "id": "1", "type": "tool_call"}
     request = ToolCallRequest(tool_call=call, tool=None, state={}, runtime=None)  # type: ignore[arg-type]
-    told = c.from_text(tool_error(OSError("/home/someone/patient-name.dcm"), request))
+    told = c.from_text(tool_error(OSError("scans/jane-doe.dcm"), request))
     assert isinstance(told, c.ErrorContent)
     assert told.problem == "The tool measure failed unexpectedly (OSError)."
     ours = c.from_text(tool_error(LevelError("There is no L9.", "Name another."), request))
