@@ -25,13 +25,16 @@ _CLINICAL = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:not (?:assess\w*|grade[ds]?|measure[ds]?)|no tool|can(?:'|no)t (?:say|tell|assess|answer"
-    r"|see)|unable to)\b",
+    r"(?:\b(?:is|are|was|were|has been|have been) )?\bnot (?:assess\w*|grade[ds]?|measure[ds]?)\b"
+    r"|\bno tool(?: here)? (?:assess|grade|measure|look|tell|can)\w*"
+    r"|\bcan(?:'|no)?t (?:say|tell|assess|answer|see)\b|\bunable to (?:say|tell|assess|answer)\b",
     re.IGNORECASE,
 )
-_AFFIRMS = re.compile(
-    r"\b(?:but|however|although|there (?:is|are)|shows?|present|likely|probabl\w+|possibl\w+"
-    r"|suggest\w*|consistent)\b",
+_WHETHER = re.compile(r"\b(?:whether|if)\b[^,;.]*", re.IGNORECASE)
+_ASSERTS = re.compile(
+    r"\b(?:is|are|was|were|be|lies?|has|have|had|shows?|showed|seen?|visible|found|noted|present"
+    r"|there|but|however|although|yet|likely|probabl\w+|possibl\w+|suggest\w*|consistent|indicat\w*"
+    r"|appears?|looks?|seems?|may|might|could|must|should|probably|suspicious)\b",
     re.IGNORECASE,
 )
 _MEASURED = frozenset(name for name, kind in KINDS.items() if kind.type in ("ratio", "length"))
@@ -68,16 +71,11 @@ def _question(sentence: str) -> bool:
 
 
 def _disclaims(sentence: str) -> bool:
-    """Says that something is not assessed, and nothing else."""
-    return (
-        bool(_OPEN.search(sentence)) and not _AFFIRMS.search(sentence) and not _has_value(sentence)
-    )
-
-
-def _has_value(sentence: str) -> bool:
-    from etl.wording import read
-
-    return any(claim.status == "value" for claim in read(sentence).claims)
+    """Says that something is not assessed and, apart from that, asserts nothing."""
+    rest, times = _OPEN.subn("", sentence)
+    if not times:
+        return False
+    return not _ASSERTS.search(_WHETHER.sub("", rest))
 
 
 def _meant(sentence: str, findings: Sequence[Finding]) -> Sequence[Finding]:

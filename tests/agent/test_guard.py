@@ -25,6 +25,8 @@ from radixgpt.level import LUMBAR_DISCS
         "Disc bulging at L1-L2 is indeterminate.",
         "No tool here assesses the facet joints.",
         "A nerve root compression is not assessed.",
+        "I can't say whether there is a tumour.",
+        "Foraminal stenosis and the facet joints are not assessed.",
         "Do you mean L3-L4 or L4-L5?",
         "You're welcome! Ask me anything else about the study.",
         "Here is the image.",
@@ -56,6 +58,9 @@ def test_what_the_findings_say_passes(session: Session, text: str) -> None:
         "There is spondylolisthesis at L5-S1 with a slip of 6 mm.",
         "All discs are healthy.",
         "The nerve root is not compressed.",
+        "No tool here assesses tumours, and a metastasis lies in L3.",
+        "I can't say whether it hurts, but L3 looks suspicious for a fracture.",
+        "Not assessed: nerve roots. L1 is fractured.",
     ],
 )
 def test_what_no_finding_says_is_refused(session: Session, text: str) -> None:
