@@ -33,7 +33,7 @@ ARGUMENTS = [
     "--no-first-run",
     "--disable-quic",
 ]
-PATIENCE = 90_000
+PATIENCE = 180_000
 """Milliseconds to wait for anything; a machine that trains models besides is slow."""
 
 SCREENSHOT = os.environ.get("CHAT_SCREENSHOT")
@@ -152,8 +152,22 @@ def tab_of(chromium: Any, address: str) -> Iterator[Tab]:
         yield tab
         assert tab.errors == []
         assert tab.hosts == {"127.0.0.1"}
+    except BaseException as error:
+        error.add_note(f"The chat says: {tab.page.locator('#rx-chat').inner_text()[-600:]}")
+        error.add_note(f"The browser says: {tab.errors}")
+        raise
     finally:
         context.close()
+
+
+def test_on_a_narrow_screen_the_draft_mark_stays_in_sight(chromium: Any, address: str) -> None:
+    with tab_of(chromium, address) as tab:
+        tab.page.set_viewport_size({"width": 820, "height": 700})
+        tab.page.mouse.wheel(0, 900)
+        tab.page.locator("#rx-box").scroll_into_view_if_needed()
+        box = tab.page.locator(".rx-draft").bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < 100
 
 
 @pytest.fixture
@@ -282,6 +296,7 @@ def _noise() -> bytes:
 
 def _keep_picture(tab: Tab, path: Path) -> None:
     tab.page.locator(".rx-preset").select_option("Auto")
+    tab.page.locator("#rx-pane").evaluate("pane => { pane.scrollTop = 0; }")
     tab.page.locator('.rx-chip[data-level="L4-L5"]').hover()
     tab.page.wait_for_timeout(500)
     shot = Image.open(io.BytesIO(tab.page.screenshot()))

@@ -179,7 +179,7 @@ def _document(session: Session, report: Report) -> str:
     passed = sum(check.passed for check in report.checks)
     parts.append(
         f'<p class="rx-checks">{passed} of {len(report.checks)} checks passed · '
-        f"style: {escape(session.style)}</p>"
+        f"style: {escape(session.style.replace('_', ' '))}</p>"
     )
     return f'<article class="rx-report" aria-label="Draft report">{"".join(parts)}</article>'
 

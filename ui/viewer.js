@@ -336,7 +336,8 @@ function take(value) {
     for (const each of view.series) place[each.key].slice = each.start;
     open(first, view.series[first].start);
   } else {
-    lay();
+    fillPresets();
+    show(at.series, at.slice);
   }
   if (view.focus && view.focus.number > focused) {
     focused = view.focus.number;
