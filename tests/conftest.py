@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples at every run of CI, so that a red run has a cause in the change; developers'
+# runs keep searching. No deadline: two busy cores are no measure of time.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("search", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "search")
 
 ROOT = Path(__file__).resolve().parents[1]
 
