@@ -18,7 +18,7 @@ def test_every_intent_has_utterances_and_every_utterance_an_intent() -> None:
 
 
 def test_training_is_seeded_and_learns_what_it_was_told() -> None:
-    train = routing.load("train")[::8]
+    train = routing.load("train")[::16]
     first = router.hybrid(train, 5.0)
     router.hybrid.cache_clear()
     second = router.hybrid(train, 5.0)
@@ -30,7 +30,7 @@ def test_training_is_seeded_and_learns_what_it_was_told() -> None:
 
 def test_a_trained_router_beats_the_keywords_on_what_neither_saw() -> None:
     test = routing.load("test")[::2]
-    trained = router.from_classifier(router.hybrid(routing.load("train")[::8], 5.0), 0.0)
+    trained = router.from_classifier(router.hybrid(routing.load("train")[::16], 5.0), 0.0)
     ours = routing.score(routing.mark(test, router.predictor(trained)), repeats=10)
     baseline = Router(keywords, 0.0)
     theirs = routing.score(routing.mark(test, router.predictor(baseline)), repeats=10)
