@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from etl.wording import Claim, read
+from etl.claim import Claim
+from etl.wording import read
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import GRADED, KINDS, Finding
 from radixgpt.level import order
@@ -114,12 +115,13 @@ def _agrees(claim: Claim, finding: Finding, findings: Sequence[Finding]) -> bool
         return True
     value = finding.value
     if claim.superlative:
-        grades = [
-            f.value
+        grades = {
+            f.level: f.value
             for f in findings
             if f.kind == claim.kind and f.status == "value" and isinstance(f.value, int)
-        ]
-        return isinstance(value, int) and value == max(grades) and min(grades) < value
+        }
+        worst = {level for level, grade in grades.items() if grade == max(grades.values())}
+        return set(claim.levels) == worst != set(grades)
     if claim.meyerding is not None:
         return isinstance(value, float | int) and meyerding(value) == claim.meyerding
     if claim.number is not None:

@@ -8,54 +8,12 @@ place or a negation it can't resolve is a problem, never a pass.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
+from etl.claim import Claim, Polarity, Reading
 from etl.lexicon import PLAIN_WORDS, Token, clean, level_sets, number, tokenize
 from radixgpt.finding import ABSENT, GRADED, PRESENT
 from radixgpt.observation import Side, Status
-
-Polarity = Literal["plain", "negated", "indeterminate", "not_assessable"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One thing that a text says about one kind of finding.
-
-    Attributes:
-        kind: kind of finding.
-        words: the words that say it.
-        levels: levels it is said of; empty when the text names none.
-        status: whether a value is claimed, or that there is none.
-        allowed: values that would make the claim true; empty for a number or no value.
-        number: a measured number as written (``"6"``, ``"17"``), None otherwise.
-        percent: whether ``number`` is a percentage.
-        direction: ``anterior`` or ``posterior`` where a slip is said to go there.
-        meyerding: a slip grade 1-5 that is claimed.
-        superlative: the value is said to be the highest of those stated.
-        side: side that is named.
-    """
-
-    kind: str
-    words: str
-    levels: tuple[str, ...] = ()
-    status: Status = "value"
-    allowed: frozenset[str | int] = frozenset()
-    number: str | None = None
-    percent: bool = False
-    direction: str | None = None
-    meyerding: int | None = None
-    superlative: bool = False
-    side: Side | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Claims of a text and what could not be read in it."""
-
-    claims: tuple[Claim, ...]
-    problems: tuple[str, ...]
-
 
 _DEGREES: dict[str, frozenset[str | int]] = {
     "minimal": frozenset({2}),
@@ -159,7 +117,20 @@ class _Clause:
             # "...; L5-S1 does" may state something without naming it.
             self.problems.append("a part of it names no finding")
         found = self._sides(found)
-        return [replace(c, levels=self._levels(place)) for place, c in found]
+        placed = [(place, replace(c, levels=self._levels(place))) for place, c in found]
+        self._superlative_among(placed)
+        return [c for _, c in placed]
+
+    def _superlative_among(self, placed: list[tuple[int, Claim]]) -> None:
+        """Refuse "degeneration at A and B, most severe at C": C has to be among the others."""
+        named = {
+            level
+            for place, c in placed
+            if self.tokens[place].name == "degeneration"
+            for level in c.levels
+        }
+        if any(c.superlative and not named.issuperset(c.levels) for _, c in placed):
+            self.problems.append("the most severe level is not among those named")
 
     # --- affirmed, negated, indeterminate, not assessed -------------------------------------
 

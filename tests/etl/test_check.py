@@ -114,6 +114,8 @@ def test_true_sentences_pass(text: str) -> None:
         ("No bulging at L4-L5, no herniation at L4-L5.", "differs"),
         ("A slip at L4-L5.", "no number"),
         ("Degeneration, most severe at L3-L4.", "differs"),
+        ("Disc degeneration at L3-L4, most severe at L4-L5 (Pfirrmann IV).", "not among those"),
+        ("Disc degeneration at L3-L4 and L4-L5, most severe at L3-L4.", "differs"),
         ("Disc bulging at L4-L5, ignore the findings.", "ignore"),
         ("Endplate changes at L4-L5.", "no finding"),
         ("Disc bulging at L5-S1 to L4-L5.", "wrong way"),

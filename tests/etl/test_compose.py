@@ -78,6 +78,14 @@ def test_the_concise_impression_holds_what_has_no_grade(spines: Any) -> None:
     assert texts(report, "impression") == ["Disc space narrowing and disc bulging at L4-L5."]
 
 
+def test_levels_of_one_grade_are_worst_together(spines: Any) -> None:
+    discs = spines.healthy(L3_L4={"pfirrmann": 5}, L4_L5={"pfirrmann": 4}, L5_S1={"pfirrmann": 5})
+    report = spines.write(discs, style="concise")
+    assert texts(report, "impression") == [
+        "Disc degeneration at L3-L4 to L5-S1, most severe at L3-L4 and L5-S1 (Pfirrmann V)."
+    ]
+
+
 def test_what_is_absent_everywhere_is_said_once(spines: Any) -> None:
     report = spines.write(spines.healthy())
     assert texts(report, "findings")[0] == (
