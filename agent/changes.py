@@ -193,6 +193,9 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
         raise InputError(
             "The reader has not answered yet.", "Ask for a yes and wait for the next message."
         )
+    if pending.turn < session.turn - 1:
+        session.pending = None  # a yes answers the message before, not an older one
+        raise InputError("The offered change has lapsed.", "Say the change again.")
     report = session.set_grade(change.level, change.kind, change.value)
     title = KINDS[change.kind].title
     shown = answers.value(change.kind, str(change.value))
