@@ -21,7 +21,8 @@ SLIP_DISAGREES = "The measured slip and the grading of spondylolisthesis exclude
 HEIGHT_DISAGREES = "Pfirrmann grade I and disc space narrowing exclude each other."
 
 # Slips measured from outlines are noisy: at discs that radiologists graded as without slip, one in
-# twenty measures 20% of the vertebral depth or more. So it is the measurement that gives way.
+# twenty measures 20% of the vertebral depth or more. The grading misses slips as well. So a large
+# slip leaves both open, and one that is too small gives way to the grading.
 SLIP_EXCLUDES_ABSENT = 0.20
 """A measured slip of this share of the vertebral depth contradicts "no spondylolisthesis"."""
 SLIP_EXCLUDES_PRESENT = 0.02
@@ -144,7 +145,7 @@ def _missing_sequence(kind: str, eligibility: Eligibility) -> str | None:
 
 
 def _slip_and_grade(findings: list[Finding]) -> list[Finding]:
-    """A measured slip that the grading of spondylolisthesis excludes is no measurement."""
+    """What measured slip and grading of spondylolisthesis say against one another is left open."""
     graded: dict[str | None, set[object]] = {}
     slips: dict[str | None, float] = {}
     for f in findings:
@@ -152,15 +153,25 @@ def _slip_and_grade(findings: list[Finding]) -> list[Finding]:
             graded.setdefault(f.level, set()).add(f.value)
         elif f.kind == "slip_ratio" and isinstance(f.value, int | float):
             slips[f.level] = abs(f.value)
-    doubtful = {
+    denied = {
         level
         for level, slip in slips.items()
-        if (graded.get(level) == {ABSENT} and slip >= SLIP_EXCLUDES_ABSENT)
-        or (PRESENT in graded.get(level, ()) and slip < SLIP_EXCLUDES_PRESENT)
+        if graded.get(level) == {ABSENT} and slip >= SLIP_EXCLUDES_ABSENT
     }
+    unseen = {
+        level
+        for level, slip in slips.items()
+        if PRESENT in graded.get(level, ()) and slip < SLIP_EXCLUDES_PRESENT
+    }
+
+    def doubtful(f: Finding) -> bool:
+        if f.kind in ("slip_ratio", "slip_mm"):
+            return f.level in denied | unseen
+        return f.kind == "spondylolisthesis" and f.level in denied
+
     return [
         _without_value(f, "indeterminate", SLIP_DISAGREES)
-        if f.level in doubtful and f.kind in ("slip_ratio", "slip_mm") and f.status == "value"
+        if doubtful(f) and f.status == "value"
         else f
         for f in findings
     ]

@@ -111,16 +111,18 @@ def test_modic_and_pfirrmann_need_their_sequences(
 
 
 @pytest.mark.parametrize(
-    ("value", "slip", "measured"),
+    ("value", "slip", "measured", "graded"),
     [
-        ("present", 0.10, "value"),
-        ("present", -0.10, "value"),
-        ("present", 0.005, "indeterminate"),
-        ("absent", 0.03, "value"),
-        ("absent", -0.30, "indeterminate"),
+        ("present", 0.10, "value", "value"),
+        ("present", -0.10, "value", "value"),
+        ("present", 0.005, "indeterminate", "value"),
+        ("absent", 0.03, "value", "value"),
+        ("absent", -0.30, "indeterminate", "indeterminate"),
     ],
 )
-def test_a_slip_that_the_grading_excludes(value: str, slip: float, measured: str) -> None:
+def test_a_slip_that_the_grading_excludes(
+    value: str, slip: float, measured: str, graded: str
+) -> None:
     found = transform(
         [
             finding("spondylolisthesis", value),
@@ -131,7 +133,7 @@ def test_a_slip_that_the_grading_excludes(value: str, slip: float, measured: str
         located=LOCATED,
     )
     grade = next(f for f in found if f.kind == "spondylolisthesis" and f.level == "L4-L5")
-    assert grade.value == value
+    assert (grade.status, grade.value) == (graded, value if graded == "value" else None)
     assert {f.status for f in found if f.kind in ("slip_ratio", "slip_mm")} == {measured}
 
 
