@@ -32,10 +32,10 @@ FOLDS = 5
 VERSION = "1.0"
 DIMENSIONS = 128
 FRESH = (
-    "Fresh part, written after the router was finished, with the router not looked at again "
-    "(`--part fresh`):"
+    "Fresh part, written after the router and its train part were finished; its errors were not "
+    "read, so nothing was changed for them (`--part fresh`):"
 )
-STRENGTHS = (5.0, 10.0, 20.0)
+STRENGTHS = (3.0, 5.0, 10.0)
 Floats = npt.NDArray[np.float64]
 
 

@@ -21,6 +21,8 @@ from agent import answers
 from agent import content as c
 from tools.router import Call, Previous, Route, load_router
 
+_SHORT = 4
+"""Words below which an answer to a question back hardly stands for itself."""
 _OWN_CALLS = ("confirm_change", "undo", "about", "describe_study", "find_levels")
 """Calls that a follow-up does not refer to."""
 
@@ -58,8 +60,7 @@ class EmbeddedBrain(BaseChatModel):
         if returned:
             message = AIMessage(content=answers.compose(contents_of(returned), question))
         else:
-            route = load_router().route(question, previous_turn(messages[:last]))
-            message = _reply(route, tools)
+            message = _reply(find_route(question, messages[:last]), tools, question)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
@@ -78,7 +79,20 @@ def contents_of(messages: Sequence[ToolMessage]) -> list[c.Content]:
     return found
 
 
-def _reply(route: Route, tools: Sequence[str]) -> AIMessage:
+def find_route(question: str, before: Sequence[BaseMessage]) -> Route:
+    """Where a message leads; an answer to a question back is read together with what was asked."""
+    router, previous = load_router(), previous_turn(before)
+    route = router.route(question, previous)
+    last = before[-1] if before else None
+    asked = last.additional_kwargs.get("asked", "") if isinstance(last, AIMessage) else ""
+    if asked and (route.call.tool == "ask_back" or len(question.split()) < _SHORT):
+        together = router.route(f"{asked.rstrip('?!. ')}, {question}", previous)
+        if together.call.tool not in ("ask_back", "off_topic", "not_assessed", "thanks"):
+            return together
+    return route
+
+
+def _reply(route: Route, tools: Sequence[str], question: str) -> AIMessage:
     """The message for a route: a tool call, or an answer without one."""
     call = route.call
     if call.tool in tools:
@@ -88,7 +102,10 @@ def _reply(route: Route, tools: Sequence[str]) -> AIMessage:
         options = [(option.tool, dict(option.args)) for option in route.options]
         return AIMessage(
             content=answers.ask(route.missing, options),
-            additional_kwargs={"options": [{"tool": t, "args": a} for t, a in options]},
+            additional_kwargs={
+                "options": [{"tool": t, "args": a} for t, a in options],
+                "asked": "" if options else question,
+            },
         )
     plain = {
         "thanks": answers.THANKS,
@@ -114,7 +131,19 @@ def previous_turn(messages: Sequence[BaseMessage]) -> Previous | None:
     meant = [call for call in calls if call.tool not in _OWN_CALLS]
     if not meant and not options:
         return None
-    return Previous(_in_focus(meant) if meant else Call("ask_back"), pending, options)
+    focus = _affected(returned[-1]) if returned else None
+    return Previous(_in_focus(meant) if meant else Call("ask_back"), pending, options, focus)
+
+
+def _affected(content: c.Content | None) -> str | None:
+    """The one level at which findings that were just told are not absent."""
+    from etl.check import normal_value
+
+    if not isinstance(content, c.FindingsContent):
+        return None
+    found = [f for f in content.findings if f.status == "value" and not normal_value(f)]
+    levels = {f.level for f in found}
+    return levels.pop() if len(levels) == 1 else None
 
 
 def _in_focus(calls: Sequence[Call]) -> Call:

@@ -117,6 +117,34 @@ def test_asks_back_and_understands_the_answer(session: Session, say: Say) -> Non
     assert "Pfirrmann V" in say(session, "the second one").text
 
 
+def test_a_complete_question_means_the_same_in_any_conversation(session: Session, say: Say) -> None:
+    for before in ("how sure are you about L5-S1", "write the report", "show me L3-L4"):
+        say(session, before)
+        answer = say(session, "What is the Pfirrmann grade at L4-L5?").text
+        assert answer.startswith("L4-L5: Moderate disc degeneration (Pfirrmann IV).")
+
+
+def test_what_was_missing_can_be_said_in_the_next_message(session: Session, say: Say) -> None:
+    assert say(session, "the grade at L4-L5 is wrong").text.startswith("Which")
+    assert "Shall I set it to Pfirrmann III" in say(session, "it should be Pfirrmann 3").text
+    say(session, "no")
+    assert "Which level" in say(session, "delete the sentences").text
+    say(session, "L2-L3")
+    assert session.draft().omitted_levels == ("L2-L3",)
+
+
+def test_where_means_the_level_that_was_found_affected(session: Session, say: Say) -> None:
+    assert "L4-L5: Disc herniation." in say(session, "is there a slipped disc?").text
+    assert say(session, "where is it?").images[0].level == "L4-L5"
+
+
+def test_a_no_after_a_change_offers_to_take_it_back(session: Session, say: Say) -> None:
+    say(session, "remove the sentences about L2-L3")
+    assert "taking the last change back" in say(session, "no wait, don't").text
+    say(session, "yes")
+    assert session.draft().omitted_levels == ()
+
+
 def test_two_sessions_do_not_know_each_other(
     make_reading: Callable[..., Reading], say: Say
 ) -> None:

@@ -61,12 +61,15 @@ BLOCKS: Mapping[str, float] = {"w": 1.0, "c": 1.0, "f": 2.0}
 def features(slots: Slots, previous: str | None, *, pending: bool) -> tuple[str, ...]:
     """Named features of an utterance as it was read.
 
+    A complete utterance looks the same after any turn.
+
     Args:
         slots: the utterance as read.
         previous: tool of the turn before, None at the start.
         pending: whether a change waits for a yes.
     """
-    return (*text_features(slots.masked), *_facts(slots, previous, pending))
+    before = None if slots.complete else previous
+    return (*text_features(slots.masked), *_facts(slots, before, pending))
 
 
 def text_features(text: str) -> tuple[str, ...]:

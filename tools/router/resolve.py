@@ -17,6 +17,7 @@ QUANTITY_OF = {
 """The measured quantity that a kind of finding stands for when a number is asked for."""
 
 _LISTS = ("get_findings", "measure")
+_CHANGES = ("shift_numbering", "restyle", "remove_sentences", "shorten_impression")
 _NONE: Mapping[str, Any] = {}
 
 
@@ -40,11 +41,13 @@ class Previous:
         call: the last call of a tool.
         pending: whether its change waits for a yes.
         options: the readings among which the user was asked to choose.
+        focus: the one level that the answer before spoke of as affected, None if there is none.
     """
 
     call: Call
     pending: bool = False
     options: tuple[Call, ...] = ()
+    focus: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,11 @@ def _each_side(said: Slots, make: Callable[[str], Call]) -> Ask | None:
 
 
 def _findings(said: Slots, before: Call | None, *, inherit: bool, which: str = "all") -> Resolved:
-    kinds = [] if which == "worst" else _vertebra_kinds(said)
+    if which == "worst":
+        return Call(
+            "get_findings", {"which": which, **({"levels": [*d]} if (d := said.discs) else {})}
+        )
+    kinds = _vertebra_kinds(said)
     if kinds and which == "abnormal":  # "which discs are abnormal: herniated?" asks for the kind
         which = "all"
     if not kinds and said.quantities and which == "all" and said.quantities != ("slip",):
@@ -205,7 +212,7 @@ def _explain(said: Slots, before: Call | None) -> Resolved:
 
 
 def _remove(said: Slots, before: Call | None) -> Resolved:
-    levels = _levels(said, before, inherit=before is not None and before.tool != "draft_report")
+    levels = _levels(said, before, inherit=False)  # nothing is taken out that was not pointed at
     if levels is None:
         return Call("not_assessed")
     if asked := _each_side(said, lambda disc: Call("remove_sentences", {"level": disc})):
@@ -314,10 +321,10 @@ def resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
         return _findings(said, before, inherit=False, which="worst")
     if intent == "measure":
         return _measure(said, before, inherit=False)
-    if intent == "image":
-        return _image(said, before)
-    if intent == "explain":
-        return _explain(said, before)
+    if intent in ("image", "explain"):
+        if before and previous and previous.focus and not levels_of(before):
+            before = Call(before.tool, {**before.args, "levels": [previous.focus]})
+        return _image(said, before) if intent == "image" else _explain(said, before)
     if intent == "remove":
         return _remove(said, before)
     if intent == "set_grade":
@@ -327,5 +334,8 @@ def resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
     if intent == "follow_up":
         return _follow_up(said, before)
     if previous is None or not previous.pending:  # a yes or no to nothing
-        return Call("thanks") if intent == "yes" else Ask("meaning")
+        if intent == "yes":
+            return Call("thanks")
+        changed = before is not None and before.tool in _CHANGES
+        return Ask("meaning", (Call("undo"),) if changed else ())
     return Call("confirm_change", {"accept": intent == "yes"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,8 @@ from tools.router import slots as reader
 from tools.router.model import Classifier, features, load_classifier
 from tools.router.resolve import Ask, Call, Previous, Resolved, levels_of, resolve
 from tools.router.slots import Slots
+
+_YES = re.compile(r"(?:yes|yeah|yep|yup|y|ok|okay|sure|right|exactly|correct|please)\b")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ def _chosen(said: Slots, options: tuple[Call, ...]) -> Call | None:
     """The option that an answer to a question back means, if it is one."""
     if not options or len(said.masked.split()) > 6:
         return None
+    if len(options) == 1 and _YES.match(said.text):
+        return options[0]
     if len(said.discs) == 1:
         named = [option for option in options if said.discs[0] in levels_of(option)]
         if len(named) == 1:

@@ -48,9 +48,15 @@ _EVERYTHING = re.compile(
     r"|rest|other (?:levels|discs|ones|segments)|any (?:other )?(?:level|disc)s?|overall"
     r"|in (?:the|this) (?:spine|study|patient|scan|case|mri))\b"
 )
-_ABOVE = re.compile(r"\b(?:above|higher|up|upwards?|cranial(?:ly)?|upper one|one up)\b")
+_ALL_LEVELS = re.compile(r"\b(?:all|every|each)(?: of)?(?: the)?(?: lumbar)? (?:levels?|discs?)\b")
+_ONE = r"(?:one|next|level|levels|further|higher|lower|segment)"
+_ABOVE = re.compile(
+    r"\b(?:above|higher|cranial(?:ly)?|upper one|upwards?"
+    rf"|{_ONE}(?: one| level)? up|up (?:one|a))\b"
+)
 _BELOW = re.compile(
-    r"\b(?:below|lower|down|downwards?|under|underneath|beneath|caudal(?:ly)?|lower one)\b"
+    r"\b(?:below|lower|underneath|under|beneath|caudal(?:ly)?|lower one|downwards?"
+    rf"|{_ONE}(?: one| level)? down|down (?:one|a))\b"
 )
 _NUMERIC = re.compile(
     r"\b(?:mm|cm|millimet\w+|how (?:big|large|far|much|wide|high|tall|thick|many mm)|ratios?"
@@ -124,6 +130,17 @@ class Slots:
     unassessed: bool = False
     numeric: bool = False
     worst: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether it says all that it means, so that the turn before does not matter."""
+        if self.reference or self.relative:
+            return False
+        topic = bool(self.kinds or self.quantities)
+        count = len(self.masked.split())
+        return bool(self.discs and topic and count > 2) or (
+            (bool(self.discs) or topic) and count > 4
+        )
 
 
 @dataclass(frozen=True)
@@ -271,10 +288,12 @@ def read(utterance: str, *, known: frozenset[str] = frozenset()) -> Slots:
     masked = " ".join((masked + text[at:]).split())
     above, below = bool(_ABOVE.search(masked)), bool(_BELOW.search(masked))
     sequence = _SEQUENCE.search(masked)
+    # "from L1-L2 on, every level" means all levels, but "all levels from L3 to S1" does not
+    every = _ALL_LEVELS.search(masked) and all(len(item.discs) < 2 for item in items)
     return Slots(
         text=text,
         masked=masked,
-        discs=_joined(text, items),
+        discs=() if every else _joined(text, items),
         vertebrae=tuple(i.vertebra for i in items if i.vertebra),
         others=tuple(i.other for i in items if i.other),
         everything=bool(_EVERYTHING.search(masked)),

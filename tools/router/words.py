@@ -37,7 +37,9 @@ _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 def tidy(text: str) -> str:
     """Lower case, plain dashes and quotes, single spaces, British spelling of a few words."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST]).translate(_DASHES).replace("’", "'")
-    plain = " ".join(plain.lower().replace("end plate", "endplate").split())
+    plain = " ".join(
+        plain.lower().replace("end-plate", "endplate").replace("end plate", "endplate").split()
+    )
     return _WORD.sub(lambda m: _VARIANTS.get(m.group(), m.group()), plain)
 
 
@@ -107,7 +109,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"(?<!canal )\bnarrow(?:ed|ing|s)?\b{_NOT_CANAL}|height (?:loss|reduc)"
             r"|(?:loss|lost|lose|reduced|decreased|reduction)"
             r"(?: of| in| any| some| its| their| the)?(?: disc)? height"
-            r"|collaps|\bflatten|space[\w ]{0,4} reduced|reduced disc space"
+            r"|collaps|\bflatten|squash|space[\w ]{0,4} reduced|reduced disc space"
             r"|\bthinn(?:ed|ing)\b|gap[\w -]{0,12} smaller",
         ),
         ("disc_bulging", r"\bbulg|\bbuldg|stick(?:s|ing)? out"),
