@@ -326,6 +326,8 @@ def describe(tool: str, args: Mapping[str, Any]) -> str:
     at = f" at {_span(list(levels))}" if levels else ""
     kinds = args.get("kinds") or ([args["kind"]] if args.get("kind") else [])
     titles = " and ".join(KINDS[kind].title for kind in kinds)
+    if set(kinds) == {"endplate_upper", "endplate_lower"}:
+        titles = "endplate changes"
     quantities = " and ".join(_QUANTITY[q] for q in args.get("quantities", ()))
     if tool == "get_findings":
         which = {"abnormal": "abnormal findings", "worst": "the worst level"}
