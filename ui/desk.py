@@ -14,7 +14,8 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,20 @@ from agent.session import Session
 from radixgpt.errors import InputError
 
 MAX_UPLOAD_BYTES = 1024**3
-"""Bytes of all files of one study together."""
+"""Bytes of all files that wait on one desk together."""
 
 MAX_UPLOAD_FILES = 5000
 
 MAX_EVIDENCE = 200
 """Evidence images kept for one desk; the oldest go first."""
+
+
+@dataclass
+class _Inbox:
+    """The uploaded files of one study: where they lie, and their sizes in bytes by name."""
+
+    folder: Path
+    sizes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,8 +62,7 @@ class Desk:
     focus: dict[str, Any] | None = None
     used: float = field(default_factory=time.monotonic)
     turn: threading.Lock = field(default_factory=threading.Lock)
-    _inbox: Path | None = None
-    _received: dict[str, int] = field(default_factory=dict)
+    _inboxes: dict[int, _Inbox] = field(default_factory=dict)
     _evidence: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
     _counter: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -96,63 +104,72 @@ class Desk:
         with self._lock:
             self._evidence.clear()
 
-    def slot(self, name: str) -> Path:
-        """Where an uploaded file is to be written, under a neutral name.
+    def slot(self, batch: int, name: str) -> Path:
+        """Where an uploaded file of a batch is to be written, under a neutral name.
 
         Raises:
             InputError: too many files.
         """
         with self._lock:
-            if len(self._received) >= MAX_UPLOAD_FILES and name not in self._received:
+            inbox = self._inboxes.get(batch)
+            if inbox is None:
+                inbox = _Inbox(Path(tempfile.mkdtemp(prefix="radixgpt-")))
+                self._inboxes[batch] = inbox
+            if len(inbox.sizes) >= MAX_UPLOAD_FILES and name not in inbox.sizes:
                 raise InputError(
                     f"More than {MAX_UPLOAD_FILES} files were sent.",
                     "Open one study, or send it as one zip.",
                 )
-            if self._inbox is None:
-                self._inbox = Path(tempfile.mkdtemp(prefix="radixgpt-"))
-            self._received[name] = 0
-            return self._inbox / name
+            inbox.sizes[name] = 0
+            return inbox.folder / name
 
-    def weigh(self, name: str, size: int) -> None:
+    def weigh(self, batch: int, name: str, size: int) -> None:
         """Account for the bytes of a file that is being received.
 
         Raises:
-            InputError: the files of the study are too large together.
+            InputError: the files of this desk are too large together, or no longer wanted.
         """
         with self._lock:
-            self._received[name] = size
-            if sum(self._received.values()) > MAX_UPLOAD_BYTES:
+            inbox = self._inboxes.get(batch)
+            if inbox is None:
+                raise InputError("The study was put away.", "Open it again.")
+            inbox.sizes[name] = size
+            if sum(sum(each.sizes.values()) for each in self._inboxes.values()) > MAX_UPLOAD_BYTES:
                 raise InputError(
                     f"The files are larger than {MAX_UPLOAD_BYTES // 1024**2} MB together.",
                     "Open only the series to be read.",
                 )
 
-    def received(self) -> Path:
-        """What was uploaded: the file if it is one, else their folder.
+    @contextmanager
+    def uploaded(self, batch: int) -> Generator[Path, None, None]:
+        """What was uploaded in a batch: the file if it is one, else their folder; then deleted.
 
         Raises:
             InputError: nothing was uploaded.
         """
         with self._lock:
-            inbox = self._inbox
-        files = sorted(inbox.iterdir()) if inbox is not None else []
-        if not files:
+            inbox = self._inboxes.pop(batch, None)
+        if inbox is None:
             raise InputError(
                 "No file arrived.", "Choose the files again; a study may be sent as one zip."
             )
-        return files[0] if len(files) == 1 else files[0].parent
+        try:
+            files = list(inbox.folder.iterdir())
+            yield files[0] if len(files) == 1 else inbox.folder
+        finally:
+            shutil.rmtree(inbox.folder, ignore_errors=True)
 
-    def discard_uploads(self) -> None:
-        """Delete the uploaded files."""
+    def discard_upload(self, batch: int) -> None:
+        """Delete the uploaded files of a batch."""
         with self._lock:
-            inbox, self._inbox = self._inbox, None
-            self._received = {}
+            inbox = self._inboxes.pop(batch, None)
         if inbox is not None:
-            shutil.rmtree(inbox, ignore_errors=True)
+            shutil.rmtree(inbox.folder, ignore_errors=True)
 
     def close(self) -> None:
         """Delete what lies outside of memory, and let go of the rest."""
-        self.discard_uploads()
+        for batch in list(self._inboxes):
+            self.discard_upload(batch)
         self.fresh()
 
 

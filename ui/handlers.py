@@ -33,10 +33,16 @@ EXAMPLES = (
 
 
 class Handlers:
-    """The page's handlers over one set of desks."""
+    """The page's handlers over one set of desks.
 
-    def __init__(self, desks: Desks) -> None:
+    Args:
+        desks: the desks.
+        patience: seconds that a turn waits for the one before it.
+    """
+
+    def __init__(self, desks: Desks, *, patience: float = 300.0) -> None:
         self._desks = desks
+        self._patience = patience
 
     def arrive(self, request: gr.Request) -> Views:
         """The page was opened."""
@@ -51,15 +57,14 @@ class Handlers:
         self._desks.close(str(request.session_hash))
         return _everything(self._desk(request), "")
 
-    def open_uploads(self, request: gr.Request) -> Iterator[Views]:
+    def open_uploads(self, sent: gr.EventData, request: gr.Request) -> Iterator[Views]:
         """Open what the browser has just sent."""
         desk = self._desk(request)
+        batch = int(sent.batch)
 
         def load(progress: Callable[[str], None]) -> Study:
-            try:
-                return desk.session.load(desk.received(), progress=progress)
-            finally:
-                desk.discard_uploads()
+            with desk.uploaded(batch) as path:
+                return desk.session.load(path, progress=progress)
 
         with self._turn(desk) as free:
             if free:
@@ -104,10 +109,10 @@ class Handlers:
 
     @contextmanager
     def _turn(self, desk: Desk) -> Generator[bool, None, None]:
-        """Hold the desk for one turn; False when another turn still runs."""
-        free = desk.turn.acquire(blocking=False)
+        """Hold the desk for one turn, after the one that runs; False when that takes too long."""
+        free = desk.turn.acquire(timeout=self._patience)
         if not free:
-            gr.Info("One moment: the last question is still being worked on.")
+            gr.Info("The step before has not ended yet. Try again when it has.")
         try:
             yield free
         finally:

@@ -7,6 +7,7 @@ const suffix = (name) => {
 };
 
 let early = null;
+let batches = 0;
 async function send(files) {
   const note = document.querySelector(".rx-note");
   if (!files.length) return;
@@ -16,6 +17,7 @@ async function send(files) {
     early = files;
     return;
   }
+  const batch = ++batches;
   let done = 0;
   let failed = null;
   const queue = [...files].sort((a, b) =>
@@ -25,7 +27,7 @@ async function send(files) {
   const names = new Map(queue.map((file, index) => [file, `${index + 1}${suffix(file.name)}`]));
   const worker = async () => {
     for (let file = queue.shift(); file && !failed; file = queue.shift()) {
-      const response = await fetch(`study/${view.token}/upload/${names.get(file)}`, {
+      const response = await fetch(`study/${view.token}/upload/${batch}/${names.get(file)}`, {
         method: "PUT",
         body: file,
       }).catch(() => null);
@@ -40,7 +42,7 @@ async function send(files) {
   note.textContent = `Sending ${total === 1 ? "the file" : `${total} files`}`;
   await Promise.all([worker(), worker(), worker()]);
   note.textContent = failed ?? "";
-  if (!failed) trigger("opened", {});
+  if (!failed) trigger("opened", { batch });
 }
 
 document.addEventListener("change", (event) => {

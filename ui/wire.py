@@ -2,8 +2,8 @@
 
 The addresses, relative to the page:
 
-- ``PUT study/TOKEN/upload/NUMBER.SUFFIX``: one file of a study, under a neutral name: the file's
-  own name, which may hold a patient's, never leaves the browser.
+- ``PUT study/TOKEN/upload/BATCH/NUMBER.SUFFIX``: one file of a study, under a neutral name: the
+  file's own name, which may hold a patient's, never leaves the browser.
 - ``GET study/TOKEN/slice/EDITION/SERIES/INDEX``: one slice, little-endian uint16, row by row;
   ``lowest + step * value`` is the stored value, with ``lowest`` and ``step`` from the view.
 - ``GET study/TOKEN/evidence/NUMBER.png``: an evidence image of the conversation.
@@ -19,7 +19,6 @@ import re
 import zlib
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 
 import anyio.to_thread
 from starlette.datastructures import MutableHeaders
@@ -31,7 +30,7 @@ from ui import viewer
 from ui.desk import Desk, Desks
 
 _ROUTE = re.compile(r".*/study/(?P<token>[\w-]{20,64})/(?P<rest>[\w./-]+)")
-_UPLOAD = re.compile(r"upload/(?P<name>\d{1,6}(?:\.[a-z0-9]{1,8}){0,2})")
+_UPLOAD = re.compile(r"upload/(?P<batch>\d{1,6})/(?P<name>\d{1,6}(?:\.[a-z0-9]{1,8}){0,2})")
 _SLICE = re.compile(r"slice/(?P<edition>\d{1,9})/(?P<series>\w{1,20})/(?P<index>\d{1,6})")
 _EVIDENCE = re.compile(r"evidence/(?P<number>\d{1,9})\.png")
 _REPORT = re.compile(r"report\.(?P<form>html|md|json)")
@@ -96,7 +95,7 @@ class Wire:
         if desk is None:
             return _gone()
         if method == "PUT" and (match := _UPLOAD.fullmatch(rest)):
-            return await _take(desk, match["name"], receive)
+            return await _take(desk, int(match["batch"]), match["name"], receive)
         if method != "GET":
             return _gone()
         if match := _SLICE.fullmatch(rest):
@@ -125,30 +124,24 @@ def _fresh(content: bytes, media_type: str, **headers: str) -> Response:
     )
 
 
-async def _take(desk: Desk, name: str, receive: Receive) -> Response:
+async def _take(desk: Desk, batch: int, name: str, receive: Receive) -> Response:
     """Write a request's body into the desk's inbox."""
     try:
-        path = desk.slot(name)
-        await _write(desk, name, path, receive)
+        path = desk.slot(batch, name)
+        size = 0
+        async with await anyio.open_file(path, "wb") as stream:
+            more = True
+            while more:
+                message = await receive()
+                body: bytes = message.get("body", b"")
+                size += len(body)
+                desk.weigh(batch, name, size)
+                await stream.write(body)
+                more = message["type"] != "http.disconnect" and message.get("more_body", False)
     except RadixError as error:
-        desk.discard_uploads()
+        desk.discard_upload(batch)
         return PlainTextResponse(str(error), 413)
     return PlainTextResponse("ok")
-
-
-async def _write(desk: Desk, name: str, path: Path, receive: Receive) -> None:
-    size = 0
-    async with await anyio.open_file(path, "wb") as stream:
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                break
-            body: bytes = message.get("body", b"")
-            size += len(body)
-            desk.weigh(name, size)
-            await stream.write(body)
-            if not message.get("more_body", False):
-                break
 
 
 def _slice(desk: Desk, edition: int, series: str, index: int) -> Response:

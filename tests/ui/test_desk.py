@@ -45,7 +45,7 @@ def test_a_tab_finds_its_own_desk_again_and_no_other(desks: Desks) -> None:
 
 def test_a_closed_tab_leaves_nothing(desks: Desks) -> None:
     desk = desks.at("a")
-    path = desk.slot("1.dcm")
+    path = desk.slot(1, "1.dcm")
     path.write_bytes(b"x")
     desk.keep(Image(b"png", "L4-L5", "s1", 0))
     desks.close("a")
@@ -76,31 +76,46 @@ def test_too_many_desks_make_the_longest_idle_give_way(desks: Desks, clock: Cloc
     assert desks.by_token(opened[3].token) is opened[3]
 
 
-def test_uploads_are_one_file_or_their_folder_and_can_be_discarded() -> None:
+def test_uploads_are_one_file_or_their_folder_and_are_deleted_after() -> None:
     desk = Desk(Session())
-    with pytest.raises(InputError, match="No file arrived"):
-        desk.received()
-    desk.slot("1.dcm").write_bytes(b"a")
-    assert desk.received().name == "1.dcm"
-    desk.slot("2.dcm").write_bytes(b"b")
-    folder = desk.received()
-    assert sorted(p.name for p in folder.iterdir()) == ["1.dcm", "2.dcm"]
-    desk.discard_uploads()
+    desk.slot(1, "1.dcm").write_bytes(b"a")
+    with desk.uploaded(1) as alone:
+        assert alone.read_bytes() == b"a"
+    assert not alone.parent.exists()
+    for name in ("1.dcm", "2.dcm"):
+        desk.slot(2, name).write_bytes(b"b")
+    with desk.uploaded(2) as folder:
+        assert sorted(p.name for p in folder.iterdir()) == ["1.dcm", "2.dcm"]
     assert not folder.exists()
+    with pytest.raises(InputError, match="No file arrived"), desk.uploaded(2):
+        pass
+
+
+def test_a_study_sent_while_another_is_read_is_kept_apart() -> None:
+    desk = Desk(Session())
+    desk.slot(1, "1.dcm").write_bytes(b"first")
+    with desk.uploaded(1) as first:
+        desk.slot(2, "1.dcm").write_bytes(b"second")
+        assert first.read_bytes() == b"first"
+    with desk.uploaded(2) as second:
+        assert second.read_bytes() == b"second"
 
 
 def test_uploads_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk_of, "MAX_UPLOAD_BYTES", 100)
     monkeypatch.setattr(desk_of, "MAX_UPLOAD_FILES", 2)
     desk = Desk(Session())
-    desk.slot("1.dcm")
-    desk.weigh("1.dcm", 60)
-    desk.slot("2.dcm")
+    desk.slot(1, "1.dcm")
+    desk.weigh(1, "1.dcm", 60)
+    desk.slot(2, "1.dcm")
     with pytest.raises(InputError, match="larger than"):
-        desk.weigh("2.dcm", 41)
+        desk.weigh(2, "1.dcm", 41)
+    desk.slot(1, "2.dcm")
     with pytest.raises(InputError, match="More than 2 files"):
-        desk.slot("3.dcm")
+        desk.slot(1, "3.dcm")
     desk.close()
+    with pytest.raises(InputError, match="put away"):
+        desk.weigh(1, "1.dcm", 1)
 
 
 def test_old_evidence_gives_way_to_new(monkeypatch: pytest.MonkeyPatch) -> None:

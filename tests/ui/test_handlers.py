@@ -17,6 +17,7 @@ from radixgpt.study import Study
 from ui.desk import Desks
 from ui.handlers import Handlers, Views
 
+SENT = gr.EventData(None, {"batch": 1})
 ONE, OTHER = gr.Request(session_hash="one"), gr.Request(session_hash="other")
 
 
@@ -42,7 +43,7 @@ def _said(views: Views) -> str:
 
 
 def _upload(desks: Desks, session_hash: str, content: bytes, name: str) -> None:
-    desks.at(session_hash).slot(name).write_bytes(content)
+    desks.at(session_hash).slot(1, name).write_bytes(content)
 
 
 def _noise() -> bytes:
@@ -65,8 +66,8 @@ def test_what_is_no_study_is_told_plainly_and_deleted(
     handlers: Handlers, desks: Desks, content: bytes
 ) -> None:
     _upload(desks, "one", content, "1.zip")
-    folder = desks.at("one").received().parent
-    views = _last(handlers.open_uploads(ONE))
+    folder = desks.at("one").slot(1, "1.zip").parent
+    views = _last(handlers.open_uploads(SENT, ONE))
     assert _said(views).startswith("**")
     assert "Traceback" not in _said(views)
     assert views[1]["series"] == []
@@ -76,7 +77,7 @@ def test_what_is_no_study_is_told_plainly_and_deleted(
 
 
 def test_opening_nothing_and_drafting_nothing_say_what_to_do(handlers: Handlers) -> None:
-    assert "No file arrived" in _said(_last(handlers.open_uploads(ONE)))
+    assert "No file arrived" in _said(_last(handlers.open_uploads(SENT, ONE)))
     assert "No study is open" in _said(_last(handlers.draft(ONE)))
 
 
@@ -86,7 +87,7 @@ def test_a_failed_opening_leaves_the_study_before(
     desk = desks.at("one")
     desk.session = session
     _upload(desks, "one", b"nonsense", "1.dcm")
-    views = _last(handlers.open_uploads(ONE))
+    views = _last(handlers.open_uploads(SENT, ONE))
     assert len(views[1]["series"]) == 2
     assert len(views[1]["levels"]) == 5
 
@@ -102,15 +103,24 @@ def test_the_draft_is_written_shown_and_offered(
     assert "up to date" in _said(_last(handlers.draft(ONE)))
 
 
-def test_a_second_turn_waits_for_no_one_and_changes_nothing(
+def test_a_turn_waits_for_the_one_before(
     handlers: Handlers, desks: Desks, session: Session
 ) -> None:
     desk = desks.at("one")
     desk.session = session
+    with ThreadPoolExecutor(1) as beside:
+        with desk.turn:
+            later = beside.submit(_last, handlers.draft(ONE))
+            assert session.report is None
+        assert "checks passed" in _said(later.result())
+
+
+def test_a_turn_that_waits_too_long_changes_nothing(desks: Desks, session: Session) -> None:
+    desk = desks.at("one")
+    desk.session = session
     with desk.turn:
-        assert list(handlers.draft(ONE)) == []
+        assert list(Handlers(desks, patience=0.01).draft(ONE)) == []
     assert session.report is None
-    assert _last(handlers.draft(ONE))[3] != ""
 
 
 def test_a_cleared_and_a_left_tab_are_forgotten(
@@ -144,7 +154,7 @@ def test_two_tabs_at_once_get_their_own_study(handlers: Handlers, desks: Desks) 
     _upload(desks, "other", _noise(), "1.png")
     with ThreadPoolExecutor(2) as both:
         example = both.submit(_last, handlers.open_example(ONE))
-        noise = both.submit(_last, handlers.open_uploads(OTHER))
+        noise = both.submit(_last, handlers.open_uploads(SENT, OTHER))
         one, other = example.result(), noise.result()
     assert one[1]["synthetic"] is True
     assert [level["level"] for level in one[1]["levels"]][-2:] == ["L4-L5", "L5-S1"]

@@ -90,13 +90,13 @@ def test_the_draft_can_be_downloaded_in_three_forms(client: TestClient, desks: D
 
 def test_files_arrive_under_neutral_names(client: TestClient, desks: Desks) -> None:
     desk = desks.at("b")
-    base = f"/study/{desk.token}/upload/"
+    base = f"/study/{desk.token}/upload/7/"
     assert client.put(base + "1.nii.gz", content=b"abc").status_code == 200
-    assert desk.received().name == "1.nii.gz"
-    assert desk.received().read_bytes() == b"abc"
+    with desk.uploaded(7) as path:
+        assert path.name == "1.nii.gz"
+        assert path.read_bytes() == b"abc"
     for name in ("DOE^JANE.dcm", "../1.dcm", "1.dcm/x", "a.dcm"):
         assert client.put(base + name, content=b"abc").status_code in (404, 405)
-    desk.discard_uploads()
 
 
 def test_a_study_that_is_too_large_is_refused_and_deleted(
@@ -104,8 +104,8 @@ def test_a_study_that_is_too_large_is_refused_and_deleted(
 ) -> None:
     monkeypatch.setattr(desk_of, "MAX_UPLOAD_BYTES", 10)
     desk = desks.at("b")
-    folder: Path = desk.slot("1.dcm").parent
-    answer = client.put(f"/study/{desk.token}/upload/1.dcm", content=b"x" * 11)
+    folder: Path = desk.slot(1, "1.dcm").parent
+    answer = client.put(f"/study/{desk.token}/upload/1/1.dcm", content=b"x" * 11)
     assert answer.status_code == 413
     assert "Open only the series" in answer.text
     assert not folder.exists()
