@@ -1,47 +1,37 @@
-"""The terminal door: ``radixgpt report | ask | chat | tools | demo``.
+"""The terminal door: ``radixgpt report | ask | chat | tools | demo | data``.
 
 Machine output goes to stdout and nothing else does; progress and errors go to stderr. Everything
 heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes:
 
 0 done · 1 any other failure · 2 wrong usage or setting · 3 the input can't be read as a study ·
 4 the study was read but must not be graded (the report that says so is still written) ·
-5 weights missing or damaged · 6 the report failed its own checks · 7 the language model failed.
+5 weights or a package missing · 6 the report failed its own checks · 7 the language model failed ·
+8 a source of data can't be reached or is not what it should be.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.data import app as data_app
+from commands.terminal import (
+    NOT_ELIGIBLE,
+    AsJson,
+    Quiet,
+    echo_json,
+    errors_as_exit_codes,
+    progress,
+    write,
+)
 from radixgpt import __version__
-from radixgpt.errors import RadixError, SettingsError
+from radixgpt.errors import RadixError
 
 if TYPE_CHECKING:
     from radixgpt.report import Report
     from radixgpt.settings import Settings
-
-USAGE, INPUT, NOT_ELIGIBLE = 2, 3, 4
-EXIT_CODES: dict[str, int] = {
-    "error": 1,
-    "settings": USAGE,
-    "level": USAGE,
-    "input": INPUT,
-    "unreadable": INPUT,
-    "unsafe": INPUT,
-    "mixed-patients": INPUT,
-    "rejected-object": INPUT,
-    "not-eligible": NOT_ELIGIBLE,
-    "weights": 5,
-    "check-failed": 6,
-    "language-model": 7,
-}
-"""The exit code for the ``code`` of each error in :mod:`radixgpt.errors`."""
 
 app = typer.Typer(
     name="radixgpt",
@@ -61,14 +51,15 @@ StudyPath = Annotated[
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 
 
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"radixgpt {__version__}")
         raise typer.Exit
+
+
+app.add_typer(data_app, name="data")
 
 
 @app.callback()
@@ -107,7 +98,7 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Write the draft report of STUDY."""
-    with _errors_as_exit_codes(as_json):
+    with errors_as_exit_codes(as_json):
         if out is None and not as_json:
             raise typer.BadParameter("say where to write it (-o OUT), or ask for --json.")
         if out is not None and out.exists() and not out.is_dir():
@@ -118,7 +109,7 @@ def report(
         from etl.phrases import Phrases
 
         Phrases(style)  # an unknown style is told before the models run
-        with _progress(quiet) as say:
+        with progress(quiet) as say:
             reading, draft = pipeline.report(
                 study, level_shift=shift_levels, style=style, progress=say
             )
@@ -130,7 +121,7 @@ def report(
                     "report.md": load.to_markdown(draft),
                     "report.html": load.to_html(draft, reading.study),
                 }
-                _write(out, written)
+                write(out, written)
         if as_json:
             typer.echo(load.to_json(draft), nl=False)
         elif not quiet:
@@ -155,7 +146,7 @@ def ask(
     quiet: Quiet = False,
 ) -> None:
     """Answer QUESTION about STUDY from its findings."""
-    with _errors_as_exit_codes(as_json):
+    with errors_as_exit_codes(as_json):
         if not question.strip():
             raise typer.BadParameter("ask something.", param_hint="QUESTION")
         if images is not None and images.exists() and not images.is_dir():
@@ -166,7 +157,7 @@ def ask(
         from agent.session import Session
 
         answer: Answer | None = None
-        with _progress(quiet) as say:
+        with progress(quiet) as say:
             session = Session.open(
                 study, llm=settings.llm, llm_timeout=settings.llm_timeout, progress=say
             )
@@ -183,9 +174,9 @@ def ask(
         assert answer is not None, "a turn ends with an Answer or a Failed"
         names = [f"evidence-{number}.png" for number, _ in enumerate(answer.images, start=1)]
         if images is not None:
-            _write(images, {n: i.png for n, i in zip(names, answer.images, strict=True)})
+            write(images, {n: i.png for n, i in zip(names, answer.images, strict=True)})
         if as_json:
-            _echo_json(
+            echo_json(
                 {
                     "answer": answer.text,
                     "findings": list(answer.findings),
@@ -215,7 +206,7 @@ def chat(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
 ) -> None:
     """Open the chat page; it is served to this machine alone."""
-    with _errors_as_exit_codes(as_json=False):
+    with errors_as_exit_codes(as_json=False):
         _settings()
         import app as page
 
@@ -225,14 +216,12 @@ def chat(
 @app.command()
 def tools(as_json: AsJson = False) -> None:
     """List what the tools can do and the weights that they use."""
-    with _errors_as_exit_codes(as_json):
+    with errors_as_exit_codes(as_json):
         from tools.registry import capabilities
 
         found = capabilities()
         if as_json:
-            _echo_json(
-                {"version": __version__, "tools": [c.model_dump(mode="json") for c in found]}
-            )
+            echo_json({"version": __version__, "tools": [c.model_dump(mode="json") for c in found]})
             return
         for capability in found:
             typer.echo(f"{capability.name}: {capability.does}")
@@ -254,32 +243,18 @@ def demo(
     ],
 ) -> None:
     """Write the bundled study into PATH: a phantom, computed and no patient."""
-    with _errors_as_exit_codes(as_json=False):
+    with errors_as_exit_codes(as_json=False):
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             raise typer.BadParameter("it is there already; name a new folder.", param_hint="PATH")
         from data.synth import bundled
 
-        _write(path, {file.name: file.read_bytes() for file in bundled.study_folder().iterdir()})
+        write(path, {file.name: file.read_bytes() for file in bundled.study_folder().iterdir()})
         typer.echo(str(path))
 
 
 def main() -> None:
     """The entry point of the installed command."""
     app(prog_name="radixgpt")
-
-
-@contextmanager
-def _errors_as_exit_codes(as_json: bool) -> Iterator[None]:
-    """Turn the project's errors into a message with its mend and the documented exit code."""
-    try:
-        yield
-    except RadixError as error:
-        if as_json:
-            said = {"code": error.code, "problem": error.problem, "mend": error.mend}
-            _echo_json({"error": said})
-        typer.echo(f"radixgpt: {error.problem}", err=True)
-        typer.echo(f"  {error.mend}", err=True)
-        raise typer.Exit(EXIT_CODES.get(error.code, 1)) from error
 
 
 def _failure(event: Any) -> RadixError:
@@ -296,23 +271,6 @@ def _settings(**flags: Any) -> Settings:
     return load(**flags)
 
 
-def _echo_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _write(folder: Path, files: Mapping[str, str | bytes]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            data = content.encode("utf-8") if isinstance(content, str) else content
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise SettingsError(
-            f"Nothing can be written there: {error.strerror or 'unknown reason'}.",
-            "Name a folder that you may write to.",
-        ) from error
-
-
 def _summary(draft: Report, files: list[Path]) -> None:
     """What a person wants to know at once: the mark, the impression, where the files are."""
     typer.echo(draft.mark)
@@ -321,26 +279,6 @@ def _summary(draft: Report, files: list[Path]) -> None:
         typer.echo(f"- {sentence.text}")
     for path in files:
         typer.echo(str(path))
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A place to say what is being done: a spinner on a terminal, lines elsewhere."""
-    if quiet:
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda text: print(text, file=sys.stderr, flush=True)
-        return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task("Starting", total=None)
-        yield lambda text: shown.update(task, description=text)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,24 @@ class LevelError(RadixError):
     code = "level"
 
 
+class CaseError(RadixError):
+    """Cases, or a table or folder that cases are made from, that can't be used."""
+
+    code = "cases"
+
+
+class GatherError(RadixError):
+    """A source that can't be reached, or whose files aren't what they should be."""
+
+    code = "gather"
+
+
+class MissingPackageError(RadixError):
+    """An optional package that is needed for this and is not installed."""
+
+    code = "missing-package"
+
+
 class WeightsError(RadixError):
     """Weights that are missing, damaged or do not fit their card."""
 

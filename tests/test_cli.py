@@ -20,6 +20,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import cli
+from commands import terminal
 from radixgpt import __version__, errors
 from radixgpt.report import DRAFT_MARK, Report
 from tools.registry import capabilities
@@ -88,10 +89,10 @@ def test_version() -> None:
 
 
 def test_every_error_has_an_exit_code_and_every_code_is_documented() -> None:
-    assert {kind.code for kind in _all_errors()} == cli.EXIT_CODES.keys()
+    assert {kind.code for kind in _all_errors()} == terminal.EXIT_CODES.keys()
     page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     documented = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
-    assert documented == {0, *cli.EXIT_CODES.values()}
+    assert documented == {0, *terminal.EXIT_CODES.values()}
     for name in ("report", "ask", "chat", "tools", "demo"):
         assert f"`radixgpt {name}" in page
 
@@ -103,10 +104,10 @@ def test_an_error_is_told_with_its_mend(
     words = ("It broke.", "Mend it.")
     coded = "reason" in inspect.signature(kind).parameters
     error = kind("a-reason", *words) if coded else kind(*words)
-    with pytest.raises(typer.Exit) as ended, cli._errors_as_exit_codes(as_json=True):
+    with pytest.raises(typer.Exit) as ended, terminal.errors_as_exit_codes(as_json=True):
         raise error
     said = capsys.readouterr()
-    assert ended.value.exit_code == cli.EXIT_CODES[kind.code]
+    assert ended.value.exit_code == terminal.EXIT_CODES[kind.code]
     assert json.loads(said.out)["error"] == {
         "code": kind.code,
         "problem": words[0],
@@ -208,7 +209,7 @@ def test_a_study_that_must_not_be_graded_still_gets_its_report(tmp_path: Path) -
     Image.fromarray(grey).save(tmp_path / "noise.png")
     out = tmp_path / "out"
     result = run(cli.app, ["report", str(tmp_path / "noise.png"), "-o", str(out)])
-    assert result.exit_code == cli.NOT_ELIGIBLE, result.output
+    assert result.exit_code == terminal.NOT_ELIGIBLE, result.output
     draft = Report.model_validate_json((out / "report.json").read_bytes())
     assert not draft.study.gradable
     assert draft.study.reason

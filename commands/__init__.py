@@ -1,0 +1,1 @@
+"""The parts of the terminal door: what its commands share, and its groups of commands."""

@@ -1,0 +1,17 @@
+"""``radixgpt data gather | map | split | explore | baselines``: one module a command."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="Gather data, map it to cases, split, explore and learn baselines from it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+# A command is added here as its module's ``run``; modules import heavy packages inside it.
+
+
+@app.callback()
+def _group() -> None:
+    pass
