@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from commands.data import gather
+
 app = typer.Typer(
     help="Gather data, map it to cases, split, explore and learn baselines from it.",
     no_args_is_help=True,
@@ -15,3 +17,6 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     pass
+
+
+app.command("gather")(gather.run)
