@@ -1,0 +1,102 @@
+"""Concept F1 of ImageCLEFmedical Caption: CUIs of each image against the reference's.
+
+The binary F1 of each image, averaged over all images of the reference (Rückert et al., CLEF 2022).
+An empty cell is one concept ``""``, so that empty against empty scores 1. The secondary score
+keeps only a given list of CUIs on both sides; images whose filtered reference is empty then leave
+the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from radixgpt.errors import CaseError
+
+MOST = 100
+"""Concepts that an image may have at most."""
+_SHOWN = 20
+
+Rows = Sequence[tuple[str, str]]
+"""Image id and its cell of CUIs, in the order of the file."""
+
+
+@dataclass(frozen=True)
+class ConceptScore:
+    """Concept F1 of a submission.
+
+    Attributes:
+        f1: mean over the images that count.
+        by_image: F1 of each image that counts.
+    """
+
+    f1: float
+    by_image: dict[str, float]
+
+
+def cuis(cell: str) -> list[str]:
+    """The CUIs of a cell, stripped and upper-cased; an empty cell is ``[""]``."""
+    return [part.strip().upper() for part in cell.split(";")]
+
+
+def score(candidates: Rows, references: Rows, only: Iterable[str] | None = None) -> ConceptScore:
+    """Concept F1 of candidate rows against reference rows.
+
+    Args:
+        candidates: the submission; it has to name each image of the reference once.
+        references: the truth.
+        only: CUIs to keep on both sides, for the secondary score.
+
+    Raises:
+        CaseError: an image is unknown, repeated or missing, or has a CUI twice or more than 100.
+            All problems are told at once with their rows.
+    """
+    problems: list[str] = []
+    truth = _read(references, "references", problems)
+    given = _read(candidates, "candidates", problems)
+    problems += [
+        f"candidates: image {name} is not in the references" for name in given if name not in truth
+    ]
+    problems += [f"candidates: image {name} is missing" for name in truth if name not in given]
+    if not truth:
+        problems.append("references: no image")
+    if problems:
+        more = len(problems) - _SHOWN
+        rest = [f"and {more} more"] if more > 0 else []
+        raise CaseError(
+            f"{len(problems)} problems: {'; '.join([*problems[:_SHOWN], *rest])}.",
+            "Give each image of the references once, with up to 100 different CUIs.",
+        )
+    kept = None if only is None else {cui.strip().upper() for cui in only}
+    found: dict[str, float] = {}
+    for name, right in truth.items():
+        said = given[name]
+        if kept is not None:
+            right, said = right & kept, said & kept
+            if not right:
+                continue
+        found[name] = binary_f1(said, right)
+    return ConceptScore(sum(found.values()) / len(found) if found else float("nan"), found)
+
+
+def binary_f1(candidate: frozenset[str], reference: frozenset[str]) -> float:
+    """F1 of two sets of concepts; 0 where they share none."""
+    shared = len(candidate & reference)
+    return 2 * shared / (len(candidate) + len(reference)) if shared else 0.0
+
+
+def _read(rows: Rows, side: str, problems: list[str]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for number, (name, cell) in enumerate(rows, start=1):
+        listed = cuis(cell)
+        distinct = frozenset(listed)
+        where = f"{side}, row {number}, image {name}"
+        if name in found:
+            problems.append(f"{where}: the image is there already")
+        if len(distinct) < len(listed):
+            twice = sorted({cui for cui in listed if listed.count(cui) > 1})
+            problems.append(f"{where}: {', '.join(twice) or 'an empty CUI'} is there twice")
+        if len(listed) > MOST:
+            problems.append(f"{where}: {len(listed)} concepts; {MOST} are allowed")
+        found.setdefault(name, distinct)
+    return found
