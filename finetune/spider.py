@@ -16,23 +16,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from data.splits import by_patient
+from data.splits.spider import BINARY, labels_of
+from data.splits.spider import split as fixed_split
 from radixgpt.errors import InputError
 from radixgpt.level import disc_at
 
 POINTS = Path(__file__).parent / "points" / "spider_discs.csv"
-SPLIT_SEED = 20
-DEVELOPMENT_SHARE = 0.2
 UPSIDE_DOWN = frozenset({57})
 """Patients whose slices are stored with the sacrum on top; left out of training."""
-BINARY = (
-    "endplate_upper",
-    "endplate_lower",
-    "spondylolisthesis",
-    "herniation",
-    "narrowing",
-    "bulging",
-)
 
 
 @dataclass(frozen=True)
@@ -83,13 +74,10 @@ def gradings(shared: Path) -> tuple[Grading, ...]:
 @cache
 def split(shared: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Training and development patients: 142 and 37, stratified on every grade."""
-    labels: dict[int, set[str]] = defaultdict(set)
-    for row in gradings(shared):
-        labels[row.patient] |= {f"pfirrmann{row.pfirrmann}", f"modic{row.modic}"}
-        labels[row.patient] |= {f"{name}{value}" for name, value in row.binary.items()}
-    frozen = {patient: frozenset(found) for patient, found in sorted(labels.items())}
-    train, development = by_patient(frozen, share=DEVELOPMENT_SHARE, seed=SPLIT_SEED)
-    return tuple(train), tuple(development)
+    return fixed_split(
+        (row.patient, labels_of(pfirrmann=row.pfirrmann, modic=row.modic, binary=row.binary))
+        for row in gradings(shared)
+    )
 
 
 @cache

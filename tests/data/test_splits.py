@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.splits import by_patient
+from data.splits import by_patient, deal
+from data.splits import spider as spider_split
+from finetune import spider
 
 labels_of = st.dictionaries(
     st.integers(0, 500), st.frozensets(st.sampled_from("abcde"), max_size=5), max_size=60
@@ -73,3 +75,42 @@ def test_real_gradings_keep_their_shares(shared_data: Path) -> None:
     for kind, n in everywhere.items():
         if n >= 10:
             assert abs(in_held[kind] / n - 0.2) < 0.1, kind
+
+
+@given(labels=labels_of, seed=st.integers(0, 5), share=st.floats(0.05, 0.95))
+def test_two_sides_are_dealt_as_by_patient_splits(
+    labels: dict[int, frozenset[str]], seed: int, share: float
+) -> None:
+    train, held = by_patient(labels, share=share, seed=seed)
+    sides = deal(labels, shares={"train": 1 - share, "held": share}, seed=seed)
+    assert sides == {p: "train" if p in set(train) else "held" for p in labels}
+    assert len(train) + len(held) == len(labels)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 4), min_size=20, max_size=60),
+    seed=st.integers(0, 5),
+)
+def test_groups_count_by_their_patients(sizes: list[int], seed: int) -> None:
+    shares = {"train": 0.6, "development": 0.2, "test": 0.2}
+    labels: dict[int, frozenset[str]] = {i: frozenset() for i in range(len(sizes))}
+    sides = deal(labels, shares=shares, seed=seed, sizes=dict(enumerate(sizes)))
+    for side, share in shares.items():
+        there = sum(sizes[i] for i, of in sides.items() if of == side)
+        assert abs(there - share * sum(sizes)) <= 4
+
+
+@pytest.mark.parametrize("shares", [{}, {"a": 0.5}, {"a": 1.5, "b": -0.5}, {"a": 1.0, "b": 0.0}])
+def test_shares_add_up(shares: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="add up"):
+        deal({1: frozenset("a")}, shares=shares, seed=0)
+
+
+@pytest.mark.data
+def test_the_fixed_split_is_the_one_that_the_weights_were_trained_on(shared_data: Path) -> None:
+    train, development = spider.split(shared_data)
+    assert (len(train), len(development)) == (142, 37)
+    kept = spider_split.fixed_sides()
+    assert {p for p, side in kept.items() if side == "train"} == set(train)
+    assert {p for p, side in kept.items() if side == "development"} == set(development)
+    assert set(kept.values()) == {"train", "development"}
