@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from radixgpt.errors import CaseError
 from radixgpt.observation import Side
-from radixgpt.report import Section
+from radixgpt.report import SECTIONS, Section
 
 Assertion = Literal["present", "absent", "uncertain", "historical"]
 """What a text says of a finding: it is there, it is not, it may be, or it was once."""
@@ -37,7 +37,7 @@ class Image(_Model):
     plane: str = Field(default="unknown", description="A value of radixgpt.study.Plane")
     sequence: str = Field(default="unknown", description="A value of radixgpt.study.Sequence")
     region: str = Field(default="unknown", description="A value of radixgpt.study.BodyRegion")
-    view: str | None = Field(default=None, description="AP or lateral, of a radiograph")
+    view: Literal["ap", "lateral"] | None = Field(default=None, description="Of a radiograph")
     rows: int | None = None
     columns: int | None = None
     spacing: tuple[float, float] | None = Field(
@@ -87,7 +87,8 @@ class Case(_Model):
     patient: str
     images: tuple[Image, ...] = ()
     report: dict[Section, str] = Field(default_factory=dict, description="Text by section")
-    report_origin: Origin = "none"
+    caption: str = Field(default="", description="Text about the images that is no report")
+    report_origin: Origin = Field(default="none", description="Of the report or the caption")
     findings: tuple[StatedFinding, ...] = ()
     concepts: tuple[Concept, ...] = ()
     split: Split | None = None
@@ -95,6 +96,12 @@ class Case(_Model):
         default_factory=dict, description="Of the patient or study: sex, age_years, label, ..."
     )
     warnings: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All that is written of the case: the report's sections in order, or the caption."""
+        sections = [self.report[name] for name in SECTIONS if name in self.report]
+        return "\n".join(sections) or self.caption
 
 
 def write_cases(path: Path, cases: Iterable[Case]) -> int:

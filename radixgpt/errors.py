@@ -87,6 +87,20 @@ class CaseError(RadixError):
     code = "cases"
 
 
+class RefusedError(CaseError):
+    """One file or row that no case is made from; the mapping of the others goes on.
+
+    Args:
+        problem: what was wrong, without what the row says of a patient.
+        mend: what mends it.
+        row: row of the table, the header being row 1; None where a whole file is meant.
+    """
+
+    def __init__(self, problem: str, mend: str, *, row: int | None = None) -> None:
+        super().__init__(problem, mend)
+        self.row = row
+
+
 class GatherError(RadixError):
     """A source that can't be reached, or whose files aren't what they should be."""
 
