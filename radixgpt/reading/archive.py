@@ -32,10 +32,13 @@ class Item:
     Attributes:
         name: its neutral name, ``object 7``.
         load: gives its bytes; raises ``RejectedObjectError`` where they must not be read.
+        where: its path within the input, with forward slashes. It may hold a person's name, so it
+            is hashed or opened, never told.
     """
 
     name: str
     load: Callable[[], bytes]
+    where: str = ""
 
 
 def items(path: Path, limits: Limits) -> Iterator[Item]:
@@ -62,7 +65,7 @@ def items(path: Path, limits: Limits) -> Iterator[Item]:
     elif _is_zip(path):
         yield from _zip(path, limits)
     else:
-        yield Item("object 1", lambda: _load_file(path, limits))
+        yield Item("object 1", lambda: _load_file(path, limits), path.name)
 
 
 def _is_zip(path: Path) -> bool:
@@ -99,12 +102,12 @@ def _refuse(reason: str) -> Callable[[], bytes]:
     return load
 
 
-def _numbered(number: int, load: Callable[[], bytes], limits: Limits) -> Item:
+def _numbered(number: int, load: Callable[[], bytes], where: str, limits: Limits) -> Item:
     if number > limits.objects:
         raise UnsafeInputError(
             f"The input holds more than {limits.objects} objects.", "Give one study at a time."
         )
-    return Item(f"object {number}", load)
+    return Item(f"object {number}", load, where)
 
 
 def _folder(root: Path, limits: Limits) -> Iterator[Item]:
@@ -114,7 +117,8 @@ def _folder(root: Path, limits: Limits) -> Iterator[Item]:
         if entry.name.lower() in _CLUTTER:
             continue
         number += 1
-        yield _numbered(number, _file_loader(entry, home, limits), limits)
+        where = entry.relative_to(root).as_posix()
+        yield _numbered(number, _file_loader(entry, home, limits), where, limits)
     if number == 0:
         raise InputError("The folder is empty.", "Give a folder that holds images.")
 
@@ -155,7 +159,7 @@ def _zip(path: Path, limits: Limits) -> Iterator[Item]:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise UnreadableError("The zip is damaged.", "Pack it again.") from None
     with archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and not _is_clutter(m)]
+        members = [m for m in archive.infolist() if not m.is_dir() and not is_clutter(m.filename)]
         if sum(m.file_size for m in members) > limits.archive_bytes:
             raise UnsafeInputError(
                 "The zip unpacks to more than is ever read.",
@@ -164,38 +168,48 @@ def _zip(path: Path, limits: Limits) -> Iterator[Item]:
         if not members:
             raise InputError("The zip is empty.", "Give a zip that holds images.")
         for number, member in enumerate(sorted(members, key=lambda m: m.filename), start=1):
-            yield _numbered(number, _member_loader(archive, member, limits), limits)
+            loader = _member_loader(archive, member, limits)
+            yield _numbered(number, loader, member.filename, limits)
 
 
-def _is_clutter(member: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(member.filename).parts
+def is_clutter(name: str) -> bool:
+    """Whether a member of an archive is what a desktop leaves behind."""
+    parts = PurePosixPath(name).parts
     return bool(parts) and (parts[0] == "__MACOSX" or parts[-1].lower() in _CLUTTER)
 
 
 def _member_loader(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits
 ) -> Callable[[], bytes]:
-    name = member.filename
-    windows = PureWindowsPath(name)
-    if name.startswith("/") or windows.drive or windows.root or ".." in windows.parts:
-        return _refuse("unsafe-path")
+    reason = refusal(member, limits)
+    return _refuse(reason) if reason else lambda: _load_member(archive, member)
+
+
+def refusal(member: zipfile.ZipInfo, limits: Limits) -> str | None:
+    """The reason code why a member of a zip must not be unpacked; None where it may be."""
     kind = stat.S_IFMT(member.external_attr >> 16)
+    if points_out(member.filename):
+        return "unsafe-path"
     if kind == stat.S_IFLNK:
-        return _refuse("link")
+        return "link"
     if kind not in (0, stat.S_IFREG):
-        return _refuse("special-file")
+        return "special-file"
     if member.flag_bits & 0x1:
-        return _refuse("encrypted")
+        return "encrypted"
     if member.compress_type not in _PLAIN_METHODS:
-        return _refuse("unsupported-compression")
+        return "unsupported-compression"
     if (
         member.file_size > limits.ratio_from
         and member.file_size > limits.archive_ratio * member.compress_size
     ):
-        return _refuse("bomb")
-    if member.file_size > limits.object_bytes:
-        return _refuse("too-large")
-    return lambda: _load_member(archive, member)
+        return "bomb"
+    return "too-large" if member.file_size > limits.object_bytes else None
+
+
+def points_out(name: str) -> bool:
+    """Whether a relative name leads out of the folder that it is joined to, on any system."""
+    windows = PureWindowsPath(name)
+    return name.startswith("/") or bool(windows.drive or windows.root) or ".." in windows.parts
 
 
 def _load_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
