@@ -1,0 +1,1 @@
+"""Radiologists' lumbar MRI notes: a hand-annotated sample, and how well the rules read it."""
