@@ -1,0 +1,1 @@
+"""Batches: pairs read and checked, scored in blocks on any engine, and marked by study."""

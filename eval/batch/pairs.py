@@ -1,0 +1,206 @@
+"""Pairs of candidate and reference texts, read from two tables and joined by id.
+
+A table is CSV or JSON lines, UTF-8, with a column ``id`` and a column of text. Ids that repeat
+among the references are several references of one study; among the candidates they are an error.
+Both tables are read twice: once to find all that is wrong with them, once to hand out pairs. Where
+their ids come in the same order, nothing but one block is ever held; else the candidates wait in a
+temporary database on disk.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from radixgpt.errors import CaseError
+
+TEXT_COLUMNS = ("text", "report", "caption", "note")
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One study: the candidate and one or more references.
+
+    Attributes:
+        id: of the study.
+        group: what is drawn as one in the bootstrap: the column ``study`` or ``patient`` where
+            the references have it, else the id.
+    """
+
+    id: str
+    candidate: str
+    references: tuple[str, ...]
+    group: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table."""
+
+    number: int
+    id: str
+    text: str
+    group: str
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """The rows of a table, one at a time; the number is the line, or the record of a CSV.
+
+    Raises:
+        CaseError: the table is missing, empty, not UTF-8, or lacks a column; or a line of JSON is
+            none.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            records = _json(file, path) if path.suffix == ".jsonl" else _csv(file, path)
+            yield from records
+    except FileNotFoundError as error:
+        raise CaseError(f"There is no {path.name}.", "Name a CSV or JSON-lines file.") from error
+    except UnicodeDecodeError as error:
+        raise CaseError(
+            f"{path.name} is not UTF-8: byte {error.object[error.start]:#04x} can't be read.",
+            "Save it as UTF-8.",
+        ) from error
+    except csv.Error as error:
+        raise CaseError(f"{path.name} is no CSV: {error}.", "Quote fields with commas.") from error
+
+
+def _text_column(columns: list[str], path: Path) -> str:
+    found = next((name for name in TEXT_COLUMNS if name in columns), None)
+    if "id" not in columns or found is None:
+        raise CaseError(
+            f"{path.name} has the columns {', '.join(columns) or 'none'}.",
+            f"It needs id and one of {', '.join(TEXT_COLUMNS)}.",
+        )
+    return found
+
+
+def _group(record: dict[str, object], name: str) -> str:
+    return str(record.get("study") or record.get("patient") or name)
+
+
+def _csv(file: Iterator[str], path: Path) -> Iterator[Row]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    reader = csv.DictReader(file)
+    column = _text_column(list(reader.fieldnames or ()), path)
+    for number, record in enumerate(reader, start=2):
+        name = (record["id"] or "").strip()
+        yield Row(number, name, record[column] or "", _group(dict(record), name))
+
+
+def _json(file: Iterator[str], path: Path) -> Iterator[Row]:
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise CaseError(
+                f"{path.name}, line {number} is no JSON: {error.msg}.", "Mend or remove the line."
+            ) from error
+        if not isinstance(record, dict):
+            raise CaseError(f"{path.name}, line {number} is no object.", "Write one object a line.")
+        column = _text_column(list(record), path)
+        name = str(record["id"]).strip()
+        text = record[column]
+        yield Row(number, name, "" if text is None else str(text), _group(record, name))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Two checked tables.
+
+    Attributes:
+        references: path of the references.
+        candidates: path of the candidates.
+        studies: number of pairs.
+        in_order: whether both tables name the studies in the same order.
+    """
+
+    references: Path
+    candidates: Path
+    studies: int
+    in_order: bool
+
+    def __iter__(self) -> Iterator[Pair]:
+        """The pairs, in the order of the references."""
+        if self.in_order:
+            yield from self._joined(row.text for row in rows(self.candidates))
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            database = sqlite3.connect(Path(folder) / "candidates.sqlite")
+            with closing(database):
+                database.execute("create table candidate (id text primary key, text text)")
+                database.executemany(
+                    "insert into candidate values (?, ?)",
+                    ((row.id, row.text) for row in rows(self.candidates)),
+                )
+                find = "select text from candidate where id = ?"
+                for name, texts, group in self._references():
+                    yield Pair(name, database.execute(find, (name,)).fetchone()[0], texts, group)
+
+    def _joined(self, candidates: Iterator[str]) -> Iterator[Pair]:
+        for (name, texts, group), candidate in zip(self._references(), candidates, strict=True):
+            yield Pair(name, candidate, texts, group)
+
+    def _references(self) -> Iterator[tuple[str, tuple[str, ...], str]]:
+        for name, found in groupby(rows(self.references), key=lambda row: row.id):
+            same = list(found)
+            yield name, tuple(row.text for row in same), same[0].group
+
+
+def check(references: Path, candidates: Path) -> Pairs:
+    """Read both tables once and find everything that is wrong with them.
+
+    Raises:
+        CaseError: a study lacks its candidate or its reference, an id is missing, or repeats (the
+            references of a study have to stand together); all such problems with their rows.
+    """
+    problems: list[str] = []
+    truth = _ids(references, problems, several=True)
+    given = _ids(candidates, problems, several=False)
+    problems += [
+        f"{candidates.name}, row {given[name]}: {name} has no reference"
+        for name in given
+        if name not in truth
+    ]
+    problems += [
+        f"{references.name}, row {truth[name]}: {name} has no candidate"
+        for name in truth
+        if name not in given
+    ]
+    if problems:
+        left = len(problems) - _SHOWN
+        rest = [f"and {left} more"] if left > 0 else []
+        raise CaseError(
+            f"{len(problems)} problems: {'; '.join([*problems[:_SHOWN], *rest])}.",
+            "Give each study of the references one candidate.",
+        )
+    if not truth:
+        raise CaseError(f"{references.name} has no row.", "Give at least one study.")
+    return Pairs(references, candidates, len(truth), list(truth) == list(given))
+
+
+def _ids(path: Path, problems: list[str], *, several: bool) -> dict[str, int]:
+    """Each id with its first row, in order."""
+    found: dict[str, int] = {}
+    last = ""
+    for row in rows(path):
+        if not row.id:
+            problems.append(f"{path.name}, row {row.number}: the id is missing")
+        elif row.id in found and not (several and row.id == last):
+            apart = " apart from its other reference" if several else ""
+            problems.append(f"{path.name}, row {row.number}: {row.id} is there again{apart}")
+        found.setdefault(row.id, row.number)
+        last = row.id
+    found.pop("", None)
+    return found

@@ -1,0 +1,153 @@
+"""Score a corpus of pairs in blocks, and sum it up with intervals by study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eval.batch.block import SIZE, Block, blocks
+from eval.batch.engine import Map
+from eval.batch.metrics import FAMILIES, Family, Shared
+from eval.batch.pairs import Pair
+from eval.statistics import bootstrap, by_study
+from eval.text.cider import Frequencies
+from eval.text.ngrams import Floats
+from radixgpt.errors import SettingsError
+
+Say = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The rows of some pairs.
+
+    Attributes:
+        ids: of the n pairs.
+        groups: what the bootstrap draws as one.
+        rows: family to its (n, k) rows.
+    """
+
+    ids: list[str]
+    groups: list[str]
+    rows: dict[str, Floats]
+
+    def scores(self) -> dict[str, Floats]:
+        """Each metric's score of each pair."""
+        return {
+            name: figure(self.rows[family.name])
+            for family in families(self.rows)
+            for name, figure in family.figures.items()
+        }
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric of a corpus, with its 95 % interval by study."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    studies: int
+    signature: str
+
+
+@dataclass(frozen=True)
+class _Job:
+    names: tuple[str, ...]
+    shared: Shared
+
+
+def families(names: Iterable[str]) -> list[Family]:
+    """Families by name.
+
+    Raises:
+        SettingsError: there is no such family.
+    """
+    wanted = list(names)
+    unknown = [name for name in wanted if name not in FAMILIES]
+    if unknown:
+        raise SettingsError(
+            f"There are no metrics named {', '.join(unknown)}.", f"Known: {', '.join(FAMILIES)}."
+        )
+    return [FAMILIES[name] for name in wanted]
+
+
+def score(
+    pairs: Iterable[Pair],
+    names: Sequence[str],
+    run: Map,
+    *,
+    shared: Shared | None = None,
+    total: int = 0,
+    size: int = SIZE,
+    say: Say = lambda _what, _done, _total: None,
+) -> Iterator[Scored]:
+    """Score pairs block by block, in their order; ``pairs`` is gone through once or twice.
+
+    Args:
+        pairs: the corpus; it has to be the same each time it is gone through.
+        names: families of metrics.
+        run: where to work, from :func:`eval.batch.engine.engine`.
+        shared: what the metrics need besides; document frequencies are added here.
+        total: number of pairs, for the progress.
+        size: pairs a block; results do not depend on it.
+        say: told what is done, how many pairs of how many.
+
+    Raises:
+        SettingsError: there is no such family.
+    """
+    families(names)
+    context = shared or Shared()
+    if "coco" in names:
+        known = Frequencies.none()
+        for part in run(_frequencies, blocks(pairs, size)):
+            known = known.add(part)
+            say("Counting words", known.items, total)
+        context = replace(context, frequencies=known)
+    done = 0
+    for scored in run(_score, blocks(pairs, size), _Job(tuple(names), context)):
+        done += len(scored.ids)
+        say("Scoring", done, total)
+        yield scored
+
+
+def _frequencies(_: None, pairs: list[Pair]) -> Frequencies:
+    block = Block(pairs)
+    return Frequencies.of(block.counts("coco", 4)[1], block.item_of, len(block))
+
+
+def _score(job: _Job, pairs: list[Pair]) -> Scored:
+    block = Block(pairs)
+    rows = {f.name: f.rows(block, job.shared) for f in families(job.names)}
+    return Scored([pair.id for pair in pairs], [pair.group for pair in pairs], rows)
+
+
+def joined(parts: Iterable[Scored]) -> Scored:
+    """All blocks as one; a few dozen numbers a pair."""
+    kept = list(parts)
+    names = list(kept[0].rows) if kept else []
+    return Scored(
+        [name for part in kept for name in part.ids],
+        [group for part in kept for group in part.groups],
+        {name: np.concatenate([part.rows[name] for part in kept]) for name in names},
+    )
+
+
+def summary(scored: Scored, *, draws: int = 1000, seed: int = 0) -> list[Score]:
+    """The corpus score of each metric with its interval; groups are drawn whole."""
+    found: list[Score] = []
+    for family in families(scored.rows):
+        rows = by_study(scored.groups, scored.rows[family.name])
+        for name, figure in family.figures.items():
+            low, high = bootstrap(rows, figure, draws=draws, seed=seed)
+            value = float(figure(rows.sum(axis=0, keepdims=True))[0])
+            found.append(Score(name, value, low, high, len(rows), family.signature))
+    return found
+
+
+def values(scores: Iterable[Score]) -> Mapping[str, float]:
+    """Metric to corpus score."""
+    return {score.metric: score.value for score in scores}

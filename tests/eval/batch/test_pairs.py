@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eval.batch import pairs
+from radixgpt.errors import CaseError
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_pairs_join_by_id_whatever_the_order(tmp_path: Path) -> None:
+    references = _write(tmp_path, "r.csv", 'id,report,patient\na,"one, two",p1\nb,three,p1\n')
+    in_order = pairs.check(references, _write(tmp_path, "c.csv", "id,text\na,1\nb,3\n"))
+    turned = pairs.check(references, _write(tmp_path, "d.csv", "id,text\nb,3\na,1\n"))
+    assert (in_order.in_order, turned.in_order) == (True, False)
+    assert list(in_order) == list(turned)
+    assert list(turned) == [
+        pairs.Pair("a", "1", ("one, two",), "p1"),
+        pairs.Pair("b", "3", ("three",), "p1"),
+    ]
+
+
+def test_json_lines_and_several_references(tmp_path: Path) -> None:
+    references = _write(
+        tmp_path,
+        "r.jsonl",
+        '{"id": 1, "text": "x"}\n\n{"id": 1, "text": "y"}\n{"id": 2, "text": ""}\n',
+    )
+    candidates = _write(
+        tmp_path, "c.jsonl", '{"id": "1", "text": null}\n{"id": "2", "text": "z"}\n'
+    )
+    found = list(pairs.check(references, candidates))
+    assert found == [pairs.Pair("1", "", ("x", "y"), "1"), pairs.Pair("2", "z", ("",), "2")]
+
+
+def test_all_problems_are_told_at_once_with_rows(tmp_path: Path) -> None:
+    references = _write(tmp_path, "r.csv", "id,text\na,1\nb,2\na,3\n,4\n")
+    candidates = _write(tmp_path, "c.csv", "id,text\na,1\na,2\nx,3\n")
+    with pytest.raises(CaseError) as told:
+        pairs.check(references, candidates)
+    for part in (
+        "r.csv, row 4: a is there again apart from its other reference",
+        "r.csv, row 5: the id is missing",
+        "c.csv, row 3: a is there again",
+        "c.csv, row 4: x has no reference",
+        "r.csv, row 3: b has no candidate",
+    ):
+        assert part in told.value.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("e.csv", b"", "has the columns none"),
+        ("e.csv", b"id,text\n", "has no row"),
+        ("e.csv", b"name,text\na,b\n", "has the columns name, text"),
+        ("e.csv", "id,text\na,é\n".encode("latin-1"), "not UTF-8"),
+        ("e.jsonl", b"{", "line 1 is no JSON"),
+        ("e.jsonl", b"[1]\n", "line 1 is no object"),
+        ("e.jsonl", b'{"id": 1}\n', "has the columns id"),
+    ],
+)
+def test_tables_that_cannot_be_read_are_told(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CaseError, match=said):
+        pairs.check(path, path)
+
+
+def test_a_missing_table_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CaseError, match=r"no r\.csv"):
+        pairs.check(tmp_path / "r.csv", tmp_path / "c.csv")
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
+    for name in ("x.csv", "x.jsonl"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        try:
+            list(pairs.rows(path))
+        except CaseError:
+            continue
