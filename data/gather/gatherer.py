@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +11,9 @@ from typing import Any
 from data.gather import provenance
 from data.gather.provenance import Record
 from data.gather.shelf import Shelf
-from data.gather.source import LeftOut, Say, Source, Terms
+from data.gather.source import LeftOut, Say, Source
 from data.workspace import Workspace
 from radixgpt.errors import GatherError
-
-Accept = Callable[[str, Terms], bool]
-"""Asks whether the terms of the titled source are accepted."""
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_]{0,47}")
 
@@ -62,7 +58,7 @@ class Outcome:
         }
 
 
-def gather(source: Source, workspace: Workspace, *, accept: Accept, say: Say) -> Outcome:
+def gather(source: Source, workspace: Workspace, *, accepted: bool, say: Say) -> Outcome:
     """Bring the files of a source into the workspace.
 
     It can be stopped at any moment and called again: what is there is checked against the
@@ -71,7 +67,7 @@ def gather(source: Source, workspace: Workspace, *, accept: Accept, say: Say) ->
     Args:
         source: where the files come from.
         workspace: where they go.
-        accept: asked for sources whose terms have to be accepted.
+        accepted: whether the user has accepted the terms, where :func:`has_to_ask`.
         say: progress.
 
     Raises:
@@ -84,10 +80,11 @@ def gather(source: Source, workspace: Workspace, *, accept: Accept, say: Say) ->
             "A source's key is made of lower-case letters, digits and underscores.",
             "Choose another with --as.",
         )
-    if source.terms.ask and not accept(source.title, source.terms):
+    if has_to_ask(source, workspace) and not accepted:
         raise GatherError(
             f"The licence of {source.key} ({source.terms.licence}) was not accepted.",
-            "Read it, and accept it when asked or with --accept-licence.",
+            "Read it, and accept it when asked or with --accept-licence"
+            + (", --non-commercial too." if not source.terms.commercial else "."),
         )
     outcome = Outcome(source.key, source.title, source.terms.licence)
     try:
@@ -99,6 +96,20 @@ def gather(source: Source, workspace: Workspace, *, accept: Accept, say: Say) ->
             "Check the disk and the permissions; what was gathered so far is kept.",
         ) from error
     return outcome
+
+
+def has_to_ask(source: Source, workspace: Workspace) -> bool:
+    """Whether the terms of a source are still to be accepted.
+
+    They were if the workspace holds files that came under the same licence from it.
+
+    Raises:
+        GatherError: the provenance can't be read.
+    """
+    return source.terms.ask and not any(
+        record.source == source.key and record.licence == source.terms.licence
+        for record in provenance.read(workspace.provenance).values()
+    )
 
 
 def _fetch(
@@ -140,7 +151,7 @@ def _note(
 ) -> None:
     """Write a record that tells something new, and count its file."""
     same = before is not None and before.sha256 == record.sha256
-    if before is None or not same:
+    if before is None or before != record.model_copy(update={"gathered_at": before.gathered_at}):
         ledger.write(record)
     if not record.kept:
         return

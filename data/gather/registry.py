@@ -7,9 +7,11 @@ from functools import cache
 from importlib import resources
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from data.gather.download import Remote
 from data.gather.source import Terms
+from data.gather.unpack import Kind
 
 
 class _Model(BaseModel):
@@ -32,9 +34,27 @@ class _StagedRow(_Model):
     place: str
 
 
+class _FileRow(_Model):
+    name: str
+    address: str = Field(pattern=r"^https://")
+    size: int | None
+    sha256: str | None = Field(pattern=r"^[0-9a-f]{64}$")
+    md5: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
+    unpack: Kind | None = None
+
+
+class _PublicRow(_Model):
+    key: str
+    of: str
+    title: str
+    gigabytes: float
+    files: list[_FileRow] = Field(min_length=1)
+
+
 class _File(_Model):
     sets: dict[str, _Set]
     staged: list[_StagedRow]
+    public: list[_PublicRow]
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,40 @@ class Staged:
     place: str
     address: str
     terms: Terms
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file of a published set.
+
+    Attributes:
+        remote: its address, size and hash.
+        unpack: kind of archive, if it is one; archives are unpacked and not kept.
+    """
+
+    remote: Remote
+    unpack: Kind | None
+
+
+@dataclass(frozen=True)
+class Public:
+    """A set at its published addresses.
+
+    Attributes:
+        key: its source key.
+        title: one line for people.
+        page: its page, for people.
+        gigabytes: about how much comes over the network.
+        terms: of the set.
+        files: what is published.
+    """
+
+    key: str
+    title: str
+    page: str
+    gigabytes: float
+    terms: Terms
+    files: tuple[Published, ...]
 
 
 @cache
@@ -79,3 +133,23 @@ def staged() -> list[Staged]:
         Staged(row.key, row.title, row.place, _file().sets[row.of].page, _terms(row.of))
         for row in _file().staged
     ]
+
+
+def public() -> list[Public]:
+    """Every set that can be fetched, in the order of the registry."""
+    return [
+        Public(
+            row.key,
+            row.title,
+            _file().sets[row.of].page,
+            row.gigabytes,
+            _terms(row.of),
+            tuple(_published(file, _file().sets[row.of].page) for file in row.files),
+        )
+        for row in _file().public
+    ]
+
+
+def _published(row: _FileRow, page: str) -> Published:
+    remote = Remote(row.address, row.name, row.size, row.sha256, row.md5, page)
+    return Published(remote, row.unpack)

@@ -6,11 +6,12 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from data.gather.provenance import Record
 from data.gather.source import Gathered
 from radixgpt.errors import GatherError, UnsafeInputError
+from radixgpt.reading.archive import points_out
 
 CHUNK = 1 << 20
 _LONGEST_NAME = 240  # most file systems take 255 bytes; a suffix has to fit
@@ -79,6 +80,15 @@ class Shelf:
             part.unlink(missing_ok=True)
         return Gathered(name, address, digest.hexdigest(), size, archive)
 
+    def keep(self, name: str, data: bytes, address: str) -> Gathered:
+        """Write a small file, unless it is there with the same bytes."""
+        wanted = hashlib.sha256(data).hexdigest()
+        path = self.place(name)
+        if path.is_file() and path.stat().st_size == len(data) and sha256_of(path) == wanted:
+            return Gathered(name, address, wanted, len(data))
+        self.require_space(len(data))
+        return self.put(name, [data], address)
+
     def copy(self, name: str, original: Path, address: str, *, link: bool) -> Gathered:
         """Copy a file of this machine, or hard-link it where the file system can.
 
@@ -124,15 +134,12 @@ class Shelf:
 
 def is_safe(name: str) -> bool:
     """Whether a relative name stays in its folder and can be a file's on any common system."""
-    windows = PureWindowsPath(name)
+    parts = PurePosixPath(name).parts
     return (
         bool(name.strip("/."))
-        and not name.startswith("/")
-        and not windows.drive
-        and not windows.root
-        and ".." not in windows.parts
+        and not points_out(name)
         and name.isprintable()
-        and all(len(os.fsencode(part)) <= _LONGEST_NAME for part in PurePosixPath(name).parts)
+        and all(len(os.fsencode(part)) <= _LONGEST_NAME for part in parts)
     )
 
 

@@ -1,0 +1,76 @@
+"""Names that tell nothing: keyed hashes in place of names of files, folders, studies and series.
+
+File and folder names of a hospital's export often hold a patient's name or number. The key lies in
+the workspace, so that a second run finds the names of the first, and nobody without it can try
+names against the hashes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path, PurePosixPath
+
+from radixgpt.errors import GatherError
+from radixgpt.reading.identity import Keyring
+
+KEY_FILE = ".key"
+_KEY_BYTES = 32
+
+
+def keyring(workspace: Path) -> Keyring:
+    """The keyring of a workspace; its key is made when it is first asked for.
+
+    Raises:
+        GatherError: the key is damaged, or can't be read or written.
+    """
+    path = workspace / KEY_FILE
+    try:
+        if not path.exists():
+            workspace.mkdir(parents=True, exist_ok=True)
+            new = path.with_name(f"{KEY_FILE}.{secrets.token_hex(4)}")
+            new.touch(mode=0o600)
+            new.write_bytes(secrets.token_bytes(_KEY_BYTES))
+            try:
+                path.hardlink_to(new)  # unlike a rename, it never takes the place of another's
+            except FileExistsError:
+                pass
+            finally:
+                new.unlink()
+        key = path.read_bytes()
+    except OSError as error:
+        raise GatherError(
+            f"The workspace's key can't be read or written: {error.strerror}.",
+            "Name a workspace that you may write to, with -w.",
+        ) from error
+    if len(key) != _KEY_BYTES:
+        raise GatherError(
+            "The workspace's key is damaged.",
+            "Restore it, or gather into a new workspace: with a new key, files get new names.",
+        )
+    return Keyring(key)
+
+
+def of_path(keys: Keyring, home: str, where: str, suffix: str) -> str:
+    """A name for a file: the same folders as its path has, each part a hash.
+
+    Args:
+        keys: the keyring of the workspace.
+        home: what the path starts from; it keeps equal paths of two homes apart.
+        where: path with forward slashes.
+        suffix: of the new name.
+    """
+    steps = list(PurePosixPath(where).parts)
+    hashed = [
+        keys.digest("gathered-path", f"{home}\0" + "/".join(steps[:end])).hex()[:16]
+        for end in range(1, len(steps) + 1)
+    ]
+    return "/".join(hashed) + suffix
+
+
+def of_instance(keys: Keyring, study: str, series: str, instance: str) -> str:
+    """A name for a DICOM object from its UIDs: a folder a study, in it a folder a series."""
+    study_key, series_key, instance_key = (
+        keys.digest(domain, uid).hex()[:16]
+        for domain, uid in (("study", study), ("series", series), ("instance", instance))
+    )
+    return f"study-{study_key}/series-{series_key}/{instance_key}.dcm"
