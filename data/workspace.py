@@ -28,6 +28,21 @@ class Workspace:
         return self.root / "provenance.jsonl"
 
     @property
+    def mapped(self) -> Path:
+        """JSON lines a source: what came of each unit of its mapping, kept so that it resumes."""
+        return self.root / "mapped"
+
+    @property
+    def refused(self) -> Path:
+        """JSON lines: files and rows that no case was made from, each with its reason."""
+        return self.root / "refused.jsonl"
+
+    @property
+    def studies(self) -> Path:
+        """Folders of studies laid out anew, under names that tell nothing."""
+        return self.root / "studies"
+
+    @property
     def cases(self) -> Path:
         """JSON lines of :class:`radixgpt.case.Case`."""
         return self.root / "cases.jsonl"

@@ -1,13 +1,12 @@
 """What triage learns from: lumbar slices, and everything that is not one.
 
-The views of the Sudirman slices and of the KAUH radiographs in ``finetune/points/views.csv`` were
+The views of the Sudirman slices and of the KAUH radiographs (:mod:`data.mapping.views`) were
 set by eye for this project. Everything else comes from headers, from the packages that the project
 depends on anyway, or is computed.
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
+from data.mapping.views import views
 from finetune import spider, triage_nothing
 from radixgpt.level import disc_index
 from tools.triage_looks import Kind
@@ -28,7 +28,6 @@ from tools.triage_looks import Kind
 Pixels = npt.NDArray[np.float32]
 Part = Literal["train", "held_out"]
 
-VIEWS = Path(__file__).parent / "points" / "views.csv"
 SEED = 23
 
 
@@ -157,18 +156,17 @@ def viewed(shared: Path) -> Iterator[Example]:
         "ap": "radiograph_ap",
         "lateral": "radiograph_lateral",
     }
-    with VIEWS.open(newline="") as file:
-        for index, row in enumerate(csv.DictReader(file)):
-            kind = kinds[row["view"]]
-            part: Part = "held_out" if kind == "sagittal_spine" or index % 5 < 2 else "train"
-            yield Example(
-                grey(shared / row["image"]),
-                kind,
-                f"{row['image'].split('_')[0]}_{row['view']}",
-                part,
-                row["sequence"] if row["sequence"] in ("t1", "t2") else None,
-                good=row["mid_sagittal"] == "1",
-            )
+    for index, (place, seen) in enumerate(views().items()):
+        kind = kinds[seen.view]
+        part: Part = "held_out" if kind == "sagittal_spine" or index % 5 < 2 else "train"
+        yield Example(
+            grey(shared / place),
+            kind,
+            f"{place.split('_')[0]}_{seen.view}",
+            part,
+            seen.sequence if seen.sequence in ("t1", "t2") else None,
+            good=seen.mid_sagittal,
+        )
 
 
 def grey(path: Path) -> Pixels:
