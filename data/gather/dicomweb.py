@@ -87,7 +87,13 @@ class DicomWebSource:
                     "A token must not travel unencrypted.", "Use the https address of the service."
                 )
             headers["Authorization"] = f"Bearer {self.token}"
-        client = DICOMwebClient(self.url.rstrip("/"), headers=headers, timeout=_TIMEOUT)
+        client = DICOMwebClient(
+            self.url.rstrip("/"),
+            session=_session(),
+            headers=headers,
+            timeout=_TIMEOUT,
+            permissive_uid=True,
+        )
         client.set_http_retry_params(retry=True, max_attempts=3, wait_exponential_multiplier=500)
         return client
 
@@ -130,6 +136,26 @@ class DicomWebSource:
         return buffer.getvalue()
 
 
+def _session() -> Any:
+    """A session that sends the wildcards of a query as they are.
+
+    RFC 3986 allows both in a query; the library escapes them, which Orthanc does not undo.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    class Wildcards(HTTPAdapter):
+        def send(self, request: Any, *args: Any, **options: Any) -> Any:
+            path, mark, query = request.url.partition("?")
+            request.url = path + mark + query.replace("%2A", "*").replace("%3F", "?")
+            return super().send(request, *args, **options)
+
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Wildcards())
+    return session
+
+
 def address_of(url: str) -> str:
     """An address without the user and the query that it may hold."""
     parts = urlsplit(url)
@@ -163,11 +189,11 @@ def _told(title: str) -> Iterator[None]:
         raise GatherError(
             f"{title} answers {status}.", "Check the address: it is the base of QIDO and WADO."
         ) from None
-    except requests.RequestException:
-        raise GatherError(
-            f"{title} can't be reached.", "Check the address, the network and the certificate."
-        ) from None
     except (ValueError, KeyError, IndexError, TypeError):
         raise GatherError(
             f"{title} gives no DICOMweb answer.", "Check the address: it is the base of the API."
+        ) from None
+    except requests.RequestException:
+        raise GatherError(
+            f"{title} can't be reached.", "Check the address, the network and the certificate."
         ) from None

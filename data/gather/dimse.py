@@ -171,10 +171,11 @@ class DimseSource:
 
         received = _Received()
         query = Dataset()
-        query.QueryRetrieveLevel = "IMAGE"
-        query.StudyInstanceUID = batch[0].study
-        query.SeriesInstanceUID = batch[0].series
-        query.SOPInstanceUID = [one.instance for one in batch]
+        with quiet():  # a UID may be malformed, and is then remarked upon
+            query.QueryRetrieveLevel = "IMAGE"
+            query.StudyInstanceUID = batch[0].study
+            query.SeriesInstanceUID = batch[0].series
+            query.SOPInstanceUID = [one.instance for one in batch]
         classes = tuple(dict.fromkeys(one.sop_class for one in batch))
         with self._associated(classes, received) as association, quiet():
             for status, _ in association.send_c_get(query, GetModel):
@@ -237,7 +238,8 @@ class DimseSource:
     def _lost(self) -> GatherError:
         return GatherError(
             f"The connection to {self.title} broke.",
-            "What has come is kept: the same command goes on from there.",
+            "What has come is kept: the same command goes on from there. If it breaks at once, ask "
+            f"the administrator of the PACS to admit the calling title {self.peer.calling_aet}.",
         )
 
 

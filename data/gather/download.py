@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from data.gather.shelf import CHUNK
 from data.gather.source import Say
 from radixgpt.errors import GatherError, MissingPackageError
 from radixgpt.reading.sniff import sniff
@@ -152,6 +151,9 @@ def download(
     for again in (True, False):
         resumed = part.size > 0
         _bring(remote, part, say, mirror, patience, room)
+        if _is_web_page(part.path):
+            part.drop()
+            raise _web_page(remote)
         wrong = _wrong(remote, part.path)
         if not wrong:
             break
@@ -271,10 +273,7 @@ def _write(
     done = start
     what = f"{remote.name} (MB)"
     with part.path.open("ab", buffering=0) as file:
-        for chunk in response.iter_raw(CHUNK):
-            if done == 0 and sniff(chunk[:_HEAD])[1] == "html":
-                part.drop()
-                raise _web_page(remote)
+        for chunk in response.iter_raw():  # as it comes: what was buffered would be lost
             done += len(chunk)
             if expected is not None and done > expected:
                 part.drop()
@@ -314,6 +313,11 @@ def _check(response: httpx.Response, address: str, remote: Remote) -> None:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if status != 416 and kind == "text/html":
         raise _web_page(remote)
+
+
+def _is_web_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return sniff(file.read(_HEAD))[1] == "html"
 
 
 def _web_page(remote: Remote) -> GatherError:

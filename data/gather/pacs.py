@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from data.gather.source import Terms
 from radixgpt.errors import GatherError
 
-_UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 section 9.1
+_UID = re.compile(r"[0-9A-Za-z.]{1,64}")  # PS3.5 section 9.1, and the hashes that some write
 _DATES = re.compile(r"\d{8}(-(\d{8})?)?|-\d{8}")  # a date or a range, PS3.4 C.2.2.2.5
 
 TERMS = Terms(
@@ -56,7 +56,8 @@ class Question:
             )
         if not all(_UID.fullmatch(uid) for uid in self.studies):
             raise GatherError(
-                "A study UID is made of digits and dots.", "Copy it from the PACS, for --study."
+                "A study UID is made of digits and dots, 64 at most.",
+                "Copy it from the PACS, for --study.",
             )
         if self.dates and not _DATES.fullmatch(self.dates):
             raise GatherError(

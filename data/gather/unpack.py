@@ -114,7 +114,7 @@ def _zip(path: Path, limits: Limits) -> Iterator[Member]:
 def _tar(path: Path, limits: Limits) -> Iterator[Member]:
     most = max(limits.ratio_from, limits.archive_ratio * path.stat().st_size)
     total = 0
-    with tarfile.open(path, "r|gz") as archive:
+    with tarfile.open(path, "r:gz") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
             if member.isdir() or is_clutter(name):
