@@ -12,39 +12,59 @@ from typing import Any
 
 from agent import content as c
 from agent.pictures import NAMES
-from radixgpt.finding import GRADED, KINDS, Finding
-from radixgpt.level import LUMBAR_DISCS, order
+from radixgpt.finding import GRADED, Finding
+from radixgpt.level import order
 
-_SIDE = re.compile(r"\b(?:left|right|side[ds]?|bilateral)\b", re.IGNORECASE)
-_QUANTITY = {"disc_height": "disc height", "canal": "midline canal depth", "slip": "slip"}
+_SCALES = {"pfirrmann": "Pfirrmann grades are 1 to 5.", "modic": "Modic types are 0 to 3."}
+QUANTITY = {"disc_height": "disc height", "canal": "midline canal depth", "slip": "slip"}
+"""The measured quantities in words."""
+_RATIOS = {"disc_height": "disc_height_index", "canal": "canal_ratio", "slip": "slip_ratio"}
 
 
 def value(kind: str, said: str) -> str:
     """A value with its scale: ``Pfirrmann IV``, ``type 2``, ``present``."""
     from etl.phrases import roman
 
-    if kind == "pfirrmann" and said.isdecimal():
+    if kind == "pfirrmann" and said in ("1", "2", "3", "4", "5"):
         return f"Pfirrmann {roman(int(said))}"
+    if kind == "pfirrmann" and said.isdecimal():
+        return f"Pfirrmann {said}"
     return f"type {said}" if kind == "modic" and said.isdecimal() else said
+
+
+def capital(text: str) -> str:
+    """The text with its first letter a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def scale(kind: str) -> str:
+    """Which values a kind of finding may have, as a sentence."""
+    return _SCALES.get(kind, "It is present or absent.")
 
 
 def compose(contents: Sequence[c.Content], question: str = "") -> str:
     """The answer to a question from what its tools returned, as Markdown."""
-    return "\n\n".join(_one(content, question) for content in contents)
+    from agent.asides import asides
 
-
-def _one(content: c.Content, question: str) -> str:
-    if isinstance(content, c.FindingsContent):
-        return findings(content, question)
-    if isinstance(content, c.MeasuresContent):
-        return measures(content, question)
-    return _WORDS[type(content)](content)
+    last = max((i for i, one in enumerate(contents) if isinstance(one, c.ReportContent)), default=0)
+    shown = [
+        one.model_copy(update={"impression": (), "changed": False})
+        if isinstance(one, c.ReportContent) and i < last
+        else one
+        for i, one in enumerate(contents)
+    ]
+    told = [
+        _about(one, question) if isinstance(one, c.AboutContent) else _WORDS[type(one)](one)
+        for one in shown
+    ]
+    return "\n\n".join([*told, *asides(question, contents)])
 
 
 # --- findings ---------------------------------------------------------------------------------
 
 
-def _span(levels: Sequence[str]) -> str:
+def span_of(levels: Sequence[str]) -> str:
+    """Levels in words: ``L1-L2 to L3-L4``."""
     from etl.phrases import span
 
     return span(levels)
@@ -66,32 +86,35 @@ def _lines(texts: Sequence[str]) -> str:
     return "\n".join(f"- {text}" for text in texts) if len(texts) > 1 else "".join(texts)
 
 
-def findings(content: c.FindingsContent, question: str = "") -> str:
+def findings(content: c.FindingsContent) -> str:
     """Findings, level by level; whether they are the worst or the abnormal ones is said first."""
     found = content.findings
     levels = sorted({f.level for f in found if f.level}, key=order)
     parts: list[str] = []
     if content.which == "worst" and levels:
         parts.append(
-            f"Graded worst: {_span(levels)}, by Pfirrmann grade and then by the number of findings."
+            f"Graded worst: {span_of(levels)}, by Pfirrmann grade and then by number of findings."
         )
-    if content.which == "abnormal" and not any(f.status == "value" for f in found):
-        parts.append(
-            "Nothing beyond Pfirrmann II, Modic 0 and absent was graded at "
-            f"{_span(content.levels)}."
-        )
+    rest = [lv for lv in content.levels if not any(f.level == lv for f in found)]
     if not found and content.which != "abnormal":
-        parts.append(f"The report has no such finding at {_span(content.levels)}.")
+        parts.append(f"The report has no such finding at {span_of(content.levels)}.")
     if found:
         parts.append(_lines(sentences(found)))
+    if content.which == "abnormal" and rest:
+        parts.append(
+            f"Nothing beyond Pfirrmann II, Modic 0 and absent was graded at {span_of(rest)}."
+        )
     if chances := _chances(found):
         parts.append(chances)
-    reasons = {f.reason for f in found if f.status == "not_assessable" and f.reason}
+    reasons = {f.reason.rstrip(".") for f in found if f.status != "value" and f.reason}
     if len(found) <= len(GRADED) and reasons:
-        parts.append(f"Reason: {'; '.join(sorted(reasons))}.")
-    if _SIDE.search(question):
-        parts.append("No tool here tells the side of a finding.")
+        parts.append(f"Reason: {_reasons_of(reasons)}.")
     return "\n\n".join(parts)
+
+
+def _reasons_of(reasons: set[str]) -> str:
+    """Reasons in one sentence, each without its capital."""
+    return "; ".join(sorted(reason[:1].lower() + reason[1:] for reason in reasons))
 
 
 def _chances(found: Sequence[Finding]) -> str:
@@ -117,44 +140,48 @@ def _number(found: Mapping[tuple[str, str], Finding], level: str, kind: str) -> 
 
 def _cell(found: Mapping[tuple[str, str], Finding], level: str, quantity: str) -> str:
     """``7.9 mm (0.23)``: the length where it is known, and the ratio."""
-    ratio_kind = {"disc_height": "disc_height_index", "canal": "canal_ratio", "slip": "slip_ratio"}
     length = _number(found, level, f"{quantity}_mm")
-    ratio = _number(found, level, ratio_kind[quantity])
+    ratio = _number(found, level, _RATIOS[quantity])
     if length is None and ratio is None:
-        return "not measured"
+        open_ = found.get((level, _RATIOS[quantity]))
+        return "indeterminate" if open_ and open_.status == "indeterminate" else "not measured"
+    way = ""
+    if quantity == "slip" and (length or ratio):
+        way = " anterior" if (length or ratio or 0) > 0 else " posterior"
+        length, ratio = (None if size is None else abs(size) for size in (length, ratio))
     share = "" if ratio is None else f"{ratio:.2f}"
     if length is None:
-        return f"ratio {share}"
-    return f"{length:.1f} mm" + (f" (ratio {share})" if share else "")
+        return f"ratio {share}{way}"
+    return f"{length:.1f} mm{way}" + (f" (ratio {share})" if share else "")
 
 
-def measures(content: c.MeasuresContent, question: str = "") -> str:
+def measures(content: c.MeasuresContent) -> str:
     """Measured quantities as a sentence for one level, else as a table."""
     found = {(f.level or "", f.kind): f for f in content.findings}
     levels = [lv for lv in content.levels if any(level == lv for level, _ in found)]
     parts: list[str] = []
     if not levels:
-        parts.append(f"Nothing was measured at {_span(content.levels)}.")
+        parts.append(f"Nothing was measured at {span_of(content.levels)}.")
     elif len(levels) == 1:
-        items = [f"{_QUANTITY[q]} {_cell(found, levels[0], q)}" for q in content.quantities]
+        items = [f"{QUANTITY[q]} {_cell(found, levels[0], q)}" for q in content.quantities]
         parts.append(f"{levels[0]}: {', '.join(items)}.")
     else:
-        head = ["Level", *(_QUANTITY[q] for q in content.quantities)]
+        head = ["Level", *(QUANTITY[q] for q in content.quantities)]
         rows = [[lv, *(_cell(found, lv, q) for q in content.quantities)] for lv in levels]
         parts.append(
             "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
         )
+    wanted = tuple(_RATIOS[q] for q in content.quantities)
+    shown = [f for f in content.findings if f.level in levels and f.kind in wanted]
+    reasons = {f.reason.rstrip(".") for f in shown if f.status != "value" and f.reason}
+    if len(levels) == 1 and reasons:
+        parts.append(f"Reason: {_reasons_of(reasons)}.")
     if levels and not content.millimetres:
         parts.append("Pixel spacing is unknown, so there are ratios and no millimetres.")
-    if levels:
-        parts.append(
-            "Ratios are to the depth of the patient's own vertebrae"
-            + ("; a positive slip is anterior." if "slip" in content.quantities else ".")
-        )
+    if any(f.status == "value" for f in shown):
+        parts.append("Ratios are to the depth of the patient's own vertebrae.")
     if "canal" in content.quantities:
         parts.append("Canal stenosis is not graded by any tool here; this is the measured depth.")
-    if _SIDE.search(question):
-        parts.append("No tool here tells the side of a finding.")
     return "\n\n".join(parts)
 
 
@@ -208,6 +235,11 @@ def _report(content: c.ReportContent) -> str:
 
 
 def _pending(content: c.PendingContent) -> str:
+    if content.now == content.wanted:
+        return (
+            f"At {content.level}, {content.title} is {value(content.kind, content.now)} already. "
+            "Shall I mark it as set by the reader? (yes or no)"
+        )
     return (
         f"At {content.level}, {content.title} is {value(content.kind, content.now)}. Shall I set "
         f"it to {value(content.kind, content.wanted)} and mark it as set by the reader? (yes or no)"
@@ -228,7 +260,9 @@ def _reasons(content: c.ReasonsContent) -> str:
             line += ", set by the reader"
         if reason.probabilities:
             by_chance = sorted(reason.probabilities.items(), key=lambda item: -item[1])
-            line += "; probabilities " + ", ".join(f"{k} {v:.0%}" for k, v in by_chance)
+            line += "; probabilities: " + ", ".join(
+                f"{value(finding.kind, k)} {v:.0%}" for k, v in by_chance
+            )
         lines.append(line)
     places = dict.fromkeys(
         f"{NAMES.get(p.sequence, p.series)} slice {p.slice_number}"
@@ -242,7 +276,14 @@ def _reasons(content: c.ReasonsContent) -> str:
     return "\n\n".join(parts)
 
 
-def _about(content: c.AboutContent) -> str:
+def _about(content: c.AboutContent, question: str = "") -> str:
+    if _SAVE.search(question):
+        return f"{_SAVED} HTML, Markdown and JSON are written; there is no PDF and no Word file."
+    if _HOW_GOOD.search(question):
+        return (
+            f"{_models(content)} What each was trained on and how well it does is in the model "
+            "cards, `weights/*/card.md`. For research; not a medical device."
+        )
     return "\n\n".join(
         (
             "I draft reports on lumbar spine MR and answer questions on the open study. For "
@@ -250,12 +291,28 @@ def _about(content: c.AboutContent) -> str:
             f"Graded at each of L1-L2 to L5-S1: {', '.join(content.graded)}. "
             f"Measured: {', '.join(content.measured)}.",
             "You can ask for findings, measurements, images, the evidence behind a grade, and the "
-            "report; shorten it, take a level out, set a grade, shift the numbering, or undo. The "
-            "report is saved with the download button of the page, or with `radixgpt report`.",
+            "report; shorten it, take a level out, set a grade, shift the numbering, or undo. "
+            + _SAVED,
             f"Not assessed: {'; '.join(content.not_assessed)}.",
-            f"Language model: {content.language_model}.",
+            _models(content),
         )
     )
+
+
+_SAVE = re.compile(
+    r"\b(?:save|export|download|pdf|docx?|word (?:file|document)|print)\b", re.IGNORECASE
+)
+_HOW_GOOD = re.compile(
+    r"\b(?:accura\w+|reliab\w+|how (?:good|well)|which models?|trained|validated|metrics"
+    r"|sensitivity|specificity)\b",
+    re.IGNORECASE,
+)
+_SAVED = "The report is saved with the download buttons of the page, or with `radixgpt report`."
+
+
+def _models(content: c.AboutContent) -> str:
+    named = f"Models: {', '.join(content.models)}. " if content.models else ""
+    return f"{named}Language model: {content.language_model}."
 
 
 def _dismissed(content: c.DismissedContent) -> str:
@@ -268,6 +325,8 @@ def _error(content: c.ErrorContent) -> str:
 
 
 _WORDS: Mapping[type, Callable[[Any], str]] = {
+    c.FindingsContent: findings,
+    c.MeasuresContent: measures,
     c.StudyContent: _study,
     c.LevelsContent: _levels,
     c.ImageContent: _image,
@@ -278,76 +337,3 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     c.DismissedContent: _dismissed,
     c.ErrorContent: _error,
 }
-
-
-# --- without a tool -----------------------------------------------------------------------------
-
-
-THANKS = "You're welcome."
-GREETING = (
-    "Hello. I can draft the report of the open study, answer questions on its findings and show "
-    "the images behind them."
-)
-OFF_TOPIC = "I only talk about the open study and what I can do with it."
-
-
-def not_assessed(level: str = "") -> str:
-    """That no tool looks at what was asked for."""
-    if level:
-        return f"{level} is not assessed: only the discs from L1-L2 to L5-S1 are graded."
-    return (
-        "No tool here assesses that, so I can't say. Graded are disc degeneration, narrowing, "
-        "bulging, herniation, Modic and endplate changes and spondylolisthesis from L1-L2 to "
-        "L5-S1; disc height, canal depth and slip are measured."
-    )
-
-
-def ask(missing: str, options: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-    """A question back that names the readings to choose from, if there are any."""
-    if len(options) == 2:
-        first, second = (describe(tool, args) for tool, args in options)
-        return f"Do you mean (1) {first} or (2) {second}?"
-    if len(options) == 1:
-        return f"Do you mean: {describe(*options[0])}? If not, please say it in other words."
-    return _MISSING.get(missing, _MISSING["meaning"])
-
-
-_MISSING = {
-    "level": f"Which level do you mean? One of {', '.join(LUMBAR_DISCS)}.",
-    "kind": "Which finding do you mean, for instance the Pfirrmann grade or the herniation?",
-    "value": "Which value should it have: a grade, or present or absent?",
-    "meaning": "I'm not sure what you mean. Name a level and a finding, or ask what I can do.",
-}
-
-
-def describe(tool: str, args: Mapping[str, Any]) -> str:
-    """A call in words, for a question back."""
-    levels = args.get("levels") or ([args["level"]] if args.get("level") else [])
-    at = f" at {_span(list(levels))}" if levels else ""
-    kinds = args.get("kinds") or ([args["kind"]] if args.get("kind") else [])
-    titles = " and ".join(KINDS[kind].title for kind in kinds)
-    if set(kinds) == {"endplate_upper", "endplate_lower"}:
-        titles = "endplate changes"
-    quantities = " and ".join(_QUANTITY[q] for q in args.get("quantities", ()))
-    if tool == "get_findings":
-        which = {"abnormal": "abnormal findings", "worst": "the worst level"}
-        return which.get(args.get("which", ""), titles or "all findings") + at
-    if tool == "shift_numbering":
-        by = int(args.get("by", 1))
-        return f"moving the numbering {'up' if by > 0 else 'down'} by {abs(by)}"
-    named = {
-        "measure": f"the measured {quantities or 'values'}{at}",
-        "show_image": f"the image{at}",
-        "explain": f"the evidence for {titles or 'the grades'}{at}",
-        "set_grade": f"setting {titles}{at} to {args.get('value', '')}",
-        "remove_sentences": f"taking{at.removeprefix(' at')} out of the report",
-        "draft_report": "writing the report",
-        "restyle": f"the report in the {args.get('style', '')} style",
-        "shorten_impression": "a shorter impression",
-        "find_levels": "which levels were found",
-        "describe_study": "what the study is",
-        "about": "what I can do",
-        "undo": "taking the last change back",
-        "not_assessed": "something that no tool here assesses",
-    }
-    return named.get(tool, "something else")

@@ -23,9 +23,12 @@ from agent.arguments import (
     report_of,
     result,
 )
-from agent.session import Pending, SetGrade
+from agent.edits import Edit, SetGrade, level_of
+from agent.session import Pending, Session
+from etl.phrases import list_and
 from radixgpt.errors import CheckFailedError, InputError, LevelError
 from radixgpt.finding import KINDS, Finding
+from radixgpt.level import LUMBAR_DISCS
 from radixgpt.report import Report
 
 ReportTool = Literal[
@@ -33,6 +36,7 @@ ReportTool = Literal[
     "restyle",
     "shorten_impression",
     "remove_sentences",
+    "restore_sentences",
     "shift_numbering",
     "confirm_change",
     "undo",
@@ -112,6 +116,20 @@ def remove_sentences(runtime: Runtime, level: Disc) -> Result:
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
+def restore_sentences(runtime: Runtime, level: Disc) -> Result:
+    """Bring back what was said of one level before it was taken out of the report.
+
+    Args:
+        level: the disc.
+    """
+    report_of(runtime)
+    report = runtime.context.session.restore_sentences(level.value)
+    return _written(
+        "restore_sentences", f"The sentences on {level.value} are back in the report.", report
+    )
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
 def shift_numbering(runtime: Runtime, by: int) -> Result:
     """Move the numbering of the levels and grade and write everything anew.
 
@@ -120,12 +138,51 @@ def shift_numbering(runtime: Runtime, by: int) -> Result:
             L5-S1.
     """
     report_of(runtime)
-    if not -3 <= by <= 3:
-        raise LevelError(f"A shift by {by} leaves the lumbar spine.", "Shift by 3 at most.")
-    report = runtime.context.session.shift(by, progress=progress(runtime))
+    session = runtime.context.session
+    before = _standing(session)
+    report = session.shift(by, progress=progress(runtime))
     many = "level" if abs(by) == 1 else "levels"
     change = f"The numbering moved {'up' if by > 0 else 'down'} by {abs(by)} {many}."
-    return _written("shift_numbering", change, report)
+    return _written(
+        "shift_numbering", " ".join((change, *_missing(session), *_moved(session, before))), report
+    )
+
+
+def _standing(session: Session) -> tuple[int, tuple[Edit, ...]]:
+    return session.level_shift, session.aside
+
+
+def _missing(session: Session) -> list[str]:
+    """That discs of the report are not in the images in this numbering."""
+    seen = {o.level for o in session.look().observations if o.kind == "disc" and o.evidence}
+    gone = [level for level in LUMBAR_DISCS if level not in seen]
+    return [f"No disc was found for {list_and(gone)} in this numbering."] if seen and gone else []
+
+
+def _moved(session: Session, before: tuple[int, tuple[Edit, ...]]) -> list[str]:
+    """Which of the reader's own changes another numbering has set aside or brought back."""
+    numbering, aside = before
+    told = [
+        f"{_own(e, numbering)} is set aside, as its disc is not in the report now; it holds again "
+        "when the numbering is moved back."
+        for e in session.aside
+        if e not in aside
+    ]
+    told += [
+        f"{_own(e, session.level_shift)} holds again."
+        for e in aside
+        if e in session.edits and e not in session.aside
+    ]
+    return told
+
+
+def _own(change: Edit, numbering: int) -> str:
+    """A reader's change in words, with its level in a numbering."""
+    level = level_of(change, numbering)
+    if isinstance(change, SetGrade):
+        shown = answers.value(change.kind, str(change.value))
+        return f"Your own grade at {level} ({KINDS[change.kind].title}: {shown})"
+    return f"Your leaving out of {level}"
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
@@ -142,8 +199,10 @@ def set_grade(runtime: Runtime, level: Disc, kind: Graded, value: str) -> Result
     facts = KINDS[kind.value]
     allowed = {str(v): v for v in facts.values}
     if value not in allowed:
+        said = answers.value(kind.value, value[:20]) or "empty"
         raise CheckFailedError(
-            f"'{value[:20]}' is not a value of {facts.title}.", f"Use one of: {', '.join(allowed)}."
+            f"{answers.capital(facts.title)} can't be {said}.",
+            answers.scale(kind.value),
         )
     if not here:
         raise LevelError(
@@ -207,5 +266,10 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
 def undo(runtime: Runtime) -> Result:
     """Take the last change of the report back."""
     session = runtime.context.session
+    before = _standing(session)
     undone = session.undo()
-    return _written("undo", f"Taken back: {undone}.", session.draft())
+    said = [f"Taken back: {undone}.", *_moved(session, before)]
+    if session.changes:
+        many = "1 earlier change" if session.changes == 1 else f"{session.changes} earlier changes"
+        said.append(f"{many} can be taken back too.")
+    return _written("undo", " ".join(said), session.draft())

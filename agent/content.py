@@ -89,6 +89,7 @@ class ReportContent(_Content):
         "restyle",
         "shorten_impression",
         "remove_sentences",
+        "restore_sentences",
         "shift_numbering",
         "confirm_change",
         "undo",
@@ -145,6 +146,7 @@ class AboutContent(_Content):
     graded: tuple[str, ...]
     measured: tuple[str, ...]
     not_assessed: tuple[str, ...]
+    models: tuple[str, ...] = Field(description="Models that looked at the study, with versions")
 
 
 class DismissedContent(_Content):

@@ -22,7 +22,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 
-from agent import answers, brains, guard
+from agent import answers, brains, guard, replies
 from agent import content as c
 from agent.arguments import NOT_ASSESSED, Context
 from agent.brains.embedded import EmbeddedBrain, contents_of
@@ -89,7 +89,7 @@ class GuardMiddleware(AgentMiddleware[Any, Context]):
         wrong = guard.problems(message.text, findings)
         if not wrong:
             return response
-        template = _template(request) or answers.not_assessed()
+        template = _template(request) or replies.not_assessed()
         repair = Prompts("agent").render("repair", problems=wrong, template=template)
         again = request.override(
             messages=[*request.messages, message, HumanMessage(repair)], tools=[]

@@ -163,7 +163,7 @@ def measure(
     what = c.MeasuresContent(
         levels=places,
         quantities=tuple(quantity.value for quantity in wanted),
-        millimetres=any(f.unit == "mm" for f in found),
+        millimetres=any(s.millimetres for s in report.study.series if s.shown_slice is not None),
         findings=tuple(c.without_evidence(f) for f in found),
     )
     images = pictures.of_findings(runtime.context.session.study, found)[:1]
@@ -261,10 +261,14 @@ def explain(runtime: Runtime, level: Disc, kind: Graded | None = None) -> Result
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def about(runtime: Runtime) -> Result:
     """Say what this program can and can't do."""
+    session = runtime.context.session
     what = c.AboutContent(
-        language_model=runtime.context.session.llm.split("@")[0],
+        language_model=session.llm.split("@")[0],
         graded=tuple(KINDS[kind].title for kind in GRADED),
         measured=("disc height", "midline canal depth", "slip"),
         not_assessed=NOT_ASSESSED,
+        models=tuple(f"{m.name} {m.version}" for m in session.reading.models)
+        if session.reading
+        else (),
     )
     return result(what, Shown("what I can do"))

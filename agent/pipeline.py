@@ -47,12 +47,19 @@ def read_study(path: Path | str, *, progress: Progress = _silent) -> Study:
     return read(Path(path))
 
 
-def look(study: Study, *, level_shift: int = 0, progress: Progress = _silent) -> Reading:
+def look(
+    study: Study,
+    *,
+    level_shift: int = 0,
+    eligibility: Eligibility | None = None,
+    progress: Progress = _silent,
+) -> Reading:
     """Let every tool look at a study: triage, then levels, then the classifier.
 
     Args:
         study: as read.
         level_shift: how many levels the numbering is moved upwards (-1: downwards).
+        eligibility: what triage has said of this very study before, to be taken over.
         progress: called with a short text as each step begins.
 
     Raises:
@@ -62,8 +69,9 @@ def look(study: Study, *, level_shift: int = 0, progress: Progress = _silent) ->
     from tools import classifier, levels, triage
 
     begun = time.perf_counter()
-    progress("Checking what the study is")
-    study, eligibility = triage.run(study)
+    if eligibility is None:
+        progress("Checking what the study is")
+        study, eligibility = triage.run(study)
     observations: list[Observation] = []
     models: list[ModelFacts] = [triage.model_facts()]
     if eligibility.gradable:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from agent import pipeline
+from agent.edits import FARTHEST, DropSentences, Edit, SetGrade, apply, level_of, too_far
 from agent.pipeline import Progress, Reading
 from radixgpt.errors import InputError, LevelError
 from radixgpt.finding import Finding
-from radixgpt.level import LUMBAR_DISCS, shift
 from radixgpt.report import Report
 from radixgpt.study import Study
 
@@ -27,29 +27,12 @@ def _silent(_: str) -> None:
 
 
 @dataclass(frozen=True)
-class SetGrade:
-    """A reader's own value for one finding."""
-
-    level: str
-    kind: str
-    value: str | int
-
-
-@dataclass(frozen=True)
-class DropSentences:
-    """The reader took out what the report says of a level."""
-
-    level: str
-
-
-Edit = SetGrade | DropSentences
-
-
-@dataclass(frozen=True)
 class State:
     """What a session knows at one moment; the unit of undo.
 
     Attributes:
+        edits: the reader's changes, in their order.
+        aside: those of them that name no level of the report in the present numbering.
         change: what made this state out of the one before, in a few words.
     """
 
@@ -57,6 +40,7 @@ class State:
     report: Report | None = None
     style: str = "standard"
     edits: tuple[Edit, ...] = ()
+    aside: tuple[Edit, ...] = ()
     change: str = ""
 
 
@@ -182,6 +166,21 @@ class Session:
         """How many levels the numbering was moved upwards (negative: downwards)."""
         return self._state.reading.level_shift if self._state else 0
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The reader's changes of grades and sentences, in their order."""
+        return self._state.edits if self._state else ()
+
+    @property
+    def aside(self) -> tuple[Edit, ...]:
+        """Those of :attr:`edits` that wait for another numbering."""
+        return self._state.aside if self._state else ()
+
+    @property
+    def changes(self) -> int:
+        """How many changes can be taken back."""
+        return len(self._history)
+
     def look(self, *, progress: Progress = _silent) -> Reading:
         """What the tools see in the study; they run at the first call only.
 
@@ -217,30 +216,43 @@ class Session:
     def shift(self, by: int, *, progress: Progress = _silent) -> Report:
         """Move the numbering ``by`` levels upwards and do everything again.
 
-        A reader's own changes move with their discs; those that leave the lumbar spine go.
+        A reader's own changes move with their discs. Those whose disc is outside of the report then
+        are set aside (:attr:`aside`), and hold again when the numbering brings it back.
 
         Raises:
-            LevelError: the shift leaves the spine, or is 0.
+            LevelError: the shift leaves the lumbar spine, or is 0.
         """
         if by == 0:
             raise LevelError("A shift by 0 changes nothing.", "Shift by 1 (up) or -1 (down).")
         with self.lock:
+            moved = self.level_shift + by
+            if abs(moved) > FARTHEST:
+                raise LevelError(*too_far(by, self.level_shift))
             self.draft(progress)
             before = self._now()
             reading = pipeline.look(
-                self.study, level_shift=self.level_shift + by, progress=progress
+                self.study,
+                level_shift=moved,
+                eligibility=before.reading.eligibility,
+                progress=progress,
             )
             report = pipeline.write(reading, style=before.style, progress=progress)
-            kept: list[Edit] = []
+            aside: list[Edit] = []
             for edit in before.edits:
-                moved = shift(edit.level, by)
-                if moved in LUMBAR_DISCS:
-                    kept.append(replace(edit, level=moved))
-            for edit in kept:
-                report = _apply(report, edit)
+                try:
+                    report = apply(report, replace(edit, level=level_of(edit, moved)))
+                except LevelError:
+                    aside.append(edit)
             direction = "up" if by > 0 else "down"
             return self._advance(
-                State(reading, report, before.style, tuple(kept), f"numbering {direction}")
+                State(
+                    reading,
+                    report,
+                    before.style,
+                    before.edits,
+                    tuple(aside),
+                    f"numbering {direction}",
+                )
             )
 
     def restyle(self, style: str) -> Report:
@@ -264,7 +276,27 @@ class Session:
         Raises:
             LevelError: the report says nothing of it.
         """
-        return self._edit(DropSentences(level), f"sentences on {level}")
+        return self._edit(DropSentences(level, self.level_shift), f"sentences on {level}")
+
+    def restore_sentences(self, level: str) -> Report:
+        """Bring back what the report says of a level that was taken out.
+
+        Raises:
+            LevelError: the level was not taken out.
+        """
+        from etl import edit
+
+        with self.lock:
+            report = edit.restore_sentences(self.draft(), level)
+            state = self._now()
+            kept = tuple(
+                e
+                for e in state.edits
+                if not (isinstance(e, DropSentences) and level_of(e, self.level_shift) == level)
+            )
+            return self._advance(
+                replace(state, report=report, edits=kept, change=f"return of {level}")
+            )
 
     def set_grade(self, level: str, kind: str, value: str | int) -> Report:
         """Set a reader's own value for a finding; it is marked as set by the reader.
@@ -272,7 +304,7 @@ class Session:
         Raises:
             LevelError: there is no such finding to set.
         """
-        return self._edit(SetGrade(level, kind, value), f"grade at {level}")
+        return self._edit(SetGrade(level, kind, value, self.level_shift), f"grade at {level}")
 
     def undo(self) -> str:
         """Take the last change back and say in a few words which it was.
@@ -293,7 +325,7 @@ class Session:
 
     def _edit(self, edit: Edit, change: str) -> Report:
         with self.lock:
-            report = _apply(self.draft(), edit)
+            report = apply(self.draft(), edit)
             state = self._now()
             return self._advance(
                 replace(state, report=report, edits=(*state.edits, edit), change=change)
@@ -310,11 +342,3 @@ class Session:
         self.pending = None
         assert state.report is not None
         return state.report
-
-
-def _apply(report: Report, change: Edit) -> Report:
-    from etl import edit
-
-    if isinstance(change, SetGrade):
-        return edit.set_grade(report, change.level, change.kind, change.value)
-    return edit.drop_sentences(report, change.level)

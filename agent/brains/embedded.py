@@ -17,9 +17,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from agent import answers
+from agent import answers, replies
 from agent import content as c
-from tools.router import Call, Previous, Route, load_router
+from tools.router import Call, Previous, Route, load_router, routes
 
 _SHORT = 4
 """Words below which an answer to a question back hardly stands for itself."""
@@ -57,10 +57,14 @@ class EmbeddedBrain(BaseChatModel):
         last = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
         question = messages[last].text if last >= 0 else ""
         returned = [m for m in messages[last + 1 :] if isinstance(m, ToolMessage)]
-        if returned:
-            message = AIMessage(content=answers.compose(contents_of(returned), question))
+        planned = _planned(messages[last + 1 :])
+        if len(returned) < len(planned):
+            message = AIMessage(content="", tool_calls=[planned[len(returned)]])
+        elif returned:
+            texts = [answers.compose(contents_of(returned), question)]
+            message = AIMessage(content="\n\n".join(texts + _besides(messages[last + 1 :])))
         else:
-            message = _reply(find_route(question, messages[:last]), tools, question)
+            message = _reply(find_routes(question, messages[:last]), tools, question)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
@@ -79,40 +83,68 @@ def contents_of(messages: Sequence[ToolMessage]) -> list[c.Content]:
     return found
 
 
-def find_route(question: str, before: Sequence[BaseMessage]) -> Route:
+def find_routes(question: str, before: Sequence[BaseMessage]) -> tuple[Route, ...]:
     """Where a message leads; an answer to a question back is read together with what was asked."""
     router, previous = load_router(), previous_turn(before)
-    route = router.route(question, previous)
+    found = routes(router, question, previous)
     last = before[-1] if before else None
-    asked = last.additional_kwargs.get("asked", "") if isinstance(last, AIMessage) else ""
-    if asked and (route.call.tool == "ask_back" or len(question.split()) < _SHORT):
-        together = router.route(f"{asked.rstrip('?!. ')}, {question}", previous)
+    kept = last.additional_kwargs if isinstance(last, AIMessage) else {}
+    asked = str(kept.get("asked", ""))
+    alone = len(found) == 1
+    if asked and alone and (found[0].call.tool == "ask_back" or len(question.split()) < _SHORT):
+        joint = " to " if kept.get("missing") == "value" else ", "
+        together = router.route(f"{asked.rstrip('?!. ')}{joint}{question}", previous)
         if together.call.tool not in ("ask_back", "off_topic", "not_assessed", "thanks"):
-            return together
-    return route
+            return (together,)
+    return found
 
 
-def _reply(route: Route, tools: Sequence[str], question: str) -> AIMessage:
-    """The message for a route: a tool call, or an answer without one."""
-    call = route.call
-    if call.tool in tools:
-        wanted = ToolCall(name=call.tool, args=dict(call.args), id=f"call_{uuid.uuid4().hex[:12]}")
-        return AIMessage(content="", tool_calls=[wanted])
-    if call.tool == "ask_back":
-        options = [(option.tool, dict(option.args)) for option in route.options]
+def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMessage:
+    """The message for the routes of a question: tool calls, or an answer without one."""
+    wanted = [route for route in found if route.call.tool in tools]
+    # a change of a grade ends in a question, so it comes last
+    wanted.sort(key=lambda route: route.call.tool == "set_grade")
+    if sum(route.call.tool == "set_grade" for route in wanted) > 1:
+        return AIMessage(content=replies.ONE_GRADE)
+    if wanted:
+        besides = [replies.plain(route) for route in found if route.call.tool not in tools]
+        calls = [
+            ToolCall(
+                name=route.call.tool,
+                args=dict(route.call.args),
+                id=f"call_{uuid.uuid4().hex[:12]}",
+            )
+            for route in wanted
+        ]
         return AIMessage(
-            content=answers.ask(route.missing, options),
-            additional_kwargs={
-                "options": [{"tool": t, "args": a} for t, a in options],
-                "asked": "" if options else question,
-            },
+            content="",
+            tool_calls=calls[:1],
+            additional_kwargs={"planned": calls, "besides": besides},
         )
-    plain = {
-        "thanks": answers.THANKS,
-        "greeting": answers.GREETING,
-        "off_topic": answers.OFF_TOPIC,
-    }
-    return AIMessage(content=plain.get(call.tool) or answers.not_assessed(route.topic))
+    (route, *_) = found
+    if route.call.tool != "ask_back":
+        return AIMessage(content=replies.plain(route))
+    options = [{"tool": option.tool, "args": dict(option.args)} for option in route.options]
+    return AIMessage(
+        content=replies.ask(route),
+        additional_kwargs={
+            "options": options,
+            "asked": "" if options else question,
+            "missing": route.missing,
+        },
+    )
+
+
+def _planned(turn: Sequence[BaseMessage]) -> list[ToolCall]:
+    """The calls that the first message of a turn has set out, done or not."""
+    first = next((m for m in turn if isinstance(m, AIMessage)), None)
+    return list(first.additional_kwargs.get("planned", ())) if first else []
+
+
+def _besides(turn: Sequence[BaseMessage]) -> list[str]:
+    """What is to be said besides the answers of the tools."""
+    first = next((m for m in turn if isinstance(m, AIMessage)), None)
+    return list(first.additional_kwargs.get("besides", ())) if first else []
 
 
 def previous_turn(messages: Sequence[BaseMessage]) -> Previous | None:
@@ -127,7 +159,11 @@ def previous_turn(messages: Sequence[BaseMessage]) -> Previous | None:
     offered = last.additional_kwargs.get("options", []) if isinstance(last, AIMessage) else []
     options = tuple(Call(option["tool"], option["args"]) for option in offered)
     returned = [c.from_text(m.text) for m in messages if isinstance(m, ToolMessage)]
-    pending = _waits(returned)
+    turn = messages[
+        max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=0) :
+    ]
+    told = [c.from_text(m.text) for m in turn if isinstance(m, ToolMessage)]
+    pending = any(isinstance(one, c.PendingContent) for one in told)  # an older offer has lapsed
     meant = [call for call in calls if call.tool not in _OWN_CALLS]
     if not meant and not options:
         return None
@@ -156,14 +192,3 @@ def _in_focus(calls: Sequence[Call]) -> Call:
     if kinds and levels == [last.args.get("level")]:
         return Call(last.tool, {**last.args, "kinds": kinds})
     return last
-
-
-def _waits(contents: Sequence[c.Content | None]) -> bool:
-    """Whether a change still waits for a yes."""
-    waits = False
-    for content in contents:
-        if isinstance(content, c.PendingContent):
-            waits = True
-        elif isinstance(content, c.DismissedContent | c.ReportContent):
-            waits = waits and isinstance(content, c.ReportContent) and not content.changed
-    return waits

@@ -98,10 +98,19 @@ def test_a_model_can_not_confirm_its_own_change(run: Run, session: Session) -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("modic", "4"), ("pfirrmann", "present"), ("modic", "")]
+    ("kind", "value", "told"),
+    [
+        ("modic", "4", "can't be type 4. Modic types are 0 to 3"),
+        ("pfirrmann", "9", "can't be Pfirrmann 9. Pfirrmann grades are 1 to 5"),
+        ("pfirrmann", "present", "grades are 1 to 5"),
+        ("modic", "", "types are 0 to 3"),
+        ("disc_herniation", "3", "can't be 3. It is present or absent"),
+    ],
 )
-def test_a_grade_outside_its_scale_is_refused(run: Run, kind: str, value: str) -> None:
-    with pytest.raises(CheckFailedError, match="Use one of"):
+def test_a_grade_outside_its_scale_is_refused_with_the_scale(
+    run: Run, kind: str, value: str, told: str
+) -> None:
+    with pytest.raises(CheckFailedError, match=told):
         run("set_grade", level="L4-L5", kind=kind, value=value)
 
 

@@ -5,7 +5,9 @@ A trained linear classifier (:mod:`tools.router.model`) tells the intent, rules
 joins both with the turn before. It needs numpy and ``weights/router`` only.
 """
 
-from tools.router.resolve import Call, Previous
+from tools.router.calls import Call, Previous
+from tools.router.requests import routes
 from tools.router.route import Route, Router, load_router
+from tools.router.slots import read
 
-__all__ = ["Call", "Previous", "Route", "Router", "load_router"]
+__all__ = ["Call", "Previous", "Route", "Router", "load_router", "read", "routes"]

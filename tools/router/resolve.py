@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from radixgpt.finding import KINDS
 from radixgpt.level import LUMBAR_DISCS
+from tools.router.calls import Ask, Call, Previous, Resolved, kinds_of, levels_of, listed
+from tools.router.offers import agrees, declines
+from tools.router.plainly import said_plainly
 from tools.router.slots import Slots
+
+__all__ = ["Ask", "Call", "Previous", "resolve"]
 
 QUANTITY_OF = {
     "disc_narrowing": "disc_height",
@@ -17,62 +21,13 @@ QUANTITY_OF = {
 """The measured quantity that a kind of finding stands for when a number is asked for."""
 
 _LISTS = ("get_findings", "measure")
-_CHANGES = ("shift_numbering", "restyle", "remove_sentences", "shorten_impression")
-_NONE: Mapping[str, Any] = {}
-
-
-@dataclass(frozen=True)
-class Call:
-    """A tool with its arguments, or an answer without one.
-
-    Answers without a tool: ``thanks``, ``greeting``, ``off_topic``, ``not_assessed`` and
-    ``ask_back``.
-    """
-
-    tool: str
-    args: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Previous:
-    """The turn before.
-
-    Attributes:
-        call: the last call of a tool.
-        pending: whether its change waits for a yes.
-        options: the readings among which the user was asked to choose.
-        focus: the one level that the answer before spoke of as affected, None if there is none.
-    """
-
-    call: Call
-    pending: bool = False
-    options: tuple[Call, ...] = ()
-    focus: str | None = None
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Something was left open; ``options`` are the readings, if they can be named."""
-
-    missing: str
-    options: tuple[Call, ...] = ()
-
-
-Resolved = Call | Ask
-
-
-def _listed(args: Mapping[str, Any], key: str) -> list[str]:
-    value = args.get(key)
-    return [] if value is None else [value] if isinstance(value, str) else list(value)
-
-
-def levels_of(call: Call) -> list[str]:
-    """The levels that a call names."""
-    return _listed(call.args, "levels") or _listed(call.args, "level")
-
-
-def _kinds_of(call: Call) -> list[str]:
-    return _listed(call.args, "kinds") or _listed(call.args, "kind")
+_CHANGES = (
+    "shift_numbering",
+    "restyle",
+    "remove_sentences",
+    "restore_sentences",
+    "shorten_impression",
+)
 
 
 def around(vertebra: str) -> tuple[str, ...]:
@@ -149,7 +104,7 @@ def _findings(said: Slots, before: Call | None, *, inherit: bool, which: str = "
     if not kinds and said.quantities and which == "all" and said.quantities != ("slip",):
         return _measure(said, before, inherit=inherit)
     if inherit and not kinds and before and before.tool in (*_LISTS, "explain", "set_grade"):
-        kinds = _kinds_of(before)
+        kinds = kinds_of(before)
 
     def make(levels: list[str]) -> Call:
         args: dict[str, Any] = {"levels": levels} if levels else {}
@@ -170,7 +125,7 @@ def _measure(said: Slots, before: Call | None, *, inherit: bool) -> Resolved:
     if not quantities:
         quantities = [QUANTITY_OF[kind] for kind in said.kinds if kind in QUANTITY_OF]
     if inherit and not quantities and before and before.tool == "measure":
-        quantities = _listed(before.args, "quantities")
+        quantities = listed(before, "quantities")
 
     def make(levels: list[str]) -> Call:
         args: dict[str, Any] = {"levels": levels} if levels else {}
@@ -196,9 +151,9 @@ def _image(said: Slots, before: Call | None) -> Resolved:
 def _explain(said: Slots, before: Call | None) -> Resolved:
     kinds = _vertebra_kinds(said)
     if not kinds and before and not said.discs:
-        kinds = _kinds_of(before)
+        kinds = kinds_of(before)
     if not kinds and before and before.tool == "explain":
-        kinds = _kinds_of(before)
+        kinds = kinds_of(before)
 
     def make(disc: str) -> Call:
         return Call("explain", {"level": disc, **({"kind": kinds[0]} if kinds else {})})
@@ -221,21 +176,18 @@ def _remove(said: Slots, before: Call | None) -> Resolved:
 
 
 def _set_grade(said: Slots, before: Call | None) -> Resolved:
-    kinds = _vertebra_kinds(said) or (_kinds_of(before) if before else [])
+    kinds = _vertebra_kinds(said) or (kinds_of(before) if before else [])
     if not kinds and said.number is not None and said.discs:
         kinds = ["pfirrmann"]  # "grade 3" of a disc, no other grade being named
     levels = _levels(said, before, inherit=True)
     if levels is None:
         return Call("not_assessed")
-    if len(kinds) != 1:
-        return Ask("kind")
+    if len(kinds) != 1 or len(said.discs) > 1:  # one grade at a time waits for a yes
+        return Ask("one" if len(said.kinds) > 1 or len(said.discs) > 1 else "kind")
     kind = KINDS[kinds[0]]
-    if kind.type == "grade":
-        value = None if said.number is None else str(said.number)
-    else:
-        value = said.presence
+    value = _value(said, graded=kind.type == "grade", modic=kind.name == "modic")
     if value is None:
-        return Ask("value")
+        return Ask("value", kind=kind.name)
 
     def make(disc: str) -> Call:
         return Call("set_grade", {"level": disc, "kind": kind.name, "value": value})
@@ -243,6 +195,15 @@ def _set_grade(said: Slots, before: Call | None) -> Resolved:
     if asked := _each_side(said, make):
         return asked
     return make(levels[0]) if levels else Ask("level")
+
+
+def _value(said: Slots, *, graded: bool, modic: bool) -> str | None:
+    """The value that is dictated; a number that no scale has is left for the tool to refuse."""
+    if not graded:
+        return None if said.number is not None and not said.stated else said.presence
+    if said.number is not None:
+        return str(said.number)
+    return "0" if modic and said.stated == "absent" else None
 
 
 def _shift(said: Slots) -> Resolved:
@@ -305,6 +266,18 @@ _WITHOUT_SLOTS: Mapping[str, Call] = {
 
 def resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
     """The call that an intent means for an utterance after a turn."""
+    plain = said_plainly(intent, said, previous)
+    if not isinstance(plain, str):
+        return plain
+    found = _resolve(plain, said, previous)
+    if previous and previous.pending and found == previous.call and agrees(said, previous):
+        return Call("confirm_change", {"accept": True})  # "yes, set L4-L5 to 2"
+    if said.turned and isinstance(found, Call) and levels_of(found):
+        return Ask("meaning", (found,))  # L4-L3 may be meant as L3-L4, or be a slip
+    return found
+
+
+def _resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
     before = previous.call if previous and previous.call.tool != "ask_back" else None
     if intent in _WITHOUT_SLOTS:
         return _WITHOUT_SLOTS[intent]
@@ -333,9 +306,12 @@ def resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
         return _shift(said)
     if intent == "follow_up":
         return _follow_up(said, before)
-    if previous is None or not previous.pending:  # a yes or no to nothing
-        if intent == "yes":
-            return Call("thanks")
-        changed = before is not None and before.tool in _CHANGES
-        return Ask("meaning", (Call("undo"),) if changed else ())
-    return Call("confirm_change", {"accept": intent == "yes"})
+    if previous is not None and previous.pending:
+        answers = agrees(said, previous) if intent == "yes" else declines(said, previous)
+        if answers:
+            return Call("confirm_change", {"accept": intent == "yes"})
+        return Ask("meaning")
+    if intent == "yes":  # a yes or no to nothing
+        return Call("thanks")
+    changed = before is not None and before.tool in _CHANGES
+    return Ask("meaning", (Call("undo"),) if changed else ())

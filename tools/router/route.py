@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from radixgpt.weights import load_card
 from tools.router import slots as reader
+from tools.router.calls import Ask, Call, Previous, Resolved
 from tools.router.model import Classifier, features, load_classifier
-from tools.router.resolve import Ask, Call, Previous, Resolved, levels_of, resolve
+from tools.router.offers import chosen
+from tools.router.resolve import resolve
 from tools.router.slots import Slots
+from tools.router.words import SPELT
 
-_YES = re.compile(r"(?:yes|yeah|yep|yup|y|ok|okay|sure|right|exactly|correct|please)\b")
+_WORTH_NAMING = 0.2
+"""Probability from which a reading is offered in a question back."""
+_NO_READING = ("thanks", "greeting", "off_topic", "not_assessed", "define", "other_study")
+"""Answers that are not offered as a reading of what was said."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,11 @@ class Route:
         confidence: calibrated probability of the call.
         options: for ``ask_back``, the readings to choose from; may be empty.
         missing: for ``ask_back``, what was not said: ``level``, ``kind``, ``value``,
-            ``direction`` or ``meaning``.
+            ``direction``, ``one`` or ``meaning``.
+        kind: for ``ask_back`` with a missing value, the kind that it is of.
         topic: for ``not_assessed``, the level that is not looked at, if it was that.
+        exists: whether there is such a level.
+        foreign: whether the words are hardly any of English.
         slots: the utterance as read.
     """
 
@@ -34,22 +43,10 @@ class Route:
     slots: Slots
     options: tuple[Call, ...] = ()
     missing: str = ""
+    kind: str = ""
     topic: str = ""
-
-
-def _chosen(said: Slots, options: tuple[Call, ...]) -> Call | None:
-    """The option that an answer to a question back means, if it is one."""
-    if not options or len(said.masked.split()) > 6:
-        return None
-    if len(options) == 1 and _YES.match(said.text):
-        return options[0]
-    if len(said.discs) == 1:
-        named = [option for option in options if said.discs[0] in levels_of(option)]
-        if len(named) == 1:
-            return named[0]
-    if said.choice is not None and len(options) == 2 and not said.kinds:
-        return options[said.choice]
-    return None
+    exists: bool = True
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,20 @@ class Router:
 
     def route(self, utterance: str, previous: Previous | None = None) -> Route:
         """Where an utterance leads; never raises for any text."""
+        found = self._route(utterance, previous)
+        if not self._foreign(found.slots.text):
+            return found
+        return replace(found, foreign=True, options=())  # nothing is offered of half-read words
+
+    def _foreign(self, text: str) -> bool:
+        """Whether at least two words, and half of the longer ones, are not of English."""
+        long = re.findall(r"[^\W\d_]{4,}", text)
+        odd = [w for w in long if w not in self.known and w not in SPELT]
+        return bool(self.known) and len(odd) > 1 and 2 * len(odd) >= len(long)
+
+    def _route(self, utterance: str, previous: Previous | None) -> Route:
         said = reader.read(utterance, known=self.known)
-        if previous and (choice := _chosen(said, previous.options)):
+        if previous and (choice := chosen(said, previous.options)):
             return Route(choice, 1.0, said)
         votes: dict[str, float] = {}
         found: dict[str, Resolved] = {}
@@ -81,13 +90,18 @@ class Router:
         ranked = sorted(votes, key=lambda key: -votes[key])
         best, confidence = found[ranked[0]], votes[ranked[0]]
         if isinstance(best, Ask):
-            return Route(Call("ask_back"), confidence, said, best.options, best.missing)
+            return Route(
+                Call("ask_back"), confidence, said, best.options, best.missing, kind=best.kind
+            )
         if confidence < self.threshold:
-            likely = [found[key] for key in ranked[:3]]
-            options = tuple(call for call in likely if isinstance(call, Call))[:2]
-            return Route(Call("ask_back"), confidence, said, options, "meaning")
-        topic = said.others[0] if best.tool == "not_assessed" and said.others else ""
-        return Route(best, confidence, said, topic=topic)
+            likely = [found[key] for key in ranked[:3] if votes[key] >= _WORTH_NAMING]
+            options = tuple(
+                call for call in likely if isinstance(call, Call) and call.tool not in _NO_READING
+            )
+            return Route(Call("ask_back"), confidence, said, options[:2], "meaning")
+        outside = (*said.unknown, *said.others) if best.tool == "not_assessed" else ()
+        topic = outside[0] if outside else ""
+        return Route(best, confidence, said, topic=topic, exists=topic not in said.unknown)
 
 
 def from_classifier(classifier: Classifier, threshold: float) -> Router:

@@ -1,0 +1,76 @@
+"""A reader's own changes of a report, and where they go when the numbering moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from radixgpt.errors import LevelError
+from radixgpt.level import LUMBAR_DISCS, disc_at, disc_index
+from radixgpt.report import Report
+
+FARTHEST = 3
+"""Levels by which the numbering can be moved in all; farther, hardly a graded disc is left."""
+
+
+@dataclass(frozen=True)
+class SetGrade:
+    """A reader's own value for one finding.
+
+    Attributes:
+        numbering: how many levels the numbering was moved upwards when ``level`` was said.
+    """
+
+    level: str
+    kind: str
+    value: str | int
+    numbering: int = 0
+
+
+@dataclass(frozen=True)
+class DropSentences:
+    """The reader took out what the report says of a level; ``numbering`` as in SetGrade."""
+
+    level: str
+    numbering: int = 0
+
+
+Edit = SetGrade | DropSentences
+
+
+def level_of(change: Edit, numbering: int) -> str:
+    """The level of a change once the numbering was moved ``numbering`` levels upwards.
+
+    Raises:
+        LevelError: its disc is none of the five lumbar ones then.
+    """
+    place = disc_index(change.level) + numbering - change.numbering
+    if not 0 <= place < len(LUMBAR_DISCS):
+        raise LevelError(
+            f"The disc that was {change.level} is outside of the lumbar spine.",
+            "Move the numbering back.",
+        )
+    return disc_at(place)
+
+
+def too_far(by: int, numbering: int) -> tuple[str, str]:
+    """That a shift can't be done, and what can."""
+    way, other = ("up", "down") if by > 0 else ("down", "up")
+    left = FARTHEST - numbering if by > 0 else FARTHEST + numbering
+    problem = f"The numbering can't move {way} by {abs(by)}: that leaves the lumbar spine."
+    if left:
+        return problem, f"It can move {way} by {left} at most."
+    return problem, f"It has been moved {way} as far as it goes; it can move {other}."
+
+
+def apply(report: Report, change: Edit) -> Report:
+    """The report with a change carried out.
+
+    Raises:
+        LevelError: the report has no such level.
+        CheckFailedError: the new report does not pass its checks.
+    """
+    from etl import edit
+
+    if isinstance(change, SetGrade):
+        return edit.set_grade(report, change.level, change.kind, change.value)
+    return edit.drop_sentences(report, change.level)

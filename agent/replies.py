@@ -1,0 +1,186 @@
+"""What the embedded brain says without a tool: questions back, refusals, what a term means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.answers import QUANTITY, scale, span_of
+from radixgpt.finding import KINDS
+from radixgpt.level import LUMBAR_DISCS
+from tools.router import Route
+
+GREETING = (
+    "Hello. I can draft the report of the open study, answer questions on its findings and show "
+    "the images behind them."
+)
+OFF_TOPIC = "I only talk about the open study and what I can do with it."
+OTHER_STUDY = (
+    "On the page, New study clears the desk for another study, and what was said here is forgotten "
+    "with it. To take the last change back, say *undo*."
+)
+ENGLISH = "I read English only."
+ONE_GRADE = "One grade at a time, please: name one level, one finding and its value."
+NOTHING_WAITS = (
+    "Nothing waits for a yes. A change that was offered lapses with the next message; say it again "
+    "to have it."
+)
+_GRADED = (
+    "Graded are disc degeneration, narrowing, bulging, herniation, Modic and endplate changes and "
+    "spondylolisthesis from L1-L2 to L5-S1; disc height, canal depth and slip are measured."
+)
+
+_EARLIER = re.compile(
+    r"\b(?:last (?:year|scan|mri|exam\w*|time)|previous|prior|earlier|(?:than|as) before"
+    r"|unchanged|progress\w*|over time)\b"
+)
+_THANKS = re.compile(r"\b(?:thank\w*|thx|thanx|ty|cheers|appreciated?)\b")
+_YES = re.compile(r"^(?:y|ye+s+|yea+h?|yep|yup|confirm\w*|do it|go ahead|i confirm)\b")
+_NO = re.compile(r"^(?:no+|nope|nah|don't|cancel|stop|never ?mind)\b")
+
+MEANINGS: Mapping[str, str] = {
+    "pfirrmann": (
+        "Pfirrmann grades (Pfirrmann 2001) tell how degenerated a disc is on T2 images: I is "
+        "bright and homogeneous; II is bright with inhomogeneities; III is grey, the border of "
+        "nucleus and annulus unclear; IV is dark grey to black, that border lost; V is black with "
+        "a collapsed disc space."
+    ),
+    "modic": (
+        "Modic types (Modic 1988) tell the signal of the marrow beside an endplate: 0 is no "
+        "change; 1 is dark on T1 and bright on T2 (oedema); 2 is bright on T1 and bright or like "
+        "marrow on T2 (fat); 3 is dark on both (sclerosis)."
+    ),
+    "disc_herniation": (
+        "Herniation (disc nomenclature 2.0, Fardon 2014) is disc material displaced beyond the "
+        "edge of the disc space over less than a quarter of its circumference; protrusion and "
+        "extrusion are its forms. Here it is told as present or absent."
+    ),
+    "disc_bulging": (
+        "Bulging (disc nomenclature 2.0, Fardon 2014) is disc tissue beyond the edge of the disc "
+        "space over more than a quarter of its circumference; it is not a herniation. Here it is "
+        "told as present or absent."
+    ),
+    "disc_narrowing": (
+        "Disc space narrowing is a loss of the height between two vertebrae. Here it is told as "
+        "present or absent, and the height is measured."
+    ),
+    "endplate": (
+        "Endplate changes are defects of the bone that borders a disc, such as Schmorl's nodes. "
+        "Here they are told as present or absent above and below each disc."
+    ),
+    "spondylolisthesis": (
+        "Spondylolisthesis is a vertebra that has slipped against the one below. Meyerding (1932) "
+        "grades it by quarters of the vertebral depth: I up to 25%, II up to 50%, III up to 75%, "
+        "IV up to 100%. Here it is told as present or absent, and the slip is measured."
+    ),
+}
+"""What a kind of finding is, by its published scale."""
+
+
+def plain(route: Route) -> str:
+    """The answer to a route that needs no tool and asks nothing back."""
+    said, tool = route.slots, route.call.tool
+    if tool == "define":
+        told = ["endplate" if k.startswith("endplate") else k for k in route.call.args["kinds"]]
+        return "\n\n".join(MEANINGS[kind] for kind in dict.fromkeys(told))
+    if tool == "other_study":
+        return OTHER_STUDY
+    if tool == "thanks":
+        return _small_talk(said.text)
+    if tool == "greeting":
+        return GREETING
+    if tool == "off_topic":
+        if not re.search(r"\w", said.text):
+            return _MISSING["meaning"]
+        return f"{OFF_TOPIC} {ENGLISH}" if route.foreign else OFF_TOPIC
+    if said.side and not route.topic:
+        return (
+            "No tool here tells the side of a finding: what is graded is one mid-sagittal slice. "
+            "Name a level to hear what was graded there."
+        )
+    if _EARLIER.search(said.text):
+        return "No tool here compares with an earlier study; only the open one is read."
+    return not_assessed(route.topic, exists=route.exists)
+
+
+def _small_talk(text: str) -> str:
+    if _THANKS.search(text):
+        return "You're welcome."
+    if _YES.match(text):
+        return NOTHING_WAITS
+    return "All right, nothing was changed." if _NO.match(text) else "All right."
+
+
+def not_assessed(level: str = "", *, exists: bool = True) -> str:
+    """That no tool looks at what was asked for, or that there is no such level."""
+    if level and not exists:
+        sixth = (
+            " A sixth lumbar vertebra is not told apart: levels are counted upwards from the "
+            "junction, and the numbering can be shifted."
+            if re.match(r"L6|L5-L6", level)
+            else ""
+        )
+        return (
+            f"There is no level {level}, so nothing was done. The levels here are "
+            f"{', '.join(LUMBAR_DISCS)}.{sixth}"
+        )
+    if level:
+        return f"{level} is not assessed: only the discs from L1-L2 to L5-S1 are graded."
+    return f"No tool here assesses that, so I can't say. {_GRADED}"
+
+
+def ask(route: Route) -> str:
+    """A question back that names the readings to choose from, if there are any."""
+    options = [describe(option.tool, option.args) for option in route.options]
+    if len(options) == 2:
+        asked = f"Do you mean (1) {options[0]} or (2) {options[1]}?"
+    elif options:
+        asked = f"Do you mean: {options[0]}? If not, please say it in other words."
+    elif route.missing == "value" and route.kind:
+        asked = f"Which value should {KINDS[route.kind].title} have? {scale(route.kind)}"
+    else:
+        asked = _MISSING.get(route.missing, _MISSING["meaning"])
+    return f"{asked} {ENGLISH}" if route.foreign else asked
+
+
+_MISSING = {
+    "level": f"Which level do you mean? One of {', '.join(LUMBAR_DISCS)}.",
+    "kind": "Which finding do you mean, for instance the Pfirrmann grade or the herniation?",
+    "one": ONE_GRADE,
+    "meaning": "I'm not sure what you mean. Name a level and a finding, or ask what I can do.",
+}
+
+
+def describe(tool: str, args: Mapping[str, Any]) -> str:
+    """A call in words, for a question back."""
+    levels: Sequence[str] = args.get("levels") or ([args["level"]] if args.get("level") else [])
+    at = f" at {span_of(levels)}" if levels else ""
+    kinds = args.get("kinds") or ([args["kind"]] if args.get("kind") else [])
+    titles = " and ".join(KINDS[kind].title for kind in kinds)
+    if set(kinds) == {"endplate_upper", "endplate_lower"}:
+        titles = "endplate changes"
+    quantities = " and ".join(QUANTITY[q] for q in args.get("quantities", ()))
+    if tool == "get_findings":
+        which = {"abnormal": "abnormal findings", "worst": "the worst level"}
+        return which.get(args.get("which", ""), titles or "all findings") + at
+    if tool == "shift_numbering":
+        by = int(args.get("by", 1))
+        return f"moving the numbering {'up' if by > 0 else 'down'} by {abs(by)}"
+    named = {
+        "measure": f"the measured {quantities or 'values'}{at}",
+        "show_image": f"the image{at}",
+        "explain": f"the evidence for {titles or 'the grades'}{at}",
+        "set_grade": f"setting {titles}{at} to {args.get('value', '')}",
+        "remove_sentences": f"taking{at.removeprefix(' at')} out of the report",
+        "restore_sentences": f"bringing{at.removeprefix(' at')} back into the report",
+        "draft_report": "writing the report",
+        "restyle": f"the report in the {args.get('style', '')} style",
+        "shorten_impression": "a shorter impression",
+        "find_levels": "which levels were found",
+        "describe_study": "what the study is",
+        "about": "what I can do",
+        "undo": "taking the last change back",
+        "confirm_change": "going on with the offered change",
+    }
+    return named[tool]

@@ -1,0 +1,75 @@
+"""Answers without a tool, and what an answer says of what it left open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from agent.events import Answer
+from agent.replies import MEANINGS
+from agent.session import Session
+from radixgpt.finding import GRADED
+
+Say = Callable[[Session, str], Answer]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("yes", "Nothing waits for a yes"), ("no", "nothing was changed"), ("ok", "All right."),
+        ("thanks a lot", "You're welcome."), ("👍", "Name a level"), ("", "Name a level"),
+        ("next patient", "New study"), ("compare with last year", "earlier study"),
+        ("what about left side", "No tool here tells the side"),
+        ("Gibt es einen Bandscheibenvorfall bei L4/5?", "English only"),
+        ("save the report as pdf", "there is no PDF"), ("how accurate are you", "model cards"),
+    ],
+)  # fmt: skip
+def test_what_needs_no_tool_is_answered_to_the_point(
+    session: Session, say: Say, text: str, told: str
+) -> None:
+    assert told in say(session, text).text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("is there a herniation and cord compression at L4-L5?", "any tool here: cord compression"),
+        ("Pfirrmann at L4-L5 and T12-L1", "T12-L1: not assessed"),
+        ("is the bulge at L2-L3 on the left", "No tool here tells the side"),
+        ("show STIR of L4-L5", "the viewer has all"), ("sign the report", "It stays a draft"),
+        ("is L4-L5 bulging? " + "x" * 600, "Only the first 500 characters"),
+    ],
+)  # fmt: skip
+def test_what_an_answer_leaves_open_is_said(
+    session: Session, say: Say, text: str, told: str
+) -> None:
+    assert told in say(session, text).text
+
+
+def test_right_is_not_always_a_side(session: Session, say: Say) -> None:
+    assert "side" not in say(session, "is it right that L4-L5 is herniated").text
+
+
+def test_a_term_is_explained_and_a_finding_is_not_taken_for_one(session: Session, say: Say) -> None:
+    assert say(session, "what is modic type 1").text == MEANINGS["modic"]
+    assert say(session, "what does spondylolisthesis mean?").text == MEANINGS["spondylolisthesis"]
+    assert "Pfirrmann IV" in say(session, "what is the Pfirrmann grade at L4-L5").text
+    assert {k for k in GRADED if not k.startswith("endplate")} | {"endplate"} == set(MEANINGS)
+
+
+def test_levels_without_findings_are_named_and_not_called_normal(
+    session: Session, say: Say
+) -> None:
+    text = say(session, "which levels are normal?").text
+    assert "Nothing beyond Pfirrmann II, Modic 0 and absent was graded at L3-L4." in text
+    assert "normal" not in text
+
+
+def test_a_slip_has_a_direction_and_an_open_one_its_reason(session: Session, say: Say) -> None:
+    assert "0.4 mm anterior" in say(session, "how big is the slip at L4-L5").text
+
+
+def test_a_grade_that_stands_already_is_said_to(session: Session, say: Say) -> None:
+    told = say(session, "set the Pfirrmann grade at L4-L5 to 4").text
+    assert "is Pfirrmann IV already" in told

@@ -1,0 +1,79 @@
+"""Several requests in one message: taken apart, each leads to a call of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tools.router.calls import Call, Previous, levels_of
+from tools.router.route import Route, Router
+from tools.router.slots import Slots
+
+MOST = 5
+"""Calls of one message."""
+_SURE = 0.6
+"""Probability from which a part is taken as a request of its own."""
+_REQUEST = (
+    r"(?:please |also |could you |can you )*(?:show|display|write|draft|tell|give|make|shorten"
+    r"|remove|delete|leave|take|drop|shift|move|renumber|set|change|call|mark|undo|explain|describe|list"
+    r"|measure|is|are|does|do|what|which|how|why|where|restyle|put|bring|restore|open)\b"
+)
+_BETWEEN = re.compile(
+    rf"(?:(?<=[.!?])\s+|\s*;\s*|,?\s+(?:and then|and also|then|and)\s+|,\s*)(?={_REQUEST})",
+    re.IGNORECASE,
+)
+_LOOKUPS = ("get_findings", "measure", "show_image", "explain")
+_ONE_LEVEL = ("remove_sentences", "restore_sentences", "show_image", "explain")
+_TWICE = re.compile(r"\b(?:twice|both|two times|(?:last )?two)\b")
+
+
+def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[Route, ...]:
+    """Where a message leads: one route, or one for each request that it makes."""
+    whole = router.route(utterance, previous)
+    parts = [part for part in _BETWEEN.split(utterance) if part.strip()]
+    if 1 < len(parts) <= MOST and not whole.slots.unknown:
+        found: list[Route] = []
+        before = previous
+        for part in parts:
+            found.append(router.route(part, before))
+            before = Previous(found[-1].call)
+        if _apart(found):
+            return tuple(one for route in found for one in _each(route))[:MOST]
+    return _each(whole)
+
+
+def _apart(found: Sequence[Route]) -> bool:
+    """Whether the parts are requests of their own, and not one that is put in two sentences."""
+    calls = [route.call for route in found]
+    tools = {call.tool for call in calls}
+    if tools & {"ask_back", "thanks", "greeting", "off_topic", "define"}:
+        return False
+    if tools <= {"get_findings", "not_assessed"} or len({repr(call) for call in calls}) < len(
+        calls
+    ):
+        return False
+    return all(route.confidence >= _SURE and _complete(route) for route in found)
+
+
+def _complete(route: Route) -> bool:
+    said = route.slots
+    return route.call.tool not in _LOOKUPS or bool(
+        said.discs or said.vertebrae or said.kinds or said.quantities or said.reference
+    )
+
+
+def _each(route: Route) -> tuple[Route, ...]:
+    """A route for every level, where the tool takes one level at a time."""
+    call, said = route.call, route.slots
+    if call.tool == "undo" and _TWICE.search(said.text):
+        return (route, route)
+    if call.tool in _ONE_LEVEL and len(said.discs) > 1 and levels_of(call) == [said.discs[0]]:
+        return tuple(_at(route, disc, said) for disc in said.discs)
+    return (route,)
+
+
+def _at(route: Route, disc: str, said: Slots) -> Route:
+    return replace(
+        route, call=Call(route.call.tool, {**route.call.args, "level": disc}), slots=said
+    )
