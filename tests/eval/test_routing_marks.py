@@ -63,6 +63,23 @@ def test_the_interval_is_that_of_whole_groups() -> None:
         routing.score([])
 
 
+def test_the_difference_is_paired_and_of_whole_groups() -> None:
+    call, other = Call("a"), Call("b")
+    said = [Utterance("x", call, group, "lay") for group in range(40)]
+    all_right = [Mark(u, call) for u in said]
+    half_right = [Mark(u, call if u.group % 2 else other) for u in said]
+    gain, low, high = routing.difference(all_right, half_right)
+    assert gain == 0.5
+    assert 0.3 < low < 0.5 < high < 0.7
+    assert routing.difference(half_right, all_right)[0] == -0.5
+    assert routing.difference(half_right, half_right) == (0.0, 0.0, 0.0)
+    one_group = [Mark(Utterance("x", call, 0, "lay"), m.predicted) for m in half_right]
+    right_there = [Mark(m.utterance, call) for m in one_group]
+    assert routing.difference(right_there, one_group) == (0.5, 0.5, 0.5)
+    with pytest.raises(ValueError, match="same utterances"):
+        routing.difference(all_right, half_right[1:])
+
+
 def test_the_table_counts_by_tool() -> None:
     calls = Call("a"), Call("b", {"x": 1}), Call("b", {"x": 2})
     marks = [
