@@ -113,6 +113,7 @@ def test_nothing_of_the_patient_is_told(
         ({"modality": "MR"}, None, "MR"),
         ({"dates": "20240105", "modality": "SR"}, 0, "SR"),
         ({"description": "*lumbar*"}, None, None),
+        ({"description": "MRI?lumbar*"}, None, None),
     ],
 )
 def test_questions_choose(
