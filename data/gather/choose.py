@@ -92,6 +92,8 @@ def choose(wish: Wish, workspace: Workspace) -> list[Source]:
         GatherError: nothing has that name, or the address of a PACS can't be read.
         InputError: a path leads nowhere.
     """
+    if wish.key in {source.key for source in known(wish.shared)}:
+        raise GatherError(f"'{wish.key}' is a known set.", "Choose another name with --as.")
     named = _registered(wish)
     if named:
         return named
@@ -105,9 +107,23 @@ def choose(wish: Wish, workspace: Workspace) -> list[Source]:
             f"'{wish.name[:60]}' is neither a known source nor a path.",
             "See radixgpt data gather --list.",
         )
+    _check_apart(path, workspace)
     keys = naming.keyring(workspace.root)
     key = wish.key or key_of(path, keys)
     return [LocalSource(path, key, keys, _terms(wish, OWN), wish.keep_names, wish.link)]
+
+
+def _check_apart(path: Path, workspace: Workspace) -> None:
+    """Stop where a folder would be gathered into itself."""
+    try:
+        given, gathered = path.resolve(), workspace.gathered.resolve()
+    except (OSError, RuntimeError):
+        return  # a loop of links: opening it tells
+    if given.is_relative_to(gathered) or gathered.is_relative_to(given):
+        raise GatherError(
+            "The workspace lies within what is to be gathered, or holds it.",
+            "Name a workspace outside of it, with -w.",
+        )
 
 
 def _registered(wish: Wish) -> list[Source]:
@@ -122,6 +138,10 @@ def _registered(wish: Wish) -> list[Source]:
                 "radixgpt data gather --list.",
             )
         return there
+    if wish.mirror is not None and not _is_web(wish.mirror):
+        raise GatherError(
+            "The address of the mirror can't be read.", "Write https://HOST/PATH, for --mirror."
+        )
     every: list[Source] = [*staged]
     every += [PublicSource(entry, wish.mirror) for entry in registry.public()]
     return [source for source in every if source.key == wish.name]
@@ -131,13 +151,19 @@ def _staged(shared: Path | None, link: bool) -> list[StagedSource]:
     return [StagedSource(entry, shared or BESIDE, link) for entry in registry.staged()]
 
 
-def _dicomweb(wish: Wish, workspace: Workspace) -> DicomWebSource:
+def _is_web(address: str) -> bool:
+    """Whether it is the base address of a service on the web, and holds no password."""
     try:
-        parts = urlsplit(wish.name)
-        fits = bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(address)
+        if parts.port == 0 or not parts.hostname:
+            return False
     except ValueError:
-        fits = False
-    if not fits or parts.username or parts.query:
+        return False
+    return parts.scheme in ("http", "https") and not parts.username and not parts.query
+
+
+def _dicomweb(wish: Wish, workspace: Workspace) -> DicomWebSource:
+    if not _is_web(wish.name):
         raise GatherError(
             "The address of the DICOMweb service can't be read.",
             "Write https://HOST/PATH; user and password belong in .netrc.",
