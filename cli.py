@@ -1,4 +1,4 @@
-"""The terminal door: ``radixgpt report | ask | chat | tools | demo | data``.
+"""The terminal door: ``radixgpt report | ask | chat | tools | demo | data | eval``.
 
 Machine output goes to stdout and nothing else does; progress and errors go to stderr. Everything
 heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes:
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.data import app as data_app
+from commands.eval import app as eval_app
 from commands.terminal import (
     NOT_ELIGIBLE,
     AsJson,
@@ -60,6 +61,7 @@ def _version(wanted: bool) -> None:
 
 
 app.add_typer(data_app, name="data")
+app.add_typer(eval_app, name="eval")
 
 
 @app.callback()

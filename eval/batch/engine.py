@@ -12,14 +12,23 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from enum import StrEnum
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from radixgpt.errors import MissingPackageError
 
-EngineName = Literal["serial", "processes", "ray"]
+
+class EngineName(StrEnum):
+    """The engines by name."""
+
+    SERIAL = "serial"
+    PROCESSES = "processes"
+    RAY = "ray"
+
+
 Work = Callable[[Any, Any], Any]
 """What all blocks share, and one block, to the block's result; a function of a module."""
 Fetch = Callable[[], Any]
@@ -39,16 +48,16 @@ def engine(name: EngineName, workers: int = 1) -> AbstractContextManager[Map]:
     """A map over blocks, open while its workers are there.
 
     Args:
-        name: ``serial`` runs here, ``processes`` in worker processes of this machine, ``ray`` on
-            the Ray cluster that ``RAY_ADDRESS`` names, or else a local one.
+        name: serial runs here, processes in worker processes of this machine, Ray on the cluster
+            that ``RAY_ADDRESS`` names, or else a local one.
         workers: processes, or CPUs of a local Ray.
 
     Raises:
         MissingPackageError: Ray is asked for and not installed.
     """
-    if name == "ray":
+    if name is EngineName.RAY:
         return _ray(workers)
-    return _processes(workers) if name == "processes" and workers > 1 else _serial()
+    return _processes(workers) if name is EngineName.PROCESSES and workers > 1 else _serial()
 
 
 @contextmanager

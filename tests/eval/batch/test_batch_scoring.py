@@ -31,7 +31,9 @@ def _pairs(n: int) -> list[Pair]:
     ]
 
 
-def _scored(pairs: list[Pair], name: EngineName = "serial", size: int = 7) -> scoring.Scored:
+def _scored(
+    pairs: list[Pair], name: EngineName = EngineName.SERIAL, size: int = 7
+) -> scoring.Scored:
     with engine(name, 2) as run:
         return scoring.joined(scoring.score(pairs, NAMES, run, size=size))
 
@@ -44,9 +46,9 @@ def test_blocks_of_any_size_give_the_same() -> None:
         np.testing.assert_allclose(whole.rows[name], cut.rows[name], atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["processes", "ray"])
+@pytest.mark.parametrize("name", [EngineName.PROCESSES, EngineName.RAY])
 def test_every_engine_gives_the_same(name: EngineName) -> None:
-    if name == "ray":
+    if name is EngineName.RAY:
         pytest.importorskip("ray", reason="needs the eval extra")
     pairs = _pairs(40)
     here, there = _scored(pairs), _scored(pairs, name)
@@ -77,5 +79,8 @@ def test_a_perfect_system_has_perfect_scores() -> None:
 
 
 def test_an_unknown_family_is_told() -> None:
-    with engine("serial") as run, pytest.raises(SettingsError, match="no metrics named bluh"):
+    with (
+        engine(EngineName.SERIAL) as run,
+        pytest.raises(SettingsError, match="no metrics named bluh"),
+    ):
         list(scoring.score(_pairs(2), ["bluh"], run))

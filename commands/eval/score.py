@@ -1,0 +1,82 @@
+"""``radixgpt eval score``: all text metrics of one system, in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.terminal import AsJson, Quiet, counted, errors_as_exit_codes, write
+from eval.batch.engine import EngineName
+
+
+def run(
+    references: Annotated[
+        Path,
+        typer.Option(
+            "--references",
+            "-r",
+            help="CSV or JSON lines with id and text; study or patient groups the bootstrap.",
+            show_default=False,
+        ),
+    ],
+    candidates: Annotated[
+        Path,
+        typer.Option("--candidates", "-c", help="CSV or JSON lines: id, text.", show_default=False),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for scores.json and the scores of each study.",
+            show_default=False,
+        ),
+    ],
+    metrics: Annotated[
+        str, typer.Option(help="Families of metrics, comma between; all otherwise.")
+    ] = "",
+    engine: Annotated[EngineName, typer.Option(help="Where to work.")] = EngineName.PROCESSES,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, or CPUs of a local Ray.")] = 2,
+    draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score candidate reports against references."""
+    with errors_as_exit_codes(as_json):
+        from eval.batch import output, pairs, scoring
+        from eval.batch.block import SIZE
+        from eval.batch.engine import engine as open_engine
+        from eval.batch.metrics import FAMILIES
+
+        names = [name.strip() for name in metrics.split(",") if name.strip()] or list(FAMILIES)
+        scoring.families(names)
+        corpus = pairs.check(references, candidates)
+        # Starting processes takes longer than two blocks do.
+        small = corpus.studies <= 2 * SIZE and engine is EngineName.PROCESSES
+        with (
+            counted(quiet) as say,
+            open_engine(EngineName.SERIAL if small else engine, workers) as run_blocks,
+        ):
+            parts = scoring.score(corpus, names, run_blocks, total=corpus.studies, say=say)
+            scored = scoring.joined(output.written(parts, out))
+            scores = scoring.summary(scored, draws=draws, seed=seed)
+        text = output.summary_of(
+            scores,
+            {"references": references, "candidates": candidates},
+            metrics=names,
+            draws=draws,
+            seed=seed,
+        )
+        write(out, {output.SCORES: text})
+        if as_json:
+            typer.echo(text, nl=False)
+        elif not quiet:
+            width = max(len(score.metric) for score in scores)
+            for score in scores:
+                typer.echo(
+                    f"{score.metric:<{width}}  {score.value:7.4f}"
+                    f"  ({score.low:.4f} to {score.high:.4f})  {score.signature}"
+                )

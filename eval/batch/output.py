@@ -1,0 +1,86 @@
+"""What a scoring leaves: ``scores.json``, and the scores of each study as Parquet and CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from hashlib import sha256
+from math import isfinite
+from pathlib import Path
+
+from eval.batch.scoring import Score, Scored
+from radixgpt import __version__
+from radixgpt.errors import MissingPackageError
+
+SCORES, STUDIES = "scores.json", "studies"
+
+
+def written(parts: Iterable[Scored], folder: Path) -> Iterator[Scored]:
+    """Write the scores of each study as blocks come, and hand the blocks on.
+
+    ``studies.parquet`` and ``studies.csv`` appear when the last block is through.
+
+    Raises:
+        MissingPackageError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import csv, parquet
+    except ImportError as error:
+        raise MissingPackageError(
+            "pyarrow is not installed.", "Install it: pip install -e '.[eval]' -c lock.txt."
+        ) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    whole, text = folder / f"{STUDIES}.parquet.new", folder / f"{STUDIES}.csv.new"
+    writers = None
+    try:
+        for part in parts:
+            table = arrow.table({"id": part.ids, "group": part.groups, **part.scores()})
+            if writers is None:
+                writers = (
+                    parquet.ParquetWriter(whole, table.schema),
+                    csv.CSVWriter(text, table.schema),
+                )
+            for writer in writers:
+                writer.write_table(table)
+            yield part
+    finally:
+        for writer in writers or ():
+            writer.close()
+    if writers is not None:
+        for path in (whole, text):
+            path.replace(path.with_suffix(""))
+
+
+def summary_of(scores: Iterable[Score], inputs: dict[str, Path], **settings: object) -> str:
+    """The corpus scores as JSON, with what is needed to make them again."""
+    return (
+        json.dumps(
+            {
+                "software": f"radixgpt {__version__}",
+                "inputs": {name: _hash(path) for name, path in inputs.items()},
+                "settings": settings,
+                "scores": [
+                    {name: _plain(value) for name, value in asdict(score).items()}
+                    for score in scores
+                ],
+            },
+            indent=2,
+            allow_nan=False,
+        )
+        + "\n"
+    )
+
+
+def _plain(value: object) -> object:
+    """JSON has no nan: what can't be computed is null."""
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _hash(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
