@@ -27,6 +27,9 @@ T = TypeVar("T")
 _LIVENESS = 0.1
 """Seconds between looks whether the work is done."""
 
+_REDRAW = 0.2
+"""Seconds between two redraws of an answer that is being written."""
+
 
 class Steps:
     """Tool steps in a list of messages, each with its state and its duration.
@@ -40,30 +43,39 @@ class Steps:
         self._messages = messages
         self._number = number
         self._open: dict[str, tuple[Message, float]] = {}
+        self._inner: dict[str, str] = {}
 
-    def begin(self, title: str, key: str = "") -> None:
-        """A step begins."""
-        message: Message = {
-            "role": "assistant",
-            "content": "",
-            "metadata": {"title": title, "status": "pending", "id": f"step-{self._number()}"},
-        }
+    def begin(self, title: str, key: str = "", *, within: str | None = None) -> None:
+        """A step begins, by itself or within the step ``within``."""
+        metadata = {"title": title, "status": "pending", "id": f"step-{self._number()}"}
+        if within is not None:
+            metadata["parent_id"] = self._open[within][0]["metadata"]["id"]
+        message: Message = {"role": "assistant", "content": "", "metadata": metadata}
         self._messages.append(message)
         self._open[key] = (message, time.perf_counter())
 
-    def note(self, text: str) -> None:
-        """Something within the step that began last has begun."""
-        if self._open:
-            message, _ = next(reversed(self._open.values()))
-            message["content"] = f"{message['content']}\n- {text}".strip()
+    def within(self, title: str) -> None:
+        """The next part of the step that began last begins; the part before it is over."""
+        outer = [key for key in self._open if key not in self._inner.values()]
+        if not outer:
+            return
+        key = outer[-1]
+        self._end_inner(key)
+        inner = f"{key}/{title}"
+        self.begin(title, inner, within=key)
+        self._inner[key] = inner
+
+    def _end_inner(self, key: str, *, failed: bool = False) -> None:
+        if key in self._inner:
+            self.end(self._inner.pop(key), failed=failed)
 
     def end(self, key: str = "", *, summary: str = "", failed: bool = False) -> None:
-        """A step is over."""
+        """A step is over, and with it what ran within it."""
         if key not in self._open:
             return
+        self._end_inner(key, failed=failed)
         message, begun = self._open.pop(key)
-        if summary:
-            message["content"] = f"{message['content']}\n\n{summary}".strip()
+        message["content"] = summary
         metadata = message["metadata"]
         if failed:
             metadata["title"] += " · failed"
@@ -72,7 +84,7 @@ class Steps:
 
     def end_all(self, *, failed: bool = False) -> None:
         """Whatever still runs is over."""
-        for key in list(self._open):
+        for key in reversed(list(self._open)):
             self.end(key, failed=failed)
 
 
@@ -107,16 +119,20 @@ def watched(work: Callable[[Callable[[str], None]], T]) -> Generator[str, None, 
 
 
 def converse(desk: Desk, events: Iterable[Event]) -> Iterator[Answer | Failed | None]:
-    """Write a turn's events into the desk's messages; yields after each, the end with the last."""
+    """Write a turn's events into the desk's messages; the end is yielded with the last.
+
+    Yields after every event; of tokens that come fast, after some only.
+    """
     messages = desk.messages
     steps = Steps(messages, desk.number)
     answer: Message | None = None
+    drawn = -_REDRAW
     for event in events:
         if isinstance(event, ToolStarted):
             steps.begin(event.title, event.id)
             yield None
         elif isinstance(event, Progress):
-            steps.note(event.text)
+            steps.within(event.text)
             yield None
         elif isinstance(event, ToolEnded):
             steps.end(event.id, summary=event.summary, failed=event.failed)
@@ -124,7 +140,9 @@ def converse(desk: Desk, events: Iterable[Event]) -> Iterator[Answer | Failed | 
         elif isinstance(event, Token):
             answer = answer or say(messages, "")
             answer["content"] += event.text
-            yield None
+            if time.monotonic() - drawn >= _REDRAW:  # each redraw sends the whole conversation
+                yield None
+                drawn = time.monotonic()
         elif isinstance(event, Answer):
             steps.end_all()
             answer = answer or say(messages, "")

@@ -37,15 +37,51 @@ def test_a_tool_step_is_pending_while_it_runs_and_done_after() -> None:
     step = desk.messages[0]
     assert step["metadata"]["title"] == "Look up the findings"
     assert step["metadata"]["duration"] > 0
-    assert "Grading the discs" in step["content"]
-    assert "8 findings" in step["content"]
+    assert step["content"] == "8 findings"
+
+
+def test_what_runs_within_a_tool_is_shown_as_a_step_of_its_own_while_it_runs() -> None:
+    desk = Desk(Session())
+    seen = []
+    for _ in talk.converse(
+        desk,
+        [
+            ToolStarted("1", "findings", "Look up the findings", {}),
+            Progress("Checking what the study is"),
+            Progress("Grading the discs"),
+            ToolEnded("1", "findings", "Look up the findings", "8 findings", 0.2),
+            ToolStarted("2", "report", "Draft the report", {}),
+            Progress("Grading the discs"),
+            Failed("internal", "The tool failed.", "Ask again."),
+        ],
+    ):
+        steps = [m["metadata"] for m in desk.messages if "metadata" in m]
+        seen.append([(s["title"], s["status"]) for s in steps if "parent_id" in s])
+    check, grade = "Checking what the study is", "Grading the discs"
+    assert seen[:4] == [
+        [],
+        [(check, "pending")],
+        [(check, "done"), (grade, "pending")],
+        [(check, "done"), (grade, "done")],
+    ]
+    assert seen[-1][-1] == (f"{grade} · failed", "done")
+    outer, *inner = (m["metadata"] for m in desk.messages[:3])
+    assert {step["parent_id"] for step in inner} == {outer["id"]}
+    assert all(step["duration"] > 0 for step in inner)
 
 
 def test_tokens_stream_into_one_message_that_the_answer_settles() -> None:
-    desk, ends = _told(Token("Pfirr"), Token("mann 4"), Answer("Pfirrmann 4."))
-    assert [m["content"] for m in desk.messages] == ["Pfirrmann 4."]
-    assert ends[:2] == [None, None]
-    assert isinstance(ends[2], Answer)
+    desk = Desk(Session())
+    tokens = [Token(f"{n} ") for n in range(200)]
+    seen = [
+        (desk.messages[0]["content"], end)
+        for end in talk.converse(desk, [*tokens, Answer("Pfirrmann 4.")])
+    ]
+    assert seen[0] == ("0 ", None)
+    assert len(seen) < 100  # a redraw for every token would make the page lag behind
+    assert seen[-1][0] == "Pfirrmann 4."
+    assert isinstance(seen[-1][1], Answer)
+    assert len(desk.messages) == 1
 
 
 def test_an_answer_carries_its_images_and_moves_the_viewer() -> None:
