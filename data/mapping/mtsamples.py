@@ -1,4 +1,5 @@
-"""MTSamples: transcribed sample reports, ``mtsamples_radiology.csv``; those of the spine flagged.
+"""MTSamples: transcribed sample reports, ``mtsamples_radiology.csv``; those whose title
+names the spine are flagged.
 
 The samples name no patients; each counts as one.
 """
@@ -12,25 +13,26 @@ from data.mapping import texts
 from data.mapping.source import Source, Unit
 from data.mapping.table import Columns, Row
 
-_REGIONS = {
-    "lumbar": re.compile(r"\blumb(?:ar|o-?sacral)\b|\bl-spine\b|\bL[1-5]-(?:L?[2-5]|S1)\b", re.I),
-    "cervical": re.compile(r"\bcervical (?:spine|disc|vertebra|cord)|\bc-spine\b", re.I),
-    "thoracic": re.compile(r"\bthoracic (?:spine|disc|vertebra|cord)|\bt-spine\b", re.I),
+_PARTS = {
+    "cervical": re.compile(r"\bcervical\b|\bc(?:-t)?[- ]spine\b|\bc[2-7]\b", re.IGNORECASE),
+    "thoracic": re.compile(r"\bthoracic spine\b|\b(?:c-)?t(?:-l)?[- ]spine\b", re.IGNORECASE),
+    "lumbar": re.compile(r"\blumb\w+|\b(?:t-)?l(?:-s)?[- ]spine\b|\bl[1-5]\b", re.IGNORECASE),
 }
 _SPINE = re.compile(
-    r"\bspin(?:e|al (?:canal|stenosis|cord))\b|\bvertebra[el]?\b|\bscoliosis\b|\bmyelogra", re.I
+    r"\bspin(?:e|al)\b|\bvertebra\w*|\bscolio\w+|\bmyelogra\w+|\bdisc\w*gra\w+|\bfacet\b",
+    re.IGNORECASE,
 )
+"""Words of a title that name the spine: a whole report may mention it in passing."""
 
 
 def _facts(row: Row) -> dict[str, str | float | None]:
-    about = " ".join(row.get(name) for name in ("description", "sample_name", "keywords"))
-    regions = [name for name, pattern in _REGIONS.items() if pattern.search(about)]
-    spine = bool(regions) or bool(_SPINE.search(about))
+    title = row.get("sample_name").strip()
+    parts = [name for name, pattern in _PARTS.items() if pattern.search(title)]
     facts: dict[str, str | float | None] = {
         "specialty": row.get("specialty").strip() or None,
-        "title": row.get("sample_name").strip() or None,
-        "spine": "yes" if spine else "no",
-        "region": regions[0] if len(regions) == 1 else ("several" if regions else None),
+        "title": title or None,
+        "spine": "yes" if parts or _SPINE.search(title) else "no",
+        "region": parts[0] if len(parts) == 1 else ("several" if parts else None),
     }
     return {name: value for name, value in facts.items() if value is not None}
 
@@ -39,12 +41,7 @@ SAMPLES = texts.Reports(
     "mtsamples_radiology.csv",
     Columns(
         needed={"id": ("note_id",), "text": ("transcription",)},
-        optional={
-            "description": (),
-            "specialty": ("medical_specialty",),
-            "sample_name": (),
-            "keywords": (),
-        },
+        optional={"specialty": ("medical_specialty",), "sample_name": ()},
     ),
     _facts,
 )

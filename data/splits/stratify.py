@@ -8,15 +8,16 @@ from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 Patient = TypeVar("Patient", bound=Hashable)
+Side = TypeVar("Side", bound=str)
 
 
 def deal(
     labels: Mapping[Patient, frozenset[str]],
     *,
-    shares: Mapping[str, float],
+    shares: Mapping[Side, float],
     seed: int,
     sizes: Mapping[Patient, int] | None = None,
-) -> dict[Patient, str]:
+) -> dict[Patient, Side]:
     """Deal patients, or groups of patients, to sides, so that each label keeps its share on each.
 
     Iterative stratification (Sechidis et al., ECML 2011): the rarest label is dealt first, each
@@ -44,7 +45,7 @@ def deal(
         side: {label: part * n for label, n in counts.items()} for side, part in shares.items()
     }
     room = {side: part * total for side, part in shares.items()}
-    side_of: dict[Patient, str] = {}
+    side_of: dict[Patient, Side] = {}
     waiting = list(labels)
     random.Random(seed).shuffle(waiting)
     if sizes:

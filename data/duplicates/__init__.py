@@ -1,0 +1,1 @@
+"""Duplicates: pictures and texts of two patients that are, or nearly are, the same."""
