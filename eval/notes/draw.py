@@ -11,13 +11,15 @@ import csv
 import hashlib
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from radixgpt.errors import CaseError
 
 SEED = 1603
 SIZE = 60
+AGAIN = 15
+"""How many of the sample are marked a second time."""
 NOTES = "reports/lumbar_mri_notes.csv"
 
 _LEVEL = re.compile(r"(?i)\b[ld]v?\s?\d{1,2}\s?[-/,\\&]?\s?[ls]?v?\s?\d")
@@ -76,3 +78,8 @@ def draw(notes: Mapping[str, str], size: int = SIZE, seed: int = SEED) -> list[s
         patient for key in sorted(strata) for patient in generator.sample(strata[key], counts[key])
     ]
     return sorted(drawn, key=int)
+
+
+def draw_again(drawn: Sequence[str], size: int = AGAIN, seed: int = SEED + 1) -> list[str]:
+    """Patient numbers of those that are marked a second time, in numeric order."""
+    return sorted(random.Random(seed).sample(list(drawn), size), key=int)
