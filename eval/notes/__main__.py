@@ -1,0 +1,143 @@
+"""How well rules read the marked notes: ``python -m eval.notes --shared ../shared/data``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from eval.notes.draw import read_notes
+from eval.notes.keywords import keywords
+from eval.notes.marks import (
+    AGAIN,
+    MARKS,
+    Agreement,
+    Key,
+    Marked,
+    Predict,
+    agreement,
+    key_of,
+    read_marks,
+)
+from radixgpt.errors import RadixError
+from radixgpt.language.reader import read
+from radixgpt.settings import load
+
+VIEWS: dict[str, Callable[[Key], bool]] = {
+    "present": lambda key: key[3] == "present",
+    "present, without muscle spasm": lambda key: key[3] == "present" and key[0] != "muscle_spasm",
+    "present, with a level": lambda key: key[3] == "present" and key[1] is not None,
+    "present, with a side": lambda key: key[3] == "present" and key[2] is not None,
+    "denied": lambda key: key[3] == "absent",
+    "all, with assertion": lambda key: True,
+}
+"""Which keys count: name to test."""
+
+
+def by_rules(text: str) -> list[Key]:
+    """Keys that the rules read in a whole note."""
+    return [key_of(finding) for finding in read(text).findings]
+
+
+def measured(marked: Sequence[Marked], predict: Predict) -> dict[str, Agreement]:
+    """Agreement with the marks by view."""
+    references = [[key_of(finding) for finding in note.findings] for note in marked]
+    candidates = [[key_of(finding) for finding in predict(note.text)] for note in marked]
+    return {name: agreement(references, candidates, keep) for name, keep in VIEWS.items()}
+
+
+def details(marked: Sequence[Marked]) -> dict[str, tuple[int, int]]:
+    """Of the findings read rightly: how many have the marked value, and the marked severity."""
+    same = {"value": [0, 0], "severity": [0, 0]}
+    for note in marked:
+        found = {key_of(finding): finding for finding in read(note.text).findings}
+        for finding in note.findings:
+            other = found.get(key_of(finding))
+            if other is None or finding.assertion != "present":
+                continue
+            for name, count in same.items():
+                if getattr(finding, name) is not None or getattr(other, name) is not None:
+                    count[1] += 1
+                    count[0] += getattr(finding, name) == getattr(other, name)
+    return {name: (right, total) for name, (right, total) in same.items()}
+
+
+def _table(title: str, rows: dict[str, Agreement]) -> str:
+    lines = [f"{title:<34} F1 (95% interval)      P      R    right/marked/read"]
+    lines += [
+        f"  {name:<32} {row.f1:.3f} ({row.low:.3f}-{row.high:.3f})  {row.precision:.3f}  "
+        f"{row.recall:.3f}  {row.right}/{row.marked}/{row.read}"
+        for name, row in rows.items()
+    ]
+    return "\n".join(lines)
+
+
+def _errors(marked: Sequence[Marked]) -> str:
+    lines = []
+    for note in marked:
+        reference = {key_of(finding) for finding in note.findings}
+        candidate = set(by_rules(note.text))
+        for sign, keys in (("missed", reference - candidate), ("added", candidate - reference)):
+            lines += [
+                f"  {note.patient:>4} {sign:<6} {_said(key)}" for key in sorted(keys, key=str)
+            ]
+    return "\n".join(lines)
+
+
+def _said(key: Key) -> str:
+    kind, level, side, assertion = key
+    return " ".join((kind, level or "no level", side or "no side", assertion))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the figures; 0 if they could be made."""
+    parser = argparse.ArgumentParser(prog="python -m eval.notes", description=__doc__)
+    parser.add_argument("--shared", type=Path, help="folder of the shared data")
+    parser.add_argument("--errors", action="store_true", help="list what was missed and added")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    chosen = parser.parse_args(arguments)
+    try:
+        shared = chosen.shared or load().shared_data or Path("../shared/data")
+        notes = read_notes(shared)
+        marked = read_marks(notes, MARKS)
+        again = read_marks(notes, AGAIN) if AGAIN.exists() else []
+    except RadixError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    rules = measured(marked, lambda text: read(text).findings)
+    trivial = measured(marked, keywords)
+    first = {note.patient: note.findings for note in marked}
+    repeated = measured(again, _looked_up(again, first)) if again else {}
+    same = details(marked)
+    begin = perf_counter()
+    for text in notes.values():
+        read(text)
+    speed = 1000 * (perf_counter() - begin) / len(notes)
+    if chosen.json:
+        figures = {
+            name: {view: vars(row) | {"f1": row.f1} for view, row in rows.items()}
+            for name, rows in (("rules", rules), ("keywords", trivial), ("again", repeated))
+        }
+        sys.stdout.write(json.dumps({**figures, "details": same, "ms": speed}, indent=1) + "\n")
+        return 0
+    parts = [_table(f"rules, {len(marked)} notes", rules), _table("keywords alone", trivial)]
+    if repeated:
+        parts.append(_table(f"marked again, {len(again)} notes", repeated))
+    parts += [f"{name}: {right} of {total} as marked" for name, (right, total) in same.items()]
+    parts.append(f"{speed:.2f} ms a note over {len(notes)} notes")
+    if chosen.errors:
+        parts.append(_errors(marked))
+    sys.stdout.write("\n\n".join(parts) + "\n")
+    return 0
+
+
+def _looked_up(again: Sequence[Marked], first: dict[str, tuple]) -> Predict:  # type: ignore[type-arg]
+    by_text = {note.text: first[note.patient] for note in again}
+    return lambda text: by_text[text]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Report text read by rules: sections, sentences, levels, assertions, findings."""

@@ -1,0 +1,153 @@
+"""What a sentence says of what it names: there, not there, perhaps, or once.
+
+Triggers with a scope, after the idea of NegEx (Chapman 2001) and ConText (Harkema 2009): words
+before a finding reach forward, words after it reach back, and both stop where the thought turns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from radixgpt.case import Assertion
+
+_NO = re.compile(
+    r"\b(?:no longer|no|without|absence of|negative for|free of|neither|nor|lack of|fails? to"
+    r"|never|not (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
+    r"|encroach|imping|significantly|reach|touch)\w*)\b(?! ?\.? ?\d)"
+)
+_NOT_SEEN = re.compile(
+    r"\b(?:(?:not|no longer) (?:clearly |definitely |well )?(?:seen|present|identified|evident"
+    r"|noted|demonstrated|visuali[sz]ed|appreciated|detected|shown|found|observed|apparent"
+    r"|compressed|involved|affected|narrowed|stenosed)|(?:is|are|was|were) absent"
+    r"|(?:is|are|was|were|been) (?:ruled out|excluded))\b"
+)
+_PERHAPS = re.compile(
+    r"\b(?:probabl\w+|possibl\w+|possibility of|likely|suggest\w*(?: of)?|suspicious|suspicion"
+    r"|suspected|may (?:well )?(?:represent|be|indicate|reflect|suggest)|might|could (?:be"
+    r"|represent)|query|questionable|r/o|rule out|to exclude|presum\w+|versus|vs|differential"
+    r"|concern\w* for|mostly(?! (?:at|in|noted|on|seen|around|involving|l\d)))\b"
+    r"|\?+(?! *(?:cor?r|for\b|needs?|advis|clinical|please|to be|contrast))"
+)
+_PERHAPS_AFTER = re.compile(
+    r"\b(?:(?:can ?not|can't|could not) be (?:completely |entirely |definitely )?(?:excluded"
+    r"|ruled out)|not (?:completely |entirely )?(?:excluded|ruled out)|(?:is|are|remains?)"
+    r" (?:also )?(?:possible|suspected|likely|probable|questionable))\b|\(\?\)|(?<!scan )(?<!us )\?+(?=\W*$)"
+)
+_ONCE = re.compile(
+    r"\b(?:history of|h/o|previous\w*|prior|known(?: case of| to have)?|status post|s/p|remote"
+    r"|formerly|past)\b"
+)
+_ONCE_AFTER = re.compile(r"\b(?:resolved|healed)\b")
+_TURN = re.compile(
+    r"\b(?:but|however|although|though|while|whereas|except|apart from|aside from|other than"
+    r"|otherwise|yet|only|noting)\b|[;:?]|\. "
+)
+_LIST_ENDS = re.compile(
+    r" *(?:(?:and )?(?:with|associated|adequate|normal|preserved|mild|moderate|severe|diffuse|small"
+    r"|large|there|the|caus|result|lead|extend|more|also|which|where|central|left|right|multi"
+    r"|however|grade|modic|most|wide|broad|old)|[a-z]+ing\b|[ctls]\d)"
+)
+_DOES = re.compile(
+    r"\b(?:(?:compress|indent|encroach|effac|displac|abut|imping|caus|result|obliterat)\w*ing"
+    r"|with|associated)\b"
+)
+_NEAR = 40
+"""How far, in characters, a word of history reaches."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Part of a sentence that one trigger rules.
+
+    Attributes:
+        assertion: what holds of findings that begin within.
+        start: first character in the text.
+        end: last character + 1.
+    """
+
+    assertion: Assertion
+    start: int
+    end: int
+
+
+def find_scopes(text: str, start: int, end: int) -> list[Scope]:
+    """Scopes of the triggers within one sentence of a text in one spelling."""
+    scopes: list[Scope] = []
+    sentence = text[start:end]
+    turns = [match.start() + start for match in _TURN.finditer(sentence)]
+    perhaps_after = [match.span() for match in _PERHAPS_AFTER.finditer(sentence)]
+
+    def ahead(position: int, stop: Callable[[str], int]) -> int:
+        limit = min((turn for turn in turns if turn >= position), default=end)
+        return position + stop(text[position:limit])
+
+    def back(position: int) -> int:
+        return max((turn for turn in turns if turn < position), default=start)
+
+    for match in _NOT_SEEN.finditer(sentence):
+        if not _within(match.start(), perhaps_after):
+            position = match.start() + start
+            scopes.append(Scope("absent", back(position), position))
+    for match in _NO.finditer(sentence):
+        if not _NOT_SEEN.match(sentence, match.start()):
+            position = match.end() + start
+            scopes.append(Scope("absent", position, ahead(position, _length_of_denial)))
+    for first, _ in perhaps_after:
+        scopes.append(Scope("uncertain", back(first + start), first + start))
+    for match in _PERHAPS.finditer(sentence):
+        if not _within(match.start(), perhaps_after):
+            position = match.end() + start
+            scopes.append(Scope("uncertain", position, ahead(position, _length_of_doubt)))
+    for match in _ONCE.finditer(sentence):
+        position = match.end() + start
+        scopes.append(Scope("historical", position, min(position + _NEAR, end)))
+    for match in _ONCE_AFTER.finditer(sentence):
+        scopes.append(Scope("historical", back(match.start() + start), match.start() + start))
+    return scopes
+
+
+def assertion_at(scopes: list[Scope], *positions: int) -> Assertion:
+    """What holds of a finding whose words begin at ``positions``: denial goes before doubt."""
+    for assertion in ("absent", "uncertain", "historical"):
+        for scope in scopes:
+            if scope.assertion == assertion and any(
+                scope.start <= position < scope.end for position in positions
+            ):
+                return scope.assertion
+    return "present"
+
+
+def _within(position: int, spans: list[tuple[int, int]]) -> bool:
+    return any(first <= position < last for first, last in spans)
+
+
+def _length_of_denial(text: str) -> int:
+    """How far "no" reaches: past a comma only while a list goes on ("no a, b or c")."""
+    position = 0
+    while (comma := text.find(",", position)) >= 0:
+        rest = text[comma + 1 :]
+        if re.match(r" *(?:or|nor)\b", rest):
+            position = comma + 1
+            continue
+        segment = rest.split(",")[0]
+        goes_on = re.search(r"\b(?:or|nor)\b", rest) is not None and len(segment.split()) <= 5
+        if not goes_on or _LIST_ENDS.match(rest):
+            return comma
+        position = comma + 1
+    return len(text)
+
+
+def _length_of_doubt(text: str) -> int:
+    """How far "probably" reaches: past a comma only to another short name, not to what it does."""
+    does = _DOES.search(text)
+    text = text[: does.start()] if does is not None else text
+    position = 0
+    while (comma := text.find(",", position)) >= 0:
+        rest = text[comma + 1 :]
+        segment = rest.split(",")[0]
+        if len(segment.split()) > 3 or _LIST_ENDS.match(rest):
+            return comma
+        position = comma + 1
+    return len(text)

@@ -1,0 +1,298 @@
+"""Structures joined with what is done to them, sentence by sentence.
+
+"Compressing the sac and the roots", "sac or root compression" and "the canal is narrow" each name a
+state and structures in another order; which kind of finding they make stands in ``MEANINGS``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from radixgpt.case import Assertion
+from radixgpt.language.levels import LevelMention
+from radixgpt.language.lexicon import Item
+
+_ROWS: tuple[tuple[str, str, str, Assertion], ...] = (
+    ("sac", "compress narrow", "thecal_sac_compression", "present"),
+    ("sac", "contact", "thecal_sac_contact", "present"),
+    ("sac", "good", "thecal_sac_compression", "absent"),
+    ("cord", "compress", "cord_compression", "present"),
+    ("cord cord_signal", "good", "cord_signal_change", "absent"),
+    ("cord cord_signal", "less more", "cord_signal_change", "present"),
+    ("root", "compress", "nerve_root_compression", "present"),
+    ("root", "contact", "nerve_root_contact", "present"),
+    ("foramen", "compress narrow", "foraminal_stenosis", "present"),
+    ("foramen", "good", "foraminal_stenosis", "absent"),
+    ("recess", "compress narrow", "lateral_recess_stenosis", "present"),
+    ("recess", "good", "lateral_recess_stenosis", "absent"),
+    ("canal", "compress narrow", "canal_stenosis", "present"),
+    ("canal", "good", "canal_stenosis", "absent"),
+    ("disc_space", "narrow less", "disc_narrowing", "present"),
+    ("disc_space", "good", "disc_narrowing", "absent"),
+    ("disc", "degenerate dry", "disc_degeneration", "present"),
+    ("disc", "narrow", "disc_narrowing", "present"),
+    ("disc_signal", "less", "disc_degeneration", "present"),
+    ("disc_signal", "good", "disc_degeneration", "absent"),
+    ("endplate", "degenerate irregular", "endplate_change", "present"),
+    ("endplate", "good", "endplate_change", "absent"),
+    ("facet", "thick degenerate irregular", "facet_arthropathy", "present"),
+    ("facet", "good", "facet_arthropathy", "absent"),
+    ("flavum", "thick", "ligamentum_flavum_hypertrophy", "present"),
+    ("flavum", "good", "ligamentum_flavum_hypertrophy", "absent"),
+    ("body_height", "less", "fracture", "present"),
+    ("body_height", "good", "fracture", "absent"),
+    ("lordosis", "less", "loss_of_lordosis", "present"),
+    ("lordosis", "good", "loss_of_lordosis", "absent"),
+    ("alignment", "less", "malalignment", "present"),
+    ("alignment", "good", "malalignment", "absent"),
+    ("marrow", "less more", "marrow_signal_change", "present"),
+    ("marrow", "good", "marrow_signal_change", "absent"),
+)
+MEANINGS: dict[tuple[str, str], tuple[str, Assertion]] = {
+    (structure, state): (kind, assertion)
+    for structures, states, kind, assertion in _ROWS
+    for structure in structures.split()
+    for state in states.split()
+}
+"""Kind and assertion by structure and state."""
+
+CONSEQUENCES = frozenset(
+    """
+    thecal_sac_compression thecal_sac_contact cord_compression nerve_root_compression
+    nerve_root_contact foraminal_stenosis lateral_recess_stenosis canal_stenosis annular_fissure
+    ligamentum_flavum_hypertrophy facet_arthropathy retropulsion
+    """.split()
+)
+"""Kinds that go with another lesion and share its level."""
+
+_FILL = (
+    r"(?: (?:is|are|was|were|be|been|appears?|appeared|seems?|shows?|showed|demonstrates?|with|also"
+    r"|still|not|no|mild|mildly|moderate|moderately|severe|severely|marked|markedly|significant"
+    r"|significantly|slight|slightly|relatively|diffusely|minimal|minimally|largely|grossly|of|noted"
+    r"|overall|the|left|right|bilateral|both|well|otherwise|relative|degenerative|partially|partial"
+    r"|multilevel|early|and|or|in|within|,|/|&|has|have|sided|side|at|on|s[12]|l[1-5]))*"
+)
+_ADJACENT = re.compile(_FILL + " ?")
+_LISTED = re.compile(
+    r" ?(?:,|and|or|nor|&|/|\+)? ?(?:(?:and|or|nor|the|of|both|left|right|bilateral|exit\w*"
+    r"|neural|spinal|signals?|significant|no|any|its?|mild|moderate|severe|at|l\d|s\d|level) ?)*"
+)
+_LOCATION = re.compile(
+    r"(?:\b(?:within|in|into|to|towards?|at|through|along|near|behind|inside|reaching|upto)|filling)"
+    r"(?: (?:the|its|both|left|right|bilateral|sided?|more|upper|lower))* $"
+)
+_ACTIVE = re.compile(r"(?!narrowing|thickening|buckling|infolding)[a-z]+ing\b")
+_GOVERNS = re.compile(
+    r"(?: (?:on|upon|of))? (?:(?:the|both|its|left|right|bilateral) )+"
+    r"(?:exit|neural|nerve|spinal|thecal|lateral|central|foram|canal|sac|root|cord|[ls]\d)"
+)
+_NOT = re.compile(r"\b(?:no|without|nor|not)\b")
+_CHANGES = re.compile(r"degenerative.*change")
+_DEGREES = ("mild", "moderate", "severe")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One finding that a sentence names, before its place is known.
+
+    Attributes:
+        kind: kind of finding.
+        start: first character of the finding or structure, in the text in one spelling.
+        end: last character of it + 1.
+        value: type or grade.
+        severity: ``mild``, ``moderate`` or ``severe``.
+        assertion: what its own words say of it; triggers around it may change that.
+        state: first character and last + 1 of the words of its state; itself for a finding.
+        structure: name of the structure, empty for a finding.
+        sides: sides that are named of it.
+    """
+
+    kind: str
+    start: int
+    end: int
+    value: str | int | None
+    severity: str | None
+    assertion: Assertion
+    state: tuple[int, int]
+    structure: str = ""
+    sides: frozenset[str] = frozenset()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """All its words, from the first to the last."""
+        return min(self.start, self.state[0]), max(self.end, self.state[1])
+
+
+@dataclass
+class _Reader:
+    """The state of reading one sentence from left to right."""
+
+    text: str
+    start: int
+    degrees: list[Item]
+    mentions: list[Mention] = field(default_factory=list)
+    pending: list[Item] = field(default_factory=list)
+    acting: Item | None = None
+    used: set[int] = field(default_factory=set)
+    degree_of: dict[int, str | None] = field(default_factory=dict)
+    last: int = 0
+
+    def gap(self, start: int, end: int) -> str:
+        return self.text[start:end]
+
+    def finding(self, item: Item) -> None:
+        value = item.grade if item.grade is not None else item.entry.value
+        severity = self._degree(item.start, 8)
+        self.mentions.append(
+            Mention(
+                item.name,
+                item.start,
+                item.end,
+                value,
+                severity,
+                "present",
+                (item.start, item.end),
+            )
+        )
+        self.acting, self.pending = None, []
+
+    def structure(self, item: Item) -> None:
+        located = _LOCATION.search(self.text[max(self.start, item.start - 40) : item.start])
+        acting = self.acting
+        if acting is not None and located is None and (item.name, acting.name) in MEANINGS:
+            self._made(item, acting)
+            self.pending = []
+            return
+        listed = self.pending and _LISTED.fullmatch(self.text, self.pending[-1].end, item.start)
+        degree = self._degree(item.start, 5)
+        if listed:
+            degree = degree or self.degree_of.get(self.pending[0].start)
+        else:
+            self.pending = []
+        self.degree_of[item.start] = degree
+        self.pending.append(item)
+
+    def state(self, item: Item) -> None:
+        word = self.gap(item.start, item.end)
+        self.degree_of[item.start] = self._degree(item.start, 3)
+        fits = [one for one in self.pending if (one.name, item.name) in MEANINGS]
+        forward = _ACTIVE.match(word) or _GOVERNS.match(self.text, item.end)
+        if (
+            fits
+            and forward is None
+            and _ADJACENT.fullmatch(self.text, self.pending[-1].end, item.start)
+        ):
+            for one in fits:
+                self._made(one, item)
+            self.acting = None
+            return
+        self.acting, self.pending = item, []
+
+    def _made(self, structure: Item, state: Item) -> None:
+        kind, assertion = MEANINGS[structure.name, state.name]
+        self.used.add(state.start)
+        severity = self.degree_of[state.start]
+        if severity is None and structure.start < state.start:
+            severity = self.degree_of.get(structure.start)
+        value = "desiccation" if state.name == "dry" and kind == "disc_degeneration" else None
+        self.mentions.append(
+            Mention(
+                kind,
+                structure.start,
+                structure.end,
+                value,
+                severity if assertion == "present" else None,
+                assertion,
+                (state.start, state.end),
+                structure.name,
+            )
+        )
+
+    def _degree(self, position: int, words: int) -> str | None:
+        """The degree before a word: the highest of those that stand close, nothing between."""
+        found: list[str] = []
+        upto = position
+        for degree in reversed(self.degrees):
+            if degree.end > upto:
+                continue
+            gap = self.gap(degree.end, upto)
+            if "," in gap or len(gap.split()) > words or degree.end <= self.last:
+                break
+            found.append(degree.name)
+            upto = degree.start
+            words = 1
+        return max(found, key=_DEGREES.index) if found else None
+
+
+def read_clause(
+    text: str, start: int, end: int, items: Sequence[Item], levels: Sequence[LevelMention]
+) -> list[Mention]:
+    """Findings of one sentence, in the order of their words.
+
+    Args:
+        text: the text in one spelling.
+        start: where the sentence begins.
+        end: where it ends.
+        items: items of the lexicon within it.
+        levels: levels named within it.
+    """
+    reader = _Reader(text, start, [item for item in items if item.sort == "degree"])
+    position = start
+    for item in items:
+        if item.sort in ("side", "degree"):
+            continue
+        if _NOT.search(text, position, item.start):
+            if reader.pending and not _LISTED.fullmatch(text, reader.pending[-1].end, item.start):
+                _denied(reader)
+                reader.pending = []
+            reader.acting = None
+        if item.sort == "finding":
+            _denied(reader)
+            reader.finding(item)
+        elif item.sort == "structure":
+            reader.structure(item)
+        else:
+            reader.state(item)
+        position = item.end
+        reader.last = item.end
+    _denied(reader)
+    _left_over(reader, items, levels)
+    return sorted(reader.mentions, key=lambda mention: mention.start)
+
+
+def _denied(reader: _Reader) -> None:
+    """A sac or root that "no" stands before, without a state, is not compressed."""
+    for one in reader.pending:
+        before = reader.text[max(reader.start, one.start - 45) : one.start]
+        made = any(m.start <= one.start < m.end for m in reader.mentions)
+        if one.name in ("sac", "root") and not made and _NOT.search(before):
+            kind, _ = MEANINGS[one.name, "compress"]
+            reader.mentions.append(
+                Mention(
+                    kind, one.start, one.end, None, None, "absent", (one.start, one.end), one.name
+                )
+            )
+
+
+def _left_over(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMention]) -> None:
+    """States of no structure: "narrowed L5-S1" is the disc's, "degenerative changes" the spine's."""
+    for item in items:
+        if item.sort != "state" or item.start in reader.used:
+            continue
+        made = MEANINGS.get(("disc", item.name))
+        if made is None:
+            continue
+        kind, assertion = made
+        value = "desiccation" if item.name == "dry" else None
+        if not any(
+            level.discs and _ADJACENT.fullmatch(reader.text, item.end, level.start)
+            for level in levels
+        ):
+            if _CHANGES.search(reader.text, item.start, item.end) is None:
+                continue
+            kind = "spondylosis"
+        words = (item.start, item.end)
+        degree = reader.degree_of.get(item.start)
+        reader.mentions.append(Mention(kind, *words, value, degree, assertion, words))

@@ -1,0 +1,160 @@
+"""Report text to findings: the door of the reader of texts.
+
+Rules read the styles of reports and notes: headings, lists of levels, sides, degrees, denial,
+doubt and history, and the slips of dictation. What an annotator would mark stands in
+``docs/reference/annotation-guide.md``; how well the rules agree with one, in
+``docs/reference/report-language.md``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from radixgpt.case import Assertion, StatedFinding
+from radixgpt.language.assertion import assertion_at, find_scopes
+from radixgpt.language.clause import Mention, read_clause
+from radixgpt.language.levels import LevelMention, find_levels
+from radixgpt.language.lexicon import scan
+from radixgpt.language.places import Context, levels_of, with_levels, with_sides
+from radixgpt.language.sections import split_sections
+from radixgpt.language.sentences import Sentence, split_sentences
+from radixgpt.language.spelling import Plain
+from radixgpt.observation import Side
+from radixgpt.report import Section
+
+_READ: tuple[Section, ...] = ("clinical_information", "findings", "impression")
+"""Sections that state findings; what was known before the study is historical."""
+_STILL_THERE = ("fracture", "hardware", "epidural_fibrosis")
+"""Kinds that an earlier event left behind: an old fracture is seen all the same."""
+_TYPES = ("protrusion", "extrusion", "sequestration")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a report says.
+
+    Attributes:
+        sections: its text by section.
+        findings: what it states, with spans within the text of the section.
+    """
+
+    sections: dict[Section, str]
+    findings: tuple[StatedFinding, ...]
+
+
+def read(text: str) -> Reading:
+    """Read a whole report or note, headings and all."""
+    sections = split_sections(text)
+    findings = tuple(
+        finding
+        for section in _READ
+        if section in sections
+        for finding in findings_in(sections[section], section)
+    )
+    return Reading(sections, findings)
+
+
+def findings_in(text: str, section: Section = "findings") -> tuple[StatedFinding, ...]:
+    """Read the text of one section.
+
+    Each level, side, kind and assertion comes once, where the text first says it. What the
+    clinical information takes to be there was there before the study, and is historical.
+    """
+    plain = Plain(text)
+    items, levels = scan(plain.text), find_levels(plain.text)
+    item_starts = [item.start for item in items]
+    level_starts = [level.start for level in levels]
+    found: dict[tuple[str, str | None, str | None, str], StatedFinding] = {}
+    context = Context()
+    for sentence in split_sentences(plain.text):
+        own = items[
+            bisect_left(item_starts, sentence.start) : bisect_left(item_starts, sentence.end)
+        ]
+        named = levels[
+            bisect_left(level_starts, sentence.start) : bisect_left(level_starts, sentence.end)
+        ]
+        if not own and not named:
+            continue
+        mentions = read_clause(plain.text, sentence.start, sentence.end, own, named)
+        mentions = with_sides(plain.text, sentence.start, mentions, own)
+        places, context = with_levels(plain.text, sentence, mentions, named, context)
+        for finding in _stated(plain, sentence, mentions, places, section):
+            key = finding.kind, finding.level, finding.side, finding.assertion
+            earlier = found.get(key)
+            if earlier is None or _is_more(finding, earlier):
+                found[key] = finding
+    return tuple(found.values())
+
+
+def _stated(
+    plain: Plain,
+    sentence: Sentence,
+    mentions: list[Mention],
+    places: list[LevelMention | None],
+    section: Section,
+) -> list[StatedFinding]:
+    scopes = find_scopes(plain.text, sentence.start, sentence.end)
+    stated: list[StatedFinding] = []
+    for mention, place in zip(mentions, places, strict=True):
+        assertion = _assertion(mention, assertion_at(scopes, mention.start, mention.state[0]))
+        if assertion == "present" and section == "clinical_information":
+            assertion = "historical"
+        stated.extend(
+            StatedFinding(
+                level=level,
+                kind=mention.kind,
+                value=_value(plain.text, sentence, mention),
+                side=_side(mention),
+                severity=_severity(mention, assertion),
+                assertion=assertion,
+                section=section,
+                span=plain.span(*mention.span),
+            )
+            for level in levels_of(mention, place)
+        )
+    return stated
+
+
+def _assertion(mention: Mention, around: Assertion) -> Assertion:
+    if mention.assertion == "absent":
+        return "absent"
+    if mention.kind == "postoperative" and around == "present":
+        return "historical"
+    if mention.kind in _STILL_THERE and around == "historical":
+        return "present"
+    return around
+
+
+def _value(text: str, sentence: Sentence, mention: Mention) -> str | int | None:
+    if mention.kind == "fracture" and "old" in text[sentence.start : sentence.end].split():
+        return "old"
+    return mention.value
+
+
+def _side(mention: Mention) -> Side | None:
+    if not mention.sides:
+        return None
+    if len(mention.sides) > 1:
+        return "bilateral"
+    return cast(Side, next(iter(mention.sides)))
+
+
+def _severity(
+    mention: Mention, assertion: Assertion
+) -> Literal["mild", "moderate", "severe"] | None:
+    if assertion == "absent":
+        return None
+    return cast(Literal["mild", "moderate", "severe"] | None, mention.severity)
+
+
+def _is_more(later: StatedFinding, earlier: StatedFinding) -> bool:
+    """Whether a finding stated again says more: an extrusion after a protrusion at one place."""
+    if later.assertion == "absent":
+        return later.value is None and earlier.value is not None
+    if later.kind == "disc_herniation" and later.value in _TYPES:
+        return earlier.value not in _TYPES or _TYPES.index(str(later.value)) > _TYPES.index(
+            str(earlier.value)
+        )
+    return earlier.value is None and later.value is not None
