@@ -33,7 +33,8 @@ _PERHAPS = re.compile(
 _PERHAPS_AFTER = re.compile(
     r"\b(?:(?:can ?not|can't|could not) be (?:completely |entirely |definitely )?(?:excluded"
     r"|ruled out)|not (?:completely |entirely )?(?:excluded|ruled out)|(?:is|are|remains?)"
-    r" (?:also )?(?:possible|suspected|likely|probable|questionable))\b|\(\?\)|(?<!scan )(?<!us )\?+(?=\W*$)"
+    r" (?:also )?(?:possible|suspected|likely|probable|questionable))\b|\(\?\)"
+    r"|(?<!scan )(?<!us )\?+(?=\W*$)"
 )
 _ONCE = re.compile(
     r"\b(?:history of|h/o|previous\w*|prior|known(?: case of| to have)?|status post|s/p|remote"
@@ -53,6 +54,15 @@ _DOES = re.compile(
     r"\b(?:(?:compress|indent|encroach|effac|displac|abut|imping|caus|result|obliterat)\w*ing"
     r"|with|associated)\b"
 )
+_TRIGGER = re.compile(
+    r"\?|\b(?:no|not|without|absen|negative|free|neither|nor|lack|fail|never|ruled|exclud|probab"
+    r"|possib|likely|suggest|suspic|suspect|may|might|could|can|query|question|r/o|rule|presum"
+    r"|versus|vs|differ|concern|mostly|history|h/o|previous|prior|known|status|s/p|remote|former"
+    r"|past|resolved|healed)"
+)
+"""What every trigger begins with, so that most sentences need no further look."""
+_FARTHEST = 400
+"""How far, in characters, a denial reaches at all."""
 _NEAR = 40
 """How far, in characters, a word of history reaches."""
 
@@ -76,6 +86,8 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
     """Scopes of the triggers within one sentence of a text in one spelling."""
     scopes: list[Scope] = []
     sentence = text[start:end]
+    if _TRIGGER.search(sentence) is None:
+        return scopes
     turns = [match.start() + start for match in _TURN.finditer(sentence)]
     perhaps_after = [match.span() for match in _PERHAPS_AFTER.finditer(sentence)]
 
@@ -126,6 +138,7 @@ def _within(position: int, spans: list[tuple[int, int]]) -> bool:
 def _length_of_denial(text: str) -> int:
     """How far "no" reaches: past a comma only while a list goes on ("no a, b or c")."""
     position = 0
+    text = text[:_FARTHEST]
     while (comma := text.find(",", position)) >= 0:
         rest = text[comma + 1 :]
         if re.match(r" *(?:or|nor)\b", rest):

@@ -59,11 +59,20 @@ MEANINGS: dict[tuple[str, str], tuple[str, Assertion]] = {
 """Kind and assertion by structure and state."""
 
 CONSEQUENCES = frozenset(
-    """
-    thecal_sac_compression thecal_sac_contact cord_compression nerve_root_compression
-    nerve_root_contact foraminal_stenosis lateral_recess_stenosis canal_stenosis annular_fissure
-    ligamentum_flavum_hypertrophy facet_arthropathy retropulsion
-    """.split()
+    {
+        "thecal_sac_compression",
+        "thecal_sac_contact",
+        "cord_compression",
+        "nerve_root_compression",
+        "nerve_root_contact",
+        "foraminal_stenosis",
+        "lateral_recess_stenosis",
+        "canal_stenosis",
+        "annular_fissure",
+        "ligamentum_flavum_hypertrophy",
+        "facet_arthropathy",
+        "retropulsion",
+    }
 )
 """Kinds that go with another lesion and share its level."""
 
@@ -77,7 +86,7 @@ _FILL = (
 _ADJACENT = re.compile(_FILL + " ?")
 _LISTED = re.compile(
     r" ?(?:,|and|or|nor|&|/|\+)? ?(?:(?:and|or|nor|the|of|both|left|right|bilateral|exit\w*"
-    r"|neural|spinal|signals?|significant|no|any|its?|mild|moderate|severe|at|l\d|s\d|level) ?)*"
+    r"|neural|spinal|signals?|significant|no|any|its?|mild|moderate|severe|at|l\d|s\d|level)\b ?)*"
 )
 _LOCATION = re.compile(
     r"(?:\b(?:within|in|into|to|towards?|at|through|along|near|behind|inside|reaching|upto)|filling)"
@@ -277,7 +286,7 @@ def _denied(reader: _Reader) -> None:
 
 
 def _left_over(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMention]) -> None:
-    """States of no structure: "narrowed L5-S1" is the disc's, "degenerative changes" the spine's."""
+    """States of no structure: "narrowed L5-S1" is the disc's, plain degeneration the spine's."""
     for item in items:
         if item.sort != "state" or item.start in reader.used:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from radixgpt.level import DISCS, LUMBAR_DISCS, VERTEBRAE
 
@@ -37,7 +38,8 @@ _ROOT_AFTER = re.compile(
 )
 _ROOT_BEFORE = re.compile(r"(?:roots?|nerves?)(?: of| at)? ?\(?(?:the )?(?:left |right )?$")
 _WEIGHT_AFTER = re.compile(
-    r"[ -]*(?:(?:and|or|&|/|,|-) ?t[12][ -]*)?(?:w\b|wi\b|weigh\w*|signals?\b|hyper\w*|hypo\w*|iso\w*"
+    r"[ -]*(?:(?:and|or|&|/|,|-) ?t[12][ -]*)?(?:w\b|wi\b|weigh\w*|signals?\b|hyper\w*"
+    r"|hypo\w*|iso\w*"
     r"|image\w*|sequence\w*|flair|stir|fse|tse|bright|dark|se\b|relax\w*|fat\b|lesion|intens\w*"
     r"|high|low|sagittal|axial|shorten\w*|prolong\w*|star|gradient|turbo|space|inter)"
 )
@@ -111,7 +113,9 @@ def _parts(text: str) -> list[LevelMention]:
             parts.append(LevelMention(start, end, ("L5-S1",), (), True))
         elif match["glued"]:
             glued = match["glued"].upper()
-            parts.append(_pair(start, end, glued[:2], _below(glued[:2], glued[2])))
+            part = _pair(start, end, glued[:2], _below(glued[:2], glued[2]))
+            if len(part.discs) == 1:
+                parts.append(part)
         elif match["bare"]:
             near = parts and text[parts[-1].end : start].strip(" ,&") in ("", "and", "or")
             if near and parts[-1].discs:
@@ -185,7 +189,7 @@ def _pair(start: int, end: int, above: str, below: str) -> LevelMention:
 def _discs(above: str, below: str) -> tuple[str, ...]:
     """Discs from one vertebra down to another; none if they don't follow each other."""
     names = _between(above, below)
-    pairs = (f"{a}-{b}" for a, b in zip(names, names[1:], strict=False))
+    pairs = (f"{a}-{b}" for a, b in pairwise(names))
     return tuple(pair for pair in pairs if pair in DISCS)
 
 

@@ -1,4 +1,4 @@
-"""Where a finding is: the side and the level that its sentence gives it, or the context does."""
+"""The level of a finding: what its sentence gives it, or a heading or the sentence before lends."""
 
 from __future__ import annotations
 
@@ -8,31 +8,15 @@ from dataclasses import dataclass, replace
 
 from radixgpt.language.clause import CONSEQUENCES, Mention
 from radixgpt.language.levels import LevelMention
-from radixgpt.language.lexicon import Item
 from radixgpt.language.sentences import Sentence
 from radixgpt.terminology.table import place_of
 
-_PHRASE = re.compile(
-    r"(?:[ ,()/&-]|\b(?:para|central|paracentral|paramedian|median|foraminal|extraforaminal|far"
-    r"|lateral|posterolateral|posterocentral|anterolateral|posterior|anterior|subarticular|sided?"
-    r"|sub|recess|and|or|to|the|wide|broad|based?|focal|disc|annular|exit|exiting|neural|nerve|nerves"
-    r"|spinal|l[1-5]|s[12]|c\d|t\d+|d\d+|aspect|part|of|half|small|tiny|large|mild|mildly|moderate|severe|diffuse"
-    r"|slightly|intervertebral|descending|traversing|budding|lumbar|more|region|area|para|degenerative"
-    r"|vertebral|body|renal|convex\w*)\b)*"
-)
-_REACHES_BACK = re.compile(r"\b(?:to|on|at|in|towards?)(?: the)? $")
-_GOES_ON_AFTER = re.compile(r" ?(?:sided?|side)? ?(?:and|or)\b")
-_SHARED = re.compile(r" ?(?:and|or|&|/|,) ?(?:(?:exit|exiting|neural|nerve|spinal|l\d|s\d) ?)*")
-_EXTENDS = re.compile(
-    r"\bexten\w*(?: (?:more|also|mildly|slightly))? (?:to|in|into|towards?)[a-z ]*$"
-)
-_WITHIN = re.compile(r"\b(?:left|right)\b")
-_AGAIN = re.compile(r"[ ,&/(-]*(?:and|with|or)? ?")
 _MAY_HAVE_LEVEL = ("spondylosis", "cord_signal_change")
 _FROM_LESION = ("sac", "cord", "root", "foramen", "recess", "canal", "facet", "flavum")
 _ELSEWHERE = re.compile(
-    r"[ ,]*(?:noted|seen|is|are|was|present|identified)* ?(?:at|in|of) (?:the )?(?:other|rest|remaining"
-    r"|lower|upper|multiple|multi|several|some|different|most)\b|[ ,]*(?:noted |seen )?elsewhere"
+    r"[ ,]*(?:(?:noted|seen|is|are|was|present|identified) )*(?:at|in|of) (?:the )?(?:other|rest"
+    r"|remaining|lower|upper|multiple|multi|several|some|different|most)\b"
+    r"|[ ,]*(?:noted |seen )?elsewhere"
 )
 _REGION = re.compile(r"\b(?:cervical|thoracic|dorsal|lumbar|lumbosacral) spine\b")
 _MULTI = re.compile(r"(?:there (?:is|are) )?(?:multi|multiple)")
@@ -42,11 +26,10 @@ _JOINED = re.compile(
     r"[ ]*(?:,? ?(?:and|with|or|&|/|plus|on top of|as well as|superimposed on) )?[ a-z-]{0,40}"
 )
 _EMPHASIS = re.compile(
-    r"\b(?:not[ie]?ce?[ae]*bly|noticeably|notably|noteably|mainly|mostly|especially|particularly"
-    r"|largest|greatest|worst|worse|more|most|predominantly|prominent|maximal\w*|n[a-z]+ably|n[a-z]+bly)"
-    r"[a-z ,]*$"
+    r"\b(?:n[a-z]+bly|mainly|mostly|especially|particularly|largest|greatest|worst|worse|more|most"
+    r"|predominantly|prominent|maximal\w*)[a-z ,]*$"
 )
-_WHERE = re.compile(r" ?(?:levels?)?,? ?(?:where|which)\b")
+_WHERE = re.compile(r" ?(?:levels?)?,? ?(?:where|which)\b[^,]*")
 _ATTACHED = re.compile(
     r"(?:[ ,(&-]|\b(?:noted|seen|is|are|was|were|present|identified|evident|demonstrated|observed"
     r"|at|of|in|on|the|levels?|region|involving|affecting|discs?|spaces?|body|bodies|vertebral"
@@ -61,9 +44,9 @@ _GOES_ON = re.compile(
     r"(?:(?:mild|moderate|severe|significant|marked|slight|large|relative|partial)(?:ly)? )*"
     r"(?:and|with|where|which|it|this|mostly|probably|likely|suggesti\w+|consistent with"
     r"|compatible with|representing|associated|also associated|resulting|causing|leading|all"
-    r"|extending|producing|contributing|thereby|together|as well|there (?:is|are)(?= (?:mild |moderate"
-    r" |severe |also |marked |associated )*(?:compress|indent|encroach|efface|narrow|abut|imping"
-    r"|displace))|(?:compress|indent|encroach|efface|obliterat|displac|imping|abut|touch|narrow"
+    r"|extending|producing|contributing|thereby|together|as well|there (?:is|are)(?= (?:(?:mild"
+    r"|moderate|severe|also|marked|associated) )*(?:compress|indent|encroach|efface|narrow|abut"
+    r"|imping|displace))|(?:compress|indent|encroach|efface|obliterat|displac|imping|abut|touch|narrow"
     r"|contact|flatten|deform)\w*ing)\b"
 )
 _OPENING = re.compile(r"(?:at |the |level of |levels? )*$")
@@ -87,93 +70,6 @@ class Context:
     explicit: bool = False
     heading_line: int = -1
     before: LevelMention | None = None
-
-
-def with_sides(
-    text: str, start: int, mentions: Sequence[Mention], items: Sequence[Item]
-) -> list[Mention]:
-    """Give each side of a sentence to the finding that it is said of.
-
-    Two sides of one structure that each have a degree make two findings.
-    """
-    sides: list[list[tuple[str, str | None]]] = [
-        [(side[0], None) for side in _WITHIN.finditer(text, mention.start, mention.end)]
-        if not mention.structure
-        else []
-        for mention in mentions
-    ]
-    ahead: set[int] = set()
-    for place, item in enumerate(items):
-        if item.sort != "side":
-            continue
-        owner, is_ahead = _owner(text, start, mentions, items, item)
-        if owner is None:
-            continue
-        sides[owner].append((item.name, _own_degree(text, items, place)))
-        if is_ahead:
-            ahead.add(owner)
-    for index in range(1, len(mentions)):
-        one, other = mentions[index - 1], mentions[index]
-        again = one.kind == other.kind and _AGAIN.fullmatch(text, one.end, other.start)
-        if again and sides[index - 1] and not sides[index]:
-            sides[index] = sides[index - 1]
-        joined = index - 1 in ahead and one.structure and one.state == other.state
-        if joined and not sides[index] and _SHARED.fullmatch(text, one.end, other.start):
-            sides[index] = sides[index - 1]
-            ahead.add(index)
-    found: list[Mention] = []
-    for mention, named in zip(mentions, sides, strict=True):
-        degrees = {degree for _, degree in named}
-        if len(named) == 2 and len(degrees) == 2 and None not in degrees:
-            found.extend(
-                replace(mention, sides=frozenset((side,)), severity=degree)
-                for side, degree in named
-            )
-        elif named:
-            found.append(replace(mention, sides=frozenset(side for side, _ in named)))
-        else:
-            found.append(mention)
-    return found
-
-
-def _own_degree(text: str, items: Sequence[Item], place: int) -> str | None:
-    """The degree right before a side: "moderate right"."""
-    if place and items[place - 1].sort == "degree":
-        before = items[place - 1]
-        if not text[before.end : items[place].start].strip():
-            return before.name
-    return None
-
-
-def _owner(
-    text: str, start: int, mentions: Sequence[Mention], items: Sequence[Item], side: Item
-) -> tuple[int | None, bool]:
-    """Index of the finding that a side belongs to, and whether the side goes before it."""
-    lead = text[max(start, side.start - 40) : side.start]
-    before = [index for index, one in enumerate(mentions) if one.start < side.start]
-    last = max(before, key=lambda index: mentions[index].end, default=None)
-    following = next(
-        (one for one in items if one.start >= side.end and one.sort in ("finding", "structure")),
-        None,
-    )
-    if following is not None and _PHRASE.fullmatch(text, side.end, following.start):
-        owned = _mention_of(mentions, following)
-        if owned is None:
-            lesions = [index for index in before if not mentions[index].structure]
-            return (lesions[-1] if lesions and _EXTENDS.search(lead) else last), False
-        gap = text[side.end : following.start]
-        turned = last is not None and (
-            "," in gap or (_REACHES_BACK.search(lead) and _GOES_ON_AFTER.match(gap))
-        )
-        if not turned:
-            return owned, True
-    if last is not None:
-        return last, False
-    return (0, True) if mentions else (None, False)
-
-
-def _mention_of(mentions: Sequence[Mention], item: Item) -> int | None:
-    return next((i for i, mention in enumerate(mentions) if mention.start == item.start), None)
 
 
 def with_levels(
@@ -208,7 +104,9 @@ def with_levels(
         elif over is not None and (head.level is not None or body):
             found.append(_under(text, mention, body, own, taken, over))
         elif body:
-            found.append(own or _in_sentence(text, index, mentions, body, attached, taken))
+            found.append(
+                own or _in_sentence(text, sentence, index, mentions, body, attached, taken)
+            )
         else:
             found.append(_lent(text, sentence, mention, context, goes_on))
     return found, _left(sentence, context, head, found, goes_on)
@@ -245,7 +143,7 @@ def _at_line_start(text: str, position: int) -> bool:
 def _attached(
     text: str, index: int, mentions: Sequence[Mention], body: Sequence[LevelMention]
 ) -> LevelMention | None:
-    """The level right after a finding ("bulge noted at L4-5") or within it ("narrowed L4-5 disc")."""
+    """The level right after a finding ("bulge at L4-5") or within it ("narrowed L4-5 disc")."""
     mention = mentions[index]
     first, end = mention.span
     for level in body:
@@ -259,9 +157,7 @@ def _attached(
     for level in reversed(body):
         if level.end <= first:
             close = text[level.end : first]
-            if _WHERE.match(close) and "," not in close[_WHERE.match(close).end() :]:  # type: ignore[union-attr]
-                return level
-            if _OF_DISC.fullmatch(close):
+            if _WHERE.fullmatch(close) or _OF_DISC.fullmatch(close):
                 return level
             break
     return None
@@ -282,20 +178,21 @@ def _under(
             return own
         return heading
     for level in reversed(body):
-        if level.end <= mention.span[0] and id(level) not in taken:
-            if not _EMPHASIS.search(text[max(0, level.start - 30) : level.start]):
-                return level
+        is_free = level.end <= mention.span[0] and id(level) not in taken
+        if is_free and not _EMPHASIS.search(text[max(0, level.start - 30) : level.start]):
+            return level
     return heading
 
 
 def _in_sentence(
     text: str,
+    sentence: Sentence,
     index: int,
     mentions: Sequence[Mention],
     body: Sequence[LevelMention],
     attached: Sequence[LevelMention | None],
     taken: set[int],
-) -> LevelMention:
+) -> LevelMention | None:
     """The level of a finding whose sentence names levels, none of them right at the finding."""
     mention = mentions[index]
     first, end = mention.span
@@ -312,7 +209,8 @@ def _in_sentence(
                 return level
     if before:
         return before[-1]
-    return body[0]
+    denied = mention.assertion == "absent" or _DENIED.search(text, sentence.start, first)
+    return None if denied and "," in text[end : body[0].start] else body[0]
 
 
 def _lent(

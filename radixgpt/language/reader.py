@@ -17,15 +17,17 @@ from radixgpt.language.assertion import assertion_at, find_scopes
 from radixgpt.language.clause import Mention, read_clause
 from radixgpt.language.levels import LevelMention, find_levels
 from radixgpt.language.lexicon import scan
-from radixgpt.language.places import Context, levels_of, with_levels, with_sides
+from radixgpt.language.places import Context, levels_of, with_levels
 from radixgpt.language.sections import split_sections
 from radixgpt.language.sentences import Sentence, split_sentences
+from radixgpt.language.sides import with_sides
 from radixgpt.language.spelling import Plain
 from radixgpt.observation import Side
 from radixgpt.report import Section
 
 _READ: tuple[Section, ...] = ("clinical_information", "findings", "impression")
 """Sections that state findings; what was known before the study is historical."""
+Severity = Literal["mild", "moderate", "severe"]
 _STILL_THERE = ("fracture", "hardware", "epidural_fibrosis")
 """Kinds that an earlier event left behind: an old fracture is seen all the same."""
 _TYPES = ("protrusion", "extrusion", "sequestration")
@@ -101,16 +103,19 @@ def _stated(
         assertion = _assertion(mention, assertion_at(scopes, mention.start, mention.state[0]))
         if assertion == "present" and section == "clinical_information":
             assertion = "historical"
+        value = _value(plain.text, sentence, mention)
+        side, severity = _side(mention), _severity(mention, assertion)
+        span = plain.span(*mention.span)
         stated.extend(
             StatedFinding(
                 level=level,
                 kind=mention.kind,
-                value=_value(plain.text, sentence, mention),
-                side=_side(mention),
-                severity=_severity(mention, assertion),
+                value=value,
+                side=side,
+                severity=severity,
                 assertion=assertion,
                 section=section,
-                span=plain.span(*mention.span),
+                span=span,
             )
             for level in levels_of(mention, place)
         )
@@ -136,17 +141,11 @@ def _value(text: str, sentence: Sentence, mention: Mention) -> str | int | None:
 def _side(mention: Mention) -> Side | None:
     if not mention.sides:
         return None
-    if len(mention.sides) > 1:
-        return "bilateral"
-    return cast(Side, next(iter(mention.sides)))
+    return "bilateral" if len(mention.sides) > 1 else cast("Side", next(iter(mention.sides)))
 
 
-def _severity(
-    mention: Mention, assertion: Assertion
-) -> Literal["mild", "moderate", "severe"] | None:
-    if assertion == "absent":
-        return None
-    return cast(Literal["mild", "moderate", "severe"] | None, mention.severity)
+def _severity(mention: Mention, assertion: Assertion) -> Severity | None:
+    return None if assertion == "absent" else cast("Severity | None", mention.severity)
 
 
 def _is_more(later: StatedFinding, earlier: StatedFinding) -> bool:

@@ -16,9 +16,9 @@ _HEADINGS: dict[Section, str] = {
     r"exams?|films?)|previous (?:stud(?:y|ies)|exams?)",
     "technique": r"(?:scan |imaging |mri? )*(?:techniques?|protocols?)|sequences|method|contrast",
     "limitations": r"limitations?|image quality|quality",
-    "findings": r"(?:detailed |imaging |mri? |radiological )*findings?|report|description|details of"
-    r" the study|observations?|results?|interpretation|the study shows|body of report"
-    r"|nb|n\.b\.?|ap and lateral views.{0,40}|lumbar spine findings",
+    "findings": r"(?:(?:detailed|imaging|mri?|radiological|lumbar|spine) )*findings?|report"
+    r"|description|details of the study|observations?|results?|interpretation|the study shows"
+    r"|body of report|nb|n\.b\.?",
     "impression": r"impressions?|conclusions?|opinion|summary|assessment|final diagnosis|diagnosis"
     r"|overall impression|comment|comments",
     "recommendations": r"recommendations?|recommend|advice|advised|plan|suggestions?",
@@ -34,10 +34,10 @@ _HEADING = re.compile(
 )
 _UPPER = re.compile(r"[A-Z]")
 _TITLE = re.compile(
-    r"\A[ \t\n.*#-]*(?=[^\n]{0,60}(?:\n|:))(?:(?:mri?|ct|mr imaging|x-?rays?|radiographs?|scan"
-    r"|of|the|and|with(?:out)?|contrast|l\.?s\.?s|l\.?|c\.?|d\.?|ls|lumb(?:ar|o ?sacral)|dorsal"
-    r"|cervical|thoracic|spine|pelvis|study|report|follow|up|hip|joint|sij|knee|[rl]t|&|,|\(|\)"
-    r"|[-.])[ \t]*)+(?::|\n|\Z)[ \t]*",
+    r"\A[ \t\n.*#-]*+(?=[^\n]{0,60}(?:\n|:))(?:(?:(?:mri?|ct|imaging|x-?rays?|radiographs?|scan|of"
+    r"|the|and|with(?:out)?|contrast|l\.?s\.?s|ls|[lcd]|lumb(?:ar|o|o?sacral)|sacral|dorsal|cervical"
+    r"|thoracic|spine|pelvis|study|report|follow|up|hip|joint|sij|knee|[rl]t)(?![a-z])|[&,().-])"
+    r"[ \t]*)++(?::|\n|\Z)[ \t]*",
     re.IGNORECASE,
 )
 

@@ -12,16 +12,14 @@ import yaml
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
-_PIECE = re.compile(
-    r"(?P<side>\b[lr]t\.(?![ \t]*(?:\n|$)))|(?P<word>[a-z]+(?:['’`]s\b)?)|(?P<number>\d+)"
-    r"|(?P<space>\s+)|(?P<dash>[‐‑‒–—−])|(?P<mark>.)",
-    re.IGNORECASE | re.DOTALL,
-)
+_PIECE = re.compile(r"[a-z]+(?:['’`]s\b)?|\s{2,}|[^\S ]|[‐‑‒–—−]")
+"""What may change: words, runs of white space, dashes."""
+_SIDE_END = re.compile(r"\.(?![ \t]*(?:\n|$))")
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _OPEN = re.compile(
     r"(?:[,&] ?|\b(?:the|of|and|with|at|to|or|an?|in|is|are|no|by|on|from|\w{4,}ing) ?)$", re.I
 )
-_LEVEL_TAIL = re.compile(r"[a-z]+?(?=[cdtls]$)")
+_BEFORE_LEVEL = ("at", "of", "the", "and", "noted", "level", "in")
 _MENDABLE = 5
 """Shorter words are left alone unless the table of variants knows them."""
 _LONG = 8
@@ -36,59 +34,77 @@ class Plain:
         original: the text as it was.
     """
 
-    __slots__ = ("_ends", "_origins", "_starts", "original", "text")
+    __slots__ = ("_ends", "_origin_ends", "_origins", "_starts", "original", "text")
 
     def __init__(self, original: str) -> None:
         self.original = original
+        lower = original.lower()
+        if len(lower) != len(original):  # a letter whose lower case is two
+            lower = "".join(
+                low if len(low := letter.lower()) == 1 else letter for letter in original
+            )
         pieces: list[str] = []
-        starts: list[int] = []
-        origins: list[int] = []
-        ends: list[int] = []
-        length = 0
-        for match in _PIECE.finditer(original):
-            kind = match.lastgroup
-            piece = match[0]
-            if kind == "word":
-                piece = mended(piece.lower())
-                if len(piece) > 1 and match.end() < len(original):
-                    piece = _split_level(piece, original[match.end()])
-            elif kind == "space":
-                piece = "\n" if _BREAK.search(piece) and not _is_wrap(original, match) else " "
-            elif kind == "side":
-                piece = "left" if piece[0] in "lL" else "right"
-            elif kind == "dash":
+        # Where each changed piece stands: in the text, and in the original.
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._origins: list[int] = []
+        self._origin_ends: list[int] = []
+        length = done = 0
+        for match in _PIECE.finditer(lower):
+            word = match[0]
+            begin, end = match.span()
+            if word[0].isspace():
+                wrapped = _BREAK.search(word) is None or _is_wrap(original, begin, end)
+                piece = " " if wrapped else "\n"
+            elif word[0] in "‐‑‒–—−":
                 piece = "-"
-            pieces.append(piece)
-            starts.append(length)
-            origins.append(match.start())
-            ends.append(match.end())
+            else:
+                piece = mended(word)
+                if word in ("lt", "rt") and _SIDE_END.match(lower, end):
+                    end += 1
+                elif end - begin > 2 and word[-1] in "cdtls" and lower[end : end + 1].isdigit():
+                    piece = _split_level(piece)
+            if piece == word:
+                continue
+            kept = lower[done:begin]
+            length += len(kept)
+            self._starts.append(length)
             length += len(piece)
+            self._ends.append(length)
+            self._origins.append(begin)
+            self._origin_ends.append(end)
+            pieces += (kept, piece)
+            done = end
+        pieces.append(lower[done:])
         self.text = "".join(pieces)
-        self._starts = starts
-        self._origins = origins
-        self._ends = ends
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where the characters from ``start`` up to ``end`` stood in the original, whole words."""
-        if not self._starts:
-            return 0, 0
-        first = max(bisect_right(self._starts, start) - 1, 0)
-        last = max(bisect_right(self._starts, max(end - 1, start)) - 1, first)
-        return self._origins[first], self._ends[last]
+        first, _ = self._places(start)
+        _, last = self._places(max(end - 1, start))
+        return first, last
+
+    def _places(self, position: int) -> tuple[int, int]:
+        """First and last + 1 place in the original of the character at ``position``."""
+        piece = bisect_right(self._starts, position) - 1
+        if piece < 0:
+            return position, position + 1
+        if position < self._ends[piece]:
+            return self._origins[piece], self._origin_ends[piece]
+        place = self._origin_ends[piece] + position - self._ends[piece]
+        return place, place + 1
 
 
-def _is_wrap(text: str, gap: re.Match[str]) -> bool:
+def _is_wrap(text: str, start: int, end: int) -> bool:
     """Whether a line ends openly ("of the", a comma) and the next goes on in lower case."""
-    after = text[gap.end() : gap.end() + 1]
-    return after.islower() and _OPEN.search(text, max(0, gap.start() - 20), gap.start()) is not None
+    after = text[end : end + 1]
+    return after.islower() and _OPEN.search(text, max(0, start - 20), start) is not None
 
 
-def _split_level(word: str, following: str) -> str:
+def _split_level(word: str) -> str:
     """``atl`` before a digit is ``at l``."""
-    if following.isdigit() and len(word) > 2 and word[-1] in "cdtls":
-        match = _LEVEL_TAIL.match(word)
-        if match and match[0] in ("at", "of", "the", "and", "noted", "level", "in"):
-            return f"{match[0]} {word[-1]}"
+    if word[-1] in "cdtls" and word[:-1] in _BEFORE_LEVEL:
+        return f"{word[:-1]} {word[-1]}"
     return word
 
 
