@@ -41,17 +41,21 @@ def run(
 
         place = Workspace(workspace)
         with counted(quiet) as say:
-            outcomes = map_workspace(place, only=source or (), say=say)
+            result = map_workspace(place, only=source or (), say=say)
+        outcomes = result.outcomes
         if as_json:
             echo_json(
                 {
                     "cases": sum(outcome.cases for outcome in outcomes),
                     "refused": sum(outcome.refused for outcome in outcomes),
+                    "split": result.split,
                     "sources": [outcome.as_json() for outcome in outcomes],
                 }
             )
         elif not quiet:
             _summary(outcomes, place.refused.name)
+            if result.split is False:
+                typer.echo("The cases are no longer those that were split: radixgpt data split.")
         _fail(outcomes, as_json)
 
 

@@ -19,6 +19,7 @@ from radixgpt.errors import CaseError
 LONGEST = 1 << 17
 """Characters of a row that are read at most: far more than any report has."""
 _HEAD = 1 << 16
+_FEW_ZEROS = 0.02  # share of the bytes; fewer are damage, which costs their lines alone
 _KINDS = (
     (b"PK\x03\x04", "a spreadsheet or archive"),
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
@@ -87,7 +88,7 @@ def _check_is_text(head: bytes, name: str) -> None:
     for start, kind in _KINDS:
         if head.startswith(start):
             raise CaseError(f"{name} is {kind}, not a text table.", _SAVE_AS)
-    if b"\0" in head and _wide(head) is None:
+    if head.count(0) > _FEW_ZEROS * len(head) and _wide(head) is None:
         raise CaseError(f"{name} is not a text.", _SAVE_AS)
     if b"\r" in head and b"\n" not in head and _wide(head) is None:
         raise CaseError(f"{name} has the line ends of old Macs, which aren't read.", _SAVE_AS)

@@ -44,6 +44,7 @@ SAMPLES = texts.Reports(
         optional={"specialty": ("medical_specialty",), "sample_name": ()},
     ),
     _facts,
+    lambda row: _facts(row)["spine"] == "yes",
 )
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data.mapping.findings import findings_of
 from data.mapping.source import Mapped, Refused, Source, Unit
 from radixgpt.case import Case, Concept
 from radixgpt.errors import CaseError, RefusedError
+from radixgpt.language.reader import findings_in
 
 TABLE = "roco_spine_captions.json"
 _LARGEST = 1 << 30
@@ -89,7 +89,6 @@ def _unit(source: Source, path: Path, number: int, entry: Any, first: int) -> Ma
         malformed = RefusedError(f"{len(wrong)} CUIs are malformed.", "Write C and seven digits.")
         refused.append(source.refused(path, malformed, row=number))
     article = _ARTICLE.match(figure.pmc)
-    findings = findings_of(figure.caption)
     case = Case(
         id=f"{source.key}/{figure.id}",
         source=source.key,
@@ -97,7 +96,7 @@ def _unit(source: Source, path: Path, number: int, entry: Any, first: int) -> Ma
         patient=f"{source.key}/{article[0] if article else figure.id}",
         caption=figure.caption.strip(),
         report_origin="human",
-        findings=findings,
+        findings=findings_in(figure.caption.strip()),
         concepts=tuple(
             Concept(cui=cui) for cui in dict.fromkeys(figure.cuis) if _CUI.fullmatch(cui)
         ),

@@ -15,9 +15,10 @@ from data.gather.provenance import Record
 from data.mapping import registry
 from data.mapping.journal import Journal, fingerprint
 from data.mapping.source import Mapped, Refused, Say, Source
+from data.splits.record import content, read_splits
 from data.tables import write_tables
 from data.workspace import Workspace
-from radixgpt.case import Case, write_cases
+from radixgpt.case import Case, read_cases, write_cases
 from radixgpt.errors import CaseError, RadixError
 
 FAILED = "source"
@@ -58,22 +59,31 @@ class Outcome:
         }
 
 
-def map_workspace(
-    workspace: Workspace, *, only: Sequence[str] = (), say: Say = lambda *_: None
-) -> list[Outcome]:
+@dataclass(frozen=True)
+class Result:
+    """What came of mapping a workspace.
+
+    Attributes:
+        outcomes: one for each source that has been mapped, now or before.
+        split: whether the cases have the sides of ``splits.json``; None where there is no split.
+    """
+
+    outcomes: list[Outcome]
+    split: bool | None
+
+
+def map_workspace(workspace: Workspace, *, only: Sequence[str] = (), say: Say) -> Result:
     """Map the gathered sources and write cases, refusals and tables.
 
-    What was mapped before and hasn't changed is kept; a mapping that was stopped goes on. Cases
-    lose their split, as new cases may be duplicates of old ones: split anew.
+    What was mapped before and hasn't changed is kept; a mapping that was stopped goes on. A split
+    is kept where the cases are those that were split; otherwise they have none, as new cases may be
+    duplicates of old ones.
 
     Args:
         workspace: that was gathered into.
         only: keys of the sources to look at; the others stay as they were mapped last. All if
             empty.
         say: progress.
-
-    Returns:
-        An outcome for each source that has been mapped, now or before.
 
     Raises:
         CaseError: nothing was gathered, a key is unknown, or a file can't be written.
@@ -105,6 +115,7 @@ def map_workspace(
             outcomes[key] = _map(source, journal, say)
         _forget(workspace, there)
         write_cases(workspace.cases, _collected(workspace, outcomes))
+        split = _split_again(workspace)
         _write_refused(workspace, outcomes)
         say("Writing tables", 0, 1)
         write_tables(workspace.cases, workspace.tables)
@@ -114,7 +125,7 @@ def map_workspace(
             f"A file can't be read or written: {error.strerror or type(error).__name__}.",
             "Check the disk and the permissions; what was mapped so far is kept.",
         ) from error
-    return list(outcomes.values())
+    return Result(list(outcomes.values()), split)
 
 
 def _gathered(workspace: Workspace) -> list[str]:
@@ -194,6 +205,24 @@ def _collected(workspace: Workspace, outcomes: dict[str, Outcome]) -> Iterator[C
                 outcome.images += len(case.images)
                 outcome.findings += len(case.findings)
                 yield case
+
+
+def _split_again(workspace: Workspace) -> bool | None:
+    """Give the cases the sides that they had, if they are the ones that were split."""
+    if not workspace.splits.is_file():
+        return None
+    try:
+        splits = read_splits(workspace.splits)
+    except CaseError:
+        return False  # splitting anew writes it anew
+    if content(read_cases(workspace.cases)) != splits.of:
+        return False
+    split = (
+        case.model_copy(update={"split": splits.cases[case.id]})
+        for case in read_cases(workspace.cases)
+    )
+    write_cases(workspace.cases, split)
+    return True
 
 
 def _write_refused(workspace: Workspace, outcomes: dict[str, Outcome]) -> None:

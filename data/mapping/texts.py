@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from data.mapping.cells import damage, identifier, is_missing
-from data.mapping.findings import report_of
 from data.mapping.seen import Seen
 from data.mapping.source import Mapped, Source, Unit
 from data.mapping.table import Columns, Row, rows
 from radixgpt.case import Case
 from radixgpt.errors import RefusedError
+from radixgpt.language.reader import read
 from radixgpt.terminology.table import concepts_of
 
 STRETCH = 200
@@ -33,11 +33,13 @@ class Reports:
         table: file name within the source.
         columns: with ``id`` and ``text`` among the needed.
         facts: gives the facts of a row.
+        of_spine: whether the findings of a row are read: the kinds of finding are the spine's.
     """
 
     table: str
     columns: Columns
-    facts: Callable[[Row], dict[str, str | float | None]] = lambda row: {}
+    facts: Callable[[Row], dict[str, str | float | None]]
+    of_spine: Callable[[Row], bool] = lambda row: True
 
 
 def units(source: Source, reports: Reports, *, stretch: int = STRETCH) -> Iterator[Unit]:
@@ -99,27 +101,26 @@ def _work(
     licence = source.licence(path)
     return Mapped(
         unit=key,
-        cases=tuple(
-            _case(source, licence, row, reports.facts(row)) for row in some if isinstance(row, Row)
-        ),
+        cases=tuple(_case(source, licence, row, reports) for row in some if isinstance(row, Row)),
         refused=tuple(source.refused(path, row) for row in some if isinstance(row, RefusedError)),
     )
 
 
-def _case(source: Source, licence: str, row: Row, facts: dict[str, str | float | None]) -> Case:
+def _case(source: Source, licence: str, row: Row, reports: Reports) -> Case:
     name = identifier(row.cells["id"], "the id")
     text = "\n".join(line.rstrip() for line in row.cells["text"].strip().splitlines())
-    report, findings = report_of(text)
+    reading = read(text)
+    findings = reading.findings if reports.of_spine(row) else ()
     warnings = [*([GUESSED] if row.guessed else []), *([BROKEN] if _LOST in text else [])]
     return Case(
         id=f"{source.key}/{name}",
         source=source.key,
         licence=licence,
         patient=f"{source.key}/{name}",
-        report=report,
+        report=reading.sections,
         report_origin="human",
         findings=findings,
         concepts=concepts_of(findings),
-        facts=facts,
+        facts=reports.facts(row),
         warnings=tuple(warnings),
     )
