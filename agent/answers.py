@@ -12,7 +12,7 @@ from typing import Any
 
 from agent import content as c
 from agent.pictures import NAMES
-from radixgpt.finding import GRADED, Finding
+from radixgpt.finding import GRADED, KINDS, Finding
 from radixgpt.level import order
 
 _SCALES = {"pfirrmann": "Pfirrmann grades are 1 to 5.", "modic": "Modic types are 0 to 3."}
@@ -53,11 +53,16 @@ def compose(contents: Sequence[c.Content], question: str = "") -> str:
         else one
         for i, one in enumerate(contents)
     ]
-    told = [
-        _about(one, question) if isinstance(one, c.AboutContent) else _WORDS[type(one)](one)
-        for one in shown
-    ]
+    told = [_worded(one, question) for one in shown]
     return "\n\n".join([*told, *asides(question, contents)])
+
+
+def _worded(content: c.Content, question: str) -> str:
+    if isinstance(content, c.AboutContent):
+        return _about(content, question)
+    if isinstance(content, c.ReportContent):
+        return _report(content, question)
+    return _WORDS[type(content)](content)
 
 
 # --- findings ---------------------------------------------------------------------------------
@@ -104,6 +109,9 @@ def findings(content: c.FindingsContent) -> str:
         parts.append(
             f"Nothing beyond Pfirrmann II, Modic 0 and absent was graded at {span_of(rest)}."
         )
+    own = [f"{KINDS[f.kind].title} at {f.level}" for f in found if f.set_by_reader]
+    if own and len(found) > 1:
+        parts.append(f"Set by the reader: {', '.join(own)}.")
     if chances := _chances(found):
         parts.append(chances)
     reasons = {f.reason.rstrip(".") for f in found if f.status != "value" and f.reason}
@@ -225,13 +233,30 @@ def _image(content: c.ImageContent) -> str:
     return f"Here is {what}, slice {content.slice_number} of {content.slices}."
 
 
-def _report(content: c.ReportContent) -> str:
+def _report(content: c.ReportContent, question: str = "") -> str:
     parts = [content.change]
+    if content.findings and _WHOLE.search(question):
+        parts.append("**Findings**\n" + "\n".join(f"- {text}" for text in content.findings))
     if content.impression:
         parts.append("**Impression**\n" + "\n".join(f"- {text}" for text in content.impression))
     if content.changed and content.tool != "undo":
         parts.append("Say *undo* to take it back." if content.tool != "draft_report" else "")
     return "\n\n".join(part for part in parts if part)
+
+
+def _changes(content: c.ChangesContent) -> str:
+    lines = [*content.changes]
+    if content.level_shift:
+        way = "up" if content.level_shift > 0 else "down"
+        lines.append(f"The numbering stands {abs(content.level_shift)} {way}")
+    if content.style != "standard":
+        lines.append(f"The style is {content.style.replace('_', ' ')}")
+    if not lines:
+        return "You have changed nothing so far."
+    told = _lines([f"{line}." for line in lines])
+    if content.aside:
+        told += f"\n\nSet aside in this numbering: {'; '.join(content.aside)}."
+    return f"{told}\n\nSay *undo* to take the last change back." if content.undoable else told
 
 
 def _pending(content: c.PendingContent) -> str:
@@ -302,6 +327,9 @@ def _about(content: c.AboutContent, question: str = "") -> str:
 _SAVE = re.compile(
     r"\b(?:save|export|download|pdf|docx?|word (?:file|document)|print)\b", re.IGNORECASE
 )
+_WHOLE = re.compile(
+    r"\b(?:show|read|display|print|see|full|whole|entire|complete)\b.*\breport\b", re.IGNORECASE
+)
 _HOW_GOOD = re.compile(
     r"\b(?:accura\w+|reliab\w+|how (?:good|well)|which models?|trained|validated|metrics"
     r"|sensitivity|specificity)\b",
@@ -330,8 +358,8 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     c.StudyContent: _study,
     c.LevelsContent: _levels,
     c.ImageContent: _image,
-    c.ReportContent: _report,
     c.PendingContent: _pending,
+    c.ChangesContent: _changes,
     c.ReasonsContent: _reasons,
     c.AboutContent: _about,
     c.DismissedContent: _dismissed,

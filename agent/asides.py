@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from agent import content as c
-from tools.router import load_router, read
+from tools.router import Slots, load_router, read
 from tools.router.words import LONGEST, UNASSESSED
 
 _SIDE = re.compile(
@@ -24,6 +24,12 @@ _OTHER_SLICE = re.compile(
     r"|\bslice \d|\bscroll\w*|\bzoom\w*|\bwindow\w*"
 )
 _SIGN = re.compile(r"\b(?:sign|signs|signing|signature|finali[sz]e\w*|authori[sz]e|release|send)\b")
+_SORT = re.compile(r"\b(?:protru\w+|extru\w+|sequest\w+)\b")
+_RANK = re.compile(r"\b(?:(?:second|third|next)[- ]worst|rank\w*)\b")
+_LANGUAGE = re.compile(
+    r"\bin (?:german|french|spanish|italian|dutch|portuguese|arabic|chinese|japanese|hindi|russian"
+    r"|turkish|polish|indonesian|another language)\b|\btranslat\w+"
+)
 _STATING = (c.FindingsContent, c.MeasuresContent, c.ReasonsContent)
 
 
@@ -46,9 +52,25 @@ def asides(question: str, contents: Sequence[c.Content]) -> tuple[str, ...]:
             "In the chat I show the graded sagittal T1 and T2 slices only; the viewer has all "
             "series and slices."
         )
-    if _SIGN.search(said.text) and any(isinstance(one, c.ReportContent) for one in contents):
-        told.append("It stays a draft: nothing here signs or sends a report.")
+    if stating and _SORT.search(said.text):
+        told.append("Protrusion, extrusion and sequestration are all graded as herniation here.")
+    if stating and _RANK.search(said.text):
+        told.append("Levels are not ranked beyond the worst.")
+    told += _on_the_report(said, contents)
     return tuple(told)
+
+
+def _on_the_report(said: Slots, contents: Sequence[c.Content]) -> list[str]:
+    """What a change of the report did beyond what was asked for, or did not do."""
+    reports = [one for one in contents if isinstance(one, c.ReportContent)]
+    told: list[str] = []
+    if reports and _SIGN.search(said.text):
+        told.append("It stays a draft: nothing here signs or sends a report.")
+    if reports and _LANGUAGE.search(said.text):
+        told.append("Reports are written in English only.")
+    if said.kinds and any(one.tool == "remove_sentences" and one.changed for one in reports):
+        told.append("All that was said of the level is out, not only that finding.")
+    return told
 
 
 def _unassessed(masked: str) -> tuple[str, ...]:
@@ -61,4 +83,5 @@ def _unassessed(masked: str) -> tuple[str, ...]:
         else:
             found.append(match.group())
         end = match.end()
-    return tuple(dict.fromkeys(word for word in found if "xvert" not in word))
+    left = [word for word in found if "xvert" not in word and not word.startswith("compared")]
+    return tuple(dict.fromkeys(left))

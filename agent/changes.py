@@ -263,13 +263,35 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
-def undo(runtime: Runtime) -> Result:
-    """Take the last change of the report back."""
+def undo(runtime: Runtime, times: int = 1) -> Result:
+    """Take the last change of the report back, or the last few.
+
+    Args:
+        times: how many changes; more than there are takes all back.
+    """
     session = runtime.context.session
     before = _standing(session)
-    undone = session.undo()
-    said = [f"Taken back: {undone}.", *_moved(session, before)]
+    undone = [session.undo()]
+    while len(undone) < times and session.changes:
+        undone.append(session.undo())
+    said = [f"Taken back: {', '.join(undone)}.", *_moved(session, before)]
     if session.changes:
         many = "1 earlier change" if session.changes == 1 else f"{session.changes} earlier changes"
         said.append(f"{many} can be taken back too.")
     return _written("undo", " ".join(said), session.draft())
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def list_changes(runtime: Runtime) -> Result:
+    """Say which changes the reader has made to the report."""
+    session = runtime.context.session
+    made = [_own(edit, edit.numbering) for edit in session.edits]
+    aside = [_own(edit, edit.numbering) for edit in session.aside]
+    what = c.ChangesContent(
+        changes=tuple(made),
+        aside=tuple(aside),
+        style=session.style,
+        level_shift=session.level_shift,
+        undoable=session.changes,
+    )
+    return result(what, Shown(f"{session.changes} changes can be taken back"))

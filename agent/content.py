@@ -149,6 +149,17 @@ class AboutContent(_Content):
     models: tuple[str, ...] = Field(description="Models that looked at the study, with versions")
 
 
+class ChangesContent(_Content):
+    """What the reader has changed; ``aside`` waits for another numbering."""
+
+    tool: Literal["list_changes"] = "list_changes"
+    changes: tuple[str, ...]
+    aside: tuple[str, ...]
+    style: str
+    level_shift: int
+    undoable: int = Field(description="How many changes can be taken back")
+
+
 class DismissedContent(_Content):
     """A waiting change was dropped."""
 
@@ -178,6 +189,7 @@ Content = Annotated[
     | PendingContent
     | ReasonsContent
     | AboutContent
+    | ChangesContent
     | DismissedContent
     | ErrorContent,
     Field(discriminator="tool"),

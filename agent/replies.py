@@ -16,10 +16,17 @@ GREETING = (
     "the images behind them."
 )
 OFF_TOPIC = "I only talk about the open study and what I can do with it."
-OTHER_STUDY = (
-    "On the page, New study clears the desk for another study, and what was said here is forgotten "
-    "with it. To take the last change back, say *undo*."
-)
+TOLD: Mapping[str, str] = {
+    "other_study": (
+        "On the page, New study clears the desk for another study, and what was said here is "
+        "forgotten with it. To take the last change back, say *undo*."
+    ),
+    "free_text": (
+        "Free text can't be put into the report: each of its sentences rests on a finding. You can "
+        "set a grade, take a level out, or edit the downloaded draft."
+    ),
+}
+"""What is not done here and why, by topic."""
 ENGLISH = "I read English only."
 ONE_GRADE = "One grade at a time, please: name one level, one finding and its value."
 NOTHING_WAITS = (
@@ -34,6 +41,11 @@ _GRADED = (
 _EARLIER = re.compile(
     r"\b(?:last (?:year|scan|mri|exam\w*|time)|previous|prior|earlier|(?:than|as) before"
     r"|unchanged|progress\w*|over time)\b"
+)
+_PATIENT = re.compile(
+    r"\bpatient(?:'s|s)? (?:name|age|id|sex|gender|birth\w*|number)\b|\bdate of birth\b"
+    r"|\bhow old is (?:the|this) patient\b|\bname of the patient\b"
+    r"|\bwho is (?:the|this) patient\b"
 )
 _THANKS = re.compile(r"\b(?:thank\w*|thx|thanx|ty|cheers|appreciated?)\b")
 _YES = re.compile(r"^(?:y|ye+s+|yea+h?|yep|yup|confirm\w*|do it|go ahead|i confirm)\b")
@@ -84,8 +96,8 @@ def plain(route: Route) -> str:
     if tool == "define":
         told = ["endplate" if k.startswith("endplate") else k for k in route.call.args["kinds"]]
         return "\n\n".join(MEANINGS[kind] for kind in dict.fromkeys(told))
-    if tool == "other_study":
-        return OTHER_STUDY
+    if tool == "told":
+        return TOLD[route.call.args["topic"]]
     if tool == "thanks":
         return _small_talk(said.text)
     if tool == "greeting":
@@ -99,6 +111,8 @@ def plain(route: Route) -> str:
             "No tool here tells the side of a finding: what is graded is one mid-sagittal slice. "
             "Name a level to hear what was graded there."
         )
+    if _PATIENT.search(said.text):
+        return "Names, ages, numbers and dates of a patient are left out when a study is read."
     if _EARLIER.search(said.text):
         return "No tool here compares with an earlier study; only the open one is read."
     return not_assessed(route.topic, exists=route.exists)
@@ -121,10 +135,7 @@ def not_assessed(level: str = "", *, exists: bool = True) -> str:
             if re.match(r"L6|L5-L6", level)
             else ""
         )
-        return (
-            f"There is no level {level}, so nothing was done. The levels here are "
-            f"{', '.join(LUMBAR_DISCS)}.{sixth}"
-        )
+        return f"There is no level {level} here. The levels are {', '.join(LUMBAR_DISCS)}.{sixth}"
     if level:
         return f"{level} is not assessed: only the discs from L1-L2 to L5-S1 are graded."
     return f"No tool here assesses that, so I can't say. {_GRADED}"
@@ -148,6 +159,10 @@ _MISSING = {
     "level": f"Which level do you mean? One of {', '.join(LUMBAR_DISCS)}.",
     "kind": "Which finding do you mean, for instance the Pfirrmann grade or the herniation?",
     "one": ONE_GRADE,
+    "whole_level": (
+        "Only all that is said of a level can be taken out of the report, not one kind of finding. "
+        f"Which level is to be taken out? One of {', '.join(LUMBAR_DISCS)}."
+    ),
     "meaning": "I'm not sure what you mean. Name a level and a finding, or ask what I can do.",
 }
 
@@ -181,6 +196,7 @@ def describe(tool: str, args: Mapping[str, Any]) -> str:
         "describe_study": "what the study is",
         "about": "what I can do",
         "undo": "taking the last change back",
+        "list_changes": "what you changed",
         "confirm_change": "going on with the offered change",
     }
     return named[tool]

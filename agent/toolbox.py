@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool
 from agent.changes import (
     confirm_change,
     draft_report,
+    list_changes,
     remove_sentences,
     restore_sentences,
     restyle,
@@ -45,6 +46,7 @@ TOOLS: tuple[BaseTool, ...] = (
     set_grade,
     confirm_change,
     undo,
+    list_changes,
     explain,
     about,
 )
@@ -65,6 +67,7 @@ TITLES: dict[str, str] = {
     "set_grade": "Preparing a change",
     "confirm_change": "Changing a grade",
     "undo": "Taking a change back",
+    "list_changes": "Listing the changes",
     "explain": "Looking up the evidence",
     "about": "Listing what I can do",
 }

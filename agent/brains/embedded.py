@@ -19,11 +19,18 @@ from langchain_core.tools import BaseTool
 
 from agent import answers, replies
 from agent import content as c
-from tools.router import Call, Previous, Route, load_router, routes
+from tools.router import Call, Previous, Route, is_request, load_router, routes
 
 _SHORT = 4
 """Words below which an answer to a question back hardly stands for itself."""
-_OWN_CALLS = ("confirm_change", "undo", "about", "describe_study", "find_levels")
+_OWN_CALLS = (
+    "confirm_change",
+    "undo",
+    "about",
+    "describe_study",
+    "find_levels",
+    "list_changes",
+)
 """Calls that a follow-up does not refer to."""
 
 
@@ -90,8 +97,8 @@ def find_routes(question: str, before: Sequence[BaseMessage]) -> tuple[Route, ..
     last = before[-1] if before else None
     kept = last.additional_kwargs if isinstance(last, AIMessage) else {}
     asked = str(kept.get("asked", ""))
-    alone = len(found) == 1
-    if asked and alone and (found[0].call.tool == "ask_back" or len(question.split()) < _SHORT):
+    open_ = len(found) == 1 and not is_request(found[0].slots)
+    if asked and open_ and (found[0].call.tool == "ask_back" or len(question.split()) < _SHORT):
         joint = " to " if kept.get("missing") == "value" else ", "
         together = router.route(f"{asked.rstrip('?!. ')}{joint}{question}", previous)
         if together.call.tool not in ("ask_back", "off_topic", "not_assessed", "thanks"):
@@ -129,7 +136,7 @@ def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMes
         content=replies.ask(route),
         additional_kwargs={
             "options": options,
-            "asked": "" if options else question,
+            "asked": "" if options or route.missing == "one" else question,
             "missing": route.missing,
         },
     )

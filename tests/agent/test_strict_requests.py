@@ -106,3 +106,38 @@ def test_longer_is_not_shorter(session: Session, say: Say) -> None:
     say(session, "make the impression shorter")
     assert say(session, "make the impression longer").report_changed
     assert session.style == "standard"
+
+
+def test_several_changes_are_listed_and_taken_back_at_once(session: Session, say: Say) -> None:
+    first = session.draft()
+    say(session, "set pfirrmann at L4-L5 to 3")
+    say(session, "yes")
+    say(session, "remove L2-L3")
+    say(session, "make the report shorter")
+    told = say(session, "what did I change").text
+    assert "Your own grade at L4-L5 (disc degeneration: Pfirrmann III)." in told
+    assert "Your leaving out of L2-L3." in told
+    assert "The style is concise." in told
+    assert "Set by the reader: disc degeneration at L4-L5." in say(session, "findings L4-L5").text
+    assert "1 earlier change can" in say(session, "undo the last 2 changes").text
+    say(session, "undo all changes")
+    assert session.draft() == first
+
+
+def test_a_denied_value_is_not_the_one_that_is_set(session: Session, say: Say) -> None:
+    assert "set it to Pfirrmann III" in say(session, "L4-L5 is not a 4, it's a 3").text
+
+
+def test_a_question_is_not_joined_to_an_unfinished_request(session: Session, say: Say) -> None:
+    for unfinished in ("set all discs to pfirrmann 1", "delete the sentences"):
+        say(session, unfinished)
+        answer = say(session, "show me L2-L3")
+        assert [image.level for image in answer.images] == ["L2-L3"]
+    assert session.draft().omitted_levels == ()
+
+
+def test_both_readings_can_be_taken(session: Session, say: Say) -> None:
+    assert "(1)" in say(session, "Pfirrmann of L5?").text
+    both = say(session, "both").text
+    assert "L4-L5" in both
+    assert "L5-S1" in both

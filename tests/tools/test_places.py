@@ -83,7 +83,7 @@ def test_what_only_looks_like_a_level_is_none(text: str) -> None:
     ("text", "disc"),
     [
         ("the level above L5-S1", "L4-L5"), ("one below L3/4", "L4-L5"),
-        ("the disc just over L2-L3", "L1-L2"),
+        ("the disc just over L2-L3", "L1-L2"), ("the middle disc", "L3-L4"),
     ],
 )  # fmt: skip
 def test_a_neighbour_is_counted_from_the_disc_that_is_named(text: str, disc: str) -> None:

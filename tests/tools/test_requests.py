@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.router import Call, load_router, routes
+from tools.router import Call, Previous, load_router, routes
 
 
 def _calls(text: str) -> list[Call]:
@@ -29,7 +29,8 @@ def _calls(text: str) -> list[Call]:
             "shift the numbering up by one, then make the impression shorter",
             [Call("shift_numbering", {"by": 1}), Call("shorten_impression")],
         ),
-        ("undo twice", [Call("undo"), Call("undo")]),
+        ("undo twice", [Call("undo", {"times": 2})]),
+        ("undo the last 3 changes", [Call("undo", {"times": 3})]),
         (
             "write the report. Is there a fracture?",
             [Call("draft_report"), Call("not_assessed")],
@@ -53,3 +54,11 @@ def test_every_request_gets_its_call(text: str, expected: list[Call]) -> None:
 )
 def test_one_request_in_two_clauses_stays_one(text: str) -> None:
     assert len(_calls(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "by"), [("I think you are one level too low", 1), ("the numbering is 2 too high", -2)]
+)
+def test_a_wrong_count_is_a_shift_after_any_turn(text: str, by: int) -> None:
+    before = Previous(Call("get_findings", {"levels": ["L4-L5"], "kinds": ["modic"]}))
+    assert load_router().route(text, before).call == Call("shift_numbering", {"by": by})

@@ -6,8 +6,19 @@ joins both with the turn before. It needs numpy and ``weights/router`` only.
 """
 
 from tools.router.calls import Call, Previous
+from tools.router.offers import is_request
 from tools.router.requests import routes
 from tools.router.route import Route, Router, load_router
-from tools.router.slots import read
+from tools.router.slots import Slots, read
 
-__all__ = ["Call", "Previous", "Route", "Router", "load_router", "read", "routes"]
+__all__ = [
+    "Call",
+    "Previous",
+    "Route",
+    "Router",
+    "Slots",
+    "is_request",
+    "load_router",
+    "read",
+    "routes",
+]

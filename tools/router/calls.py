@@ -12,7 +12,7 @@ class Call:
     """A tool with its arguments, or an answer without one.
 
     Answers without a tool: ``thanks``, ``greeting``, ``off_topic``, ``not_assessed``, ``define``,
-    ``other_study`` and ``ask_back``.
+    ``told`` and ``ask_back``.
     """
 
     tool: str
@@ -42,7 +42,7 @@ class Ask:
 
     Attributes:
         missing: ``level``, ``kind``, ``value``, ``direction``, ``one`` (more than one grade was
-            named) or ``meaning``.
+            named), ``whole_level`` (a kind is to be taken out) or ``meaning``.
         kind: for a missing value, the kind of finding that it is of.
     """
 

@@ -22,6 +22,7 @@ _AGREES = re.compile(
     r"|accept\w*|apply|aye|sounds good|perfect|great|good|carry (?:it|that) out|(?:set|change) it"
     r"|make it so|by all means|indeed|certainly)\b"
 )
+_BOTH = re.compile(r"\b(?:both|each|either|all of them|1 and 2|first and (?:the )?second)\b")
 _LONGEST = 8
 """Words of a yes or a no; a longer message says something else."""
 _CHOICE = 6
@@ -30,6 +31,11 @@ _REQUESTS = frozenset(
     ("asks", "show", "explain", "remove", "undo", "short", "report", "impression")
 )
 """Cues of a message that is a request of its own."""
+
+
+def is_request(said: Slots) -> bool:
+    """Whether a message asks for something of its own and answers no question back."""
+    return bool(_REQUESTS & set(words.cues_in(said.masked)))
 
 
 def agrees(said: Slots, previous: Previous) -> bool:
@@ -55,7 +61,7 @@ def chosen(said: Slots, options: tuple[Call, ...]) -> Call | None:
     """The option that an answer to a question back means, if it is an answer."""
     if not options or len(said.masked.split()) > _CHOICE or said.unknown or said.others:
         return None
-    if _REQUESTS & set(words.cues_in(said.masked)):
+    if is_request(said):
         return None
     if not set(said.kinds) <= {kind for option in options for kind in kinds_of(option)}:
         return None
@@ -64,12 +70,22 @@ def chosen(said: Slots, options: tuple[Call, ...]) -> Call | None:
     if len(said.discs) == 1:
         named = [option for option in options if said.discs[0] in levels_of(option)]
         return named[0] if len(named) == 1 else _elsewhere(said.discs[0], options)
+    if len(options) == 2 and _BOTH.search(said.text) and not said.discs:
+        return _both(options)
     if said.choice is None or len(options) != 2 or said.discs:
         return None
     option = options[said.choice]
     if option.tool == "shift_numbering" and said.by is not None:  # "up by two" of up or down
         return Call(option.tool, {"by": said.by})
     return option
+
+
+def _both(options: tuple[Call, ...]) -> Call | None:
+    """One look at the levels of both options, if they differ in nothing else."""
+    first, second = options
+    if {**first.args, "levels": []} != {**second.args, "levels": []} or first.tool != second.tool:
+        return None
+    return Call(first.tool, {**first.args, "levels": [*levels_of(first), *levels_of(second)]})
 
 
 def _elsewhere(disc: str, options: tuple[Call, ...]) -> Call | None:

@@ -28,6 +28,7 @@ _SHORT = re.compile(r"\bl ?([1-5]) ([1-5])\b")
 _GLUED = re.compile(r"\bl([1-5])([1-5])\b")
 _BARE = re.compile(r"(?<![\w/.+-])([1-5]) ?[-/] ?([1-5])(?![\w/])")
 _LUMBOSACRAL = re.compile(rf"\blumbo-?sacral(?: (?:junction|transition|{PLACE}))*|\blumbosacral\b")
+_MIDDLE = re.compile(rf"\bmiddle (?:lumbar )?{PLACE}\b")
 _LOWEST = re.compile(
     rf"\b(?:very |most )?(?:(?P<n>{_COUNT}) )?(?:lowest|lowermost|bottommost|most caudal)"
     rf"(?: (?P<m>{_COUNT}))?(?: lumbar)?(?: {PLACE})?\b"
@@ -164,6 +165,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place | None]],
     (_GLUED, _numbers),
     (_SINGLE, _single),
     (_BARE, _numbers),
+    (_MIDDLE, lambda m: _discs(m, ("L3-L4",))),
     (_LUMBOSACRAL, lambda m: _discs(m, ("L5-S1",))),
     (_LOWEST, lambda m: _discs(m, LUMBAR_DISCS[-_count(m) :])),
     (_HIGHEST, lambda m: _discs(m, LUMBAR_DISCS[: _count(m)])),

@@ -25,20 +25,71 @@ _MEANING = re.compile(
 )
 _WAY = re.compile(r"^(?:up|down)(?:wards?)?\W*$")
 _ALL_RIGHT = re.compile(r"^(?:o?k+|okay|fine|good|all ?right|cool)\W*$")
-_OTHER_STUDY = re.compile(
-    r"^(?:please |can you |now )*(?:"
-    r"(?:open |load |start |take |go to |close )?(?:a |the )?(?:new|next|another|other)"
-    r" (?:patient|study|case|exam\w*)"
-    r"|start over|begin again|restart|clear (?:the )?(?:chat|all|everything))\W*$"
+_REPORT = r"(?:impression|conclusion|report|findings|text|sentences?)"
+_TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "other_study",
+        re.compile(
+            r"^(?:please |can you |now )*(?:"
+            r"(?:open |load |start |take |go to |close )?(?:a |the )?(?:new|next|another|other)"
+            r" (?:patient|study|case|exam\w*)"
+            r"|start over|begin again|restart|clear (?:the )?(?:chat|all|everything))\W*$"
+        ),
+    ),
+    (
+        "free_text",
+        re.compile(
+            r"^(?:please |can you |could you |now |and )*(?:"
+            r"(?:add|write|put|insert|append|include|type|change|replace|set|make)\b"
+            rf".*[\"“'][^\"”']{{3,}}[\"”'].*\b{_REPORT}\b"
+            rf"|(?:change|set|replace|rewrite|edit|make) (?:the |my |this )?{_REPORT}"
+            r" (?:to|with|by|say|read)\b"
+            r"(?!.*\b(?:short|brief|long|concise|standard|full|detail)))"
+        ),
+    ),
 )
+"""What is not done here, whatever tool the classifier would call."""
 _SHOW = re.compile(
     r"^(?:please |can you |could you |now |and )*(?:show|display|open|see|pull up)\b"
 )
-_NORMAL = re.compile(r"\b(?:normal|healthy|unremarkable|unaffected|spared|fine)\b")
+ALL = 99
+"""More changes than anyone makes."""
+_TIMES = re.compile(
+    r"\b(?:(two|three|four|five|\d) (?:times|changes|steps|edits)|last (two|three|four|five|\d)"
+    r"|twice|both)\b"
+)
+_ALL_CHANGES = re.compile(
+    r"\bundo (?:all|everything)\b|\ball (?:of )?(?:my |the )?(?:changes|edits)\b"
+)
+_CHANGES = re.compile(
+    r"^(?:what|which)(?: changes| edits| grades)? (?:did|have|had) (?:i|we)"
+    r" (?:change[ds]?|edit(?:ed)?|set|overrid\w+|made?)\b"
+    r"|^(?:please )?(?:list|show)(?: me)? (?:all )?(?:of )?(?:my|the|our) (?:changes|edits)\W*$"
+)
+_NUMBERING_OFF = re.compile(
+    r"\b(?:levels?|numbering|numbers?|count(?:ing|ed)?|labels?|segments?|you(?:'re| are))\b"
+    r".*\btoo (?:low|high)\b"
+)
+_COMPARE = re.compile(r"\b(?:compar\w+|versus|vs|difference between)\b")
+_TAKE_OUT = re.compile(
+    r"^(?:please |can you |could you |now |and )*"
+    r"(?:remove|delete|drop|omit|erase|leave out|take out|cut|skip|strike)\b"
+)
 _ALL_NORMAL = re.compile(
     r"^(?:so )?(?:is|are) (?:the|this|my|his|her|all|everything)(?: the)?"
     r"(?: (?:lumbar|spine|back|study|scan|mri|discs?|levels?))* (?:all )?(?:normal|fine)\W*$"
 )
+
+
+def _times(text: str) -> int:
+    """How many changes are to be taken back; ``ALL`` for all of them."""
+    if _ALL_CHANGES.search(text):
+        return ALL
+    found = _TIMES.search(text)
+    if not found:
+        return 1
+    said = found.group(1) or found.group(2) or "2"
+    return {"two": 2, "three": 3, "four": 4, "five": 5}.get(said) or int(said)
 
 
 def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolved | str:
@@ -47,10 +98,23 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return Ask("meaning")  # an answer to a question that was not just asked
     if _ALL_RIGHT.match(said.text) and intent == "off_topic":
         return Call("thanks")
-    if _OTHER_STUDY.match(said.text):
-        return Call("other_study")
+    if not re.search(r"\w", said.text):
+        return Call("off_topic")
+    for topic, pattern in _TOPICS:
+        if pattern.search(said.text) and intent != "off_topic":
+            return Call("told", {"topic": topic})
     if said.other_image and intent in (*_LOOKUPS, "about", "study") and _SHOW.match(said.text):
         return "image"
+    if _CHANGES.search(said.text):
+        return Call("list_changes")
+    if _NUMBERING_OFF.search(said.text) and said.by and not (said.kinds or said.quantities):
+        return "shift"
+    if _COMPARE.search(said.text) and len(said.discs) > 1 and not (said.unassessed or said.order):
+        return "findings" if intent != "measure" else intent
+    if intent == "undo" and (times := _times(said.text)) > 1:
+        return Call("undo", {"times": times})
+    if said.kinds and not (said.discs or said.vertebrae) and _TAKE_OUT.match(said.text):
+        return Ask("whole_level")
     if said.unknown and intent != "off_topic":
         return Call("not_assessed")
     named = said.discs or said.vertebrae or said.others
@@ -63,7 +127,7 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return "findings"
     if intent == "not_assessed" and _ALL_NORMAL.match(said.text) and not said.unassessed:
         return "findings_abnormal"
-    if intent == "levels" and _NORMAL.search(said.text):
+    if intent == "levels" and said.normal:
         return "findings_abnormal"
     if intent == "impression" and said.longer:
         return "standard"

@@ -25,7 +25,6 @@ _BETWEEN = re.compile(
 )
 _LOOKUPS = ("get_findings", "measure", "show_image", "explain")
 _ONE_LEVEL = ("remove_sentences", "restore_sentences", "show_image", "explain")
-_TWICE = re.compile(r"\b(?:twice|both|two times|(?:last )?two)\b")
 
 
 def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[Route, ...]:
@@ -66,8 +65,6 @@ def _complete(route: Route) -> bool:
 def _each(route: Route) -> tuple[Route, ...]:
     """A route for every level, where the tool takes one level at a time."""
     call, said = route.call, route.slots
-    if call.tool == "undo" and _TWICE.search(said.text):
-        return (route, route)
     if call.tool in _ONE_LEVEL and len(said.discs) > 1 and levels_of(call) == [said.discs[0]]:
         return tuple(_at(route, disc, said) for disc in said.discs)
     return (route,)

@@ -182,8 +182,10 @@ def _set_grade(said: Slots, before: Call | None) -> Resolved:
     levels = _levels(said, before, inherit=True)
     if levels is None:
         return Call("not_assessed")
-    if len(kinds) != 1 or len(said.discs) > 1:  # one grade at a time waits for a yes
-        return Ask("one" if len(said.kinds) > 1 or len(said.discs) > 1 else "kind")
+    if len(said.discs) > 1 or len(said.kinds) > 1 or said.everything:
+        return Ask("one")  # one grade at a time waits for a yes
+    if len(kinds) != 1 or (said.normal and not said.kinds):
+        return Ask("kind")
     kind = KINDS[kinds[0]]
     value = _value(said, graded=kind.type == "grade", modic=kind.name == "modic")
     if value is None:

@@ -18,7 +18,7 @@ from tools.router.words import SPELT
 
 _WORTH_NAMING = 0.2
 """Probability from which a reading is offered in a question back."""
-_NO_READING = ("thanks", "greeting", "off_topic", "not_assessed", "define", "other_study")
+_NO_READING = ("thanks", "greeting", "off_topic", "not_assessed", "define", "told")
 """Answers that are not offered as a reading of what was said."""
 
 
@@ -30,7 +30,7 @@ class Route:
         confidence: calibrated probability of the call.
         options: for ``ask_back``, the readings to choose from; may be empty.
         missing: for ``ask_back``, what was not said: ``level``, ``kind``, ``value``,
-            ``direction``, ``one`` or ``meaning``.
+            ``direction``, ``one``, ``whole_level`` or ``meaning``.
         kind: for ``ask_back`` with a missing value, the kind that it is of.
         topic: for ``not_assessed``, the level that is not looked at, if it was that.
         exists: whether there is such a level.

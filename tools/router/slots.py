@@ -56,6 +56,10 @@ _VALUE = re.compile(
     r"|with|by)\b)(?: (?:it|a|an|grade|type|pfirrmann|modic|of|at|xdiscs?))*"
     rf" ({_DIGIT})\b(?![.,]\d)(?! (?:disc|would|do|see|think|am|want|disagree)\b)"
 )
+_NOT_THAT = re.compile(
+    rf"(?:\bnot|n't|\binstead of|\brather than)(?: (?:a|an|be|grade|type|pfirrmann|modic))*"
+    rf" (?:{_DIGIT})\b"
+)
 _ABSENT = re.compile(r"\b(?:absent|not|no|none|negative|without|never)\b|n't\b")
 _PRESENT = re.compile(
     r"\b(?:present|positive|is|as|add|put|mark|record|enter|include|do see|does|there's|has|should"
@@ -73,6 +77,7 @@ _ORDER = re.compile(
     r"|i(?:'d| would| want to| would like to)(?: rather)?),? )*"
     r"(?:call|set|mark|grade|make|put|record|enter|code|label|score|rate|change|correct)\b"
 )
+_DICTATED = re.compile(r"[:=] ?(?:present|absent|positive|negative)\W*$")
 _STATED = re.compile(r"\b(?:present|absent|positive|negative)\b")
 _SIDE = re.compile(
     r"\b(?:left|right)[- ](?:hand )?(?:sided?|one)\b|\b(?:on|to|about) the (?:left|right)\b"
@@ -84,6 +89,7 @@ _LONGER = re.compile(
 )
 _RETURN = re.compile(r"\b(?:back|restore|re-?add|re-?insert|again|re-?include|undo|undelete)\b")
 _SHORTER = re.compile(r"\btoo (?:long|detailed)\b|\bshort|\bless\b|\bnot? (?:so |as )?long")
+_NORMAL = re.compile(r"\b(?:normal|healthy|unremarkable|unaffected|spared|fine)\b")
 _NEXT_TO = re.compile(
     r"\b(?:levels?|discs?|ones?|segments?|spaces?) (?:just |directly |right |immediately )?"
     r"(?:(above|over|higher than|cranial (?:to|of))"
@@ -121,6 +127,7 @@ class Slots:
         longer: more text is asked for.
         back: what was taken away is to come back.
         other_image: another plane, sequence or modality than the graded ones is named.
+        normal: the word normal or one like it is said.
         half: one part of it names a kind of finding, another what no tool assesses.
     """
 
@@ -151,6 +158,7 @@ class Slots:
     back: bool = False
     half: bool = False
     other_image: bool = False
+    normal: bool = False
 
     @property
     def complete(self) -> bool:
@@ -190,7 +198,7 @@ def _integer(said: str) -> int:
 
 
 def _number(said: str) -> int | None:
-    found = _VALUE.findall(said)
+    found = _VALUE.findall(_NOT_THAT.sub(" ", said))
     if not found:
         return None
     last = next((value for cue, value in reversed(found) if cue in ("to", "into")), found[0][1])
@@ -269,7 +277,7 @@ def read(utterance: str, *, known: frozenset[str] = frozenset()) -> Slots:
         numeric=bool(_NUMERIC.search(said)),
         worst=bool(_WORST.search(said)),
         stated=stated,
-        order=bool(_ORDER.search(said))
+        order=bool(_ORDER.search(said) or _DICTATED.search(said))
         and not text.endswith("?")
         and bool(number is not None or stated),
         side=bool(_SIDE.search(said)),
@@ -277,4 +285,5 @@ def read(utterance: str, *, known: frozenset[str] = frozenset()) -> Slots:
         back=bool(_RETURN.search(said)),
         half=_half(said),
         other_image=bool(_OTHER_IMAGE.search(said)),
+        normal=bool(_NORMAL.search(said)),
     )

@@ -15,7 +15,7 @@ change collapsed compressed conclusion confidence correct degenerated degenerati
 desiccated desiccation discs display endplate endplates evidence explain extruded extrusion
 findings fracture grade height heights herniated herniation herniations image impression
 infection levels listhesis lumbosacral measure measured measurement measurements metastasis
-modic narrowed narrowing nerve numbering operation pathology pfirrmann picture please present
+help modic narrowed narrowing nerve numbering operation pathology pfirrmann picture please present
 probability problem problems prolapse prolapsed protruded protrusion remove renumber report
 restore scoliosis sentence sentences sequence sequences shift shorten shorter slipped spinal
 spondylolisthesis standard stenosis stenotic surgery thanks tumour undo vertebra vertebrae
@@ -101,7 +101,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "pfirrmann",
             r"pfirr?man+|\bdegenerat(?:ed|ion|ing)\b|desiccat|dehydrat|\bdri?ed\b|\bdry(?:ing)?\b"
-            r"|\bworn\b|\bwear\b|\bblack discs?\b|\bdark discs?\b|water content|\bhydrat"
+            r"|\bworn\b|\bwear\b|\bblack discs?\b|\bdark(?:er|est)?\b|water content|\bhydrat"
             r"|(?:loss|lost|los[st]s?|reduced|low|decreased)[\w ]{0,14} signal|signal loss",
         ),
         (
