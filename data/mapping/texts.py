@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data.mapping.cells import damage, identifier, is_missing
 from data.mapping.seen import Seen
-from data.mapping.source import Mapped, Source, Unit
+from data.mapping.source import Mapped, Refused, Source, Unit
 from data.mapping.table import Columns, Row, rows
 from radixgpt.case import Case
 from radixgpt.errors import RefusedError
@@ -99,17 +99,26 @@ def _work(
     key: str, source: Source, path: Path, reports: Reports, some: list[Row | RefusedError]
 ) -> Mapped:
     licence = source.licence(path)
-    return Mapped(
-        unit=key,
-        cases=tuple(_case(source, licence, row, reports) for row in some if isinstance(row, Row)),
-        refused=tuple(source.refused(path, row) for row in some if isinstance(row, RefusedError)),
-    )
+    cases: list[Case] = []
+    refused: list[Refused] = []
+    for row in some:
+        try:
+            if isinstance(row, RefusedError):
+                raise row
+            cases.append(_case(source, licence, row, reports))
+        except RefusedError as error:
+            refused.append(source.refused(path, error))
+    return Mapped(unit=key, cases=tuple(cases), refused=tuple(refused))
 
 
 def _case(source: Source, licence: str, row: Row, reports: Reports) -> Case:
     name = identifier(row.cells["id"], "the id")
     text = "\n".join(line.rstrip() for line in row.cells["text"].strip().splitlines())
     reading = read(text)
+    if not any(reading.sections.values()):
+        raise RefusedError(
+            "Its text is a heading and nothing else.", "Complete or remove it.", row=row.number
+        )
     findings = reading.findings if reports.of_spine(row) else ()
     warnings = [*([GUESSED] if row.guessed else []), *([BROKEN] if _LOST in text else [])]
     return Case(
