@@ -23,6 +23,10 @@ _NOT_SEEN = re.compile(
     r"|compressed|involved|affected|narrowed|stenosed)|(?:is|are|was|were) absent"
     r"|(?:is|are|was|were|been) (?:ruled out|excluded))\b"
 )
+_UNSAID = re.compile(
+    r"\b(?:not|cannot be|can not be|could not be) (?:assess|grad|evaluat|includ|measur|determin)\w+"
+    r"|\b(?:indeterminate|undetermined|non-?diagnostic)"
+)
 _PERHAPS = re.compile(
     r"\b(?:probabl\w+|possibl\w+|possibility of|likely|suggest\w*(?: of)?|suspicious|suspicion"
     r"|suspected|may (?:well )?(?:represent|be|indicate|reflect|suggest)|might|could (?:be"
@@ -38,7 +42,7 @@ _PERHAPS_AFTER = re.compile(
 )
 _ONCE = re.compile(
     r"\b(?:history of|h/o|previous\w*|prior|known(?: case of| to have)?|status post|s/p|remote"
-    r"|formerly|past)\b"
+    r"|formerly|past|resolved|healed)\b"
 )
 _ONCE_AFTER = re.compile(r"\b(?:resolved|healed)\b")
 _TURN = re.compile(
@@ -48,15 +52,18 @@ _TURN = re.compile(
 _LIST_ENDS = re.compile(
     r" *(?:(?:and )?(?:with|associated|adequate|normal|preserved|mild|moderate|severe|diffuse|small"
     r"|large|there|the|caus|result|lead|extend|more|also|which|where|central|left|right|multi"
-    r"|however|grade|modic|most|wide|broad|old)|[a-z]+ing\b|[ctls]\d)"
+    r"|however|grade|modic|most|wide|broad|old)|(?!bulging|narrowing|thickening)[a-z]+ing\b|[ctls]\d)"
 )
+_OR = re.compile(r"\bn?or\b")
+_OR_COMMA = re.compile(r",|\bn?or\b")
 _DOES = re.compile(
     r"\b(?:(?:compress|indent|encroach|effac|displac|abut|imping|caus|result|obliterat)\w*ing"
     r"|with|associated)\b"
 )
+_ORDER: tuple[Assertion | None, ...] = (None, "absent", "uncertain", "historical")
 _TRIGGER = re.compile(
     r"\?|\b(?:no|not|without|absen|negative|free|neither|nor|lack|fail|never|ruled|exclud|probab"
-    r"|possib|likely|suggest|suspic|suspect|may|might|could|can|query|question|r/o|rule|presum"
+    r"|possib|likely|suggest|suspic|suspect|may|might|could|can|indeterm|undeterm|non|query|question|r/o|rule|presum"
     r"|versus|vs|differ|concern|mostly|history|h/o|previous|prior|known|status|s/p|remote|former"
     r"|past|resolved|healed)"
 )
@@ -72,12 +79,12 @@ class Scope:
     """Part of a sentence that one trigger rules.
 
     Attributes:
-        assertion: what holds of findings that begin within.
+        assertion: what holds of findings that begin within; None if nothing is said of them.
         start: first character in the text.
         end: last character + 1.
     """
 
-    assertion: Assertion
+    assertion: Assertion | None
     start: int
     end: int
 
@@ -98,6 +105,10 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
     def back(position: int) -> int:
         return max((turn for turn in turns if turn < position), default=start)
 
+    for match in _UNSAID.finditer(sentence):
+        position = match.start() + start
+        names = sentence[match.end() :].lstrip(" d").startswith(":")
+        scopes.append(Scope(None, position, end) if names else Scope(None, start, position))
     for match in _NOT_SEEN.finditer(sentence):
         if not _within(match.start(), perhaps_after):
             position = match.start() + start
@@ -120,15 +131,17 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
     return scopes
 
 
-def assertion_at(scopes: list[Scope], *positions: int) -> Assertion:
-    """What holds of a finding whose words begin at ``positions``: denial goes before doubt."""
-    for assertion in ("absent", "uncertain", "historical"):
-        for scope in scopes:
-            if scope.assertion == assertion and any(
-                scope.start <= position < scope.end for position in positions
-            ):
-                return scope.assertion
-    return "present"
+def assertion_at(scopes: list[Scope], *positions: int) -> Assertion | None:
+    """What holds of a finding whose words begin at ``positions``: denial goes before doubt.
+
+    None where the sentence says that it was not looked at.
+    """
+    held = {
+        scope.assertion
+        for scope in scopes
+        if any(scope.start <= position < scope.end for position in positions)
+    }
+    return next((one for one in _ORDER if one in held), "present")
 
 
 def _within(position: int, spans: list[tuple[int, int]]) -> bool:
@@ -141,11 +154,11 @@ def _length_of_denial(text: str) -> int:
     text = text[:_FARTHEST]
     while (comma := text.find(",", position)) >= 0:
         rest = text[comma + 1 :]
-        if re.match(r" *(?:or|nor)\b", rest):
+        if _OR.match(rest.lstrip()):
             position = comma + 1
             continue
-        segment = rest.split(",")[0]
-        goes_on = re.search(r"\b(?:or|nor)\b", rest) is not None and len(segment.split()) <= 5
+        segment = _OR_COMMA.split(rest, maxsplit=1)[0]
+        goes_on = _OR.search(rest) is not None and len(segment.split()) <= 5
         if not goes_on or _LIST_ENDS.match(rest):
             return comma
         position = comma + 1

@@ -21,6 +21,7 @@ _ELSEWHERE = re.compile(
 _REGION = re.compile(r"\b(?:cervical|thoracic|dorsal|lumbar|lumbosacral) spine\b")
 _MULTI = re.compile(r"(?:there (?:is|are) )?(?:multi|multiple)")
 _DENIED = re.compile(r"\b(?:no|without|nor|neither)\b")
+_OR = re.compile(r"\b(?:or|nor)\b")
 _OF_DISC = re.compile(r" (?:intervertebral |disc |level )*")
 _JOINED = re.compile(
     r"[ ]*(?:,? ?(?:and|with|or|&|/|plus|on top of|as well as|superimposed on) )?[ a-z-]{0,40}"
@@ -34,7 +35,7 @@ _ATTACHED = re.compile(
     r"(?:[ ,(&-]|\b(?:noted|seen|is|are|was|were|present|identified|evident|demonstrated|observed"
     r"|at|of|in|on|the|levels?|region|involving|affecting|discs?|spaces?|body|bodies|vertebral"
     r"|vertebra|material|materials|also|mainly|mostly|best|both|especially|noticeably|notably|more"
-    r"|prominent|degenerative|changes?|type|signal|noticebly|notceably|largest|upper|lower|found"
+    r"|prominent|degenerative|changes?|type|signal|noticebly|notceably|largest|upper|lower|superior|inferior|found"
     r"|visualized|from|between|that|this|mild|lumbar|endplates?|and|plate)\b)*"
 )
 _SAME = re.compile(
@@ -88,8 +89,8 @@ def with_levels(
     if _REGION.search(text, sentence.start, sentence.end) and not context.explicit:
         context = Context()
     over = head.level
-    if over is None and context.heading_line == sentence.line and context.heading is not None:
-        over = _without_span(context.heading)
+    if over is None and context.explicit and context.heading_line == sentence.line:
+        over = None if context.heading is None else _without_span(context.heading)
     attached = [_attached(text, index, mentions, body) for index in range(len(mentions))]
     taken = {id(level) for level in attached if level is not None}
     goes_on = _GOES_ON.match(text, sentence.start) is not None
@@ -210,7 +211,8 @@ def _in_sentence(
     if before:
         return before[-1]
     denied = mention.assertion == "absent" or _DENIED.search(text, sentence.start, first)
-    return None if denied and "," in text[end : body[0].start] else body[0]
+    gap = text[end : body[0].start]
+    return None if denied and "," in gap and not _OR.search(gap) else body[0]
 
 
 def _lent(

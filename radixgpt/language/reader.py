@@ -100,7 +100,10 @@ def _stated(
     scopes = find_scopes(plain.text, sentence.start, sentence.end)
     stated: list[StatedFinding] = []
     for mention, place in zip(mentions, places, strict=True):
-        assertion = _assertion(mention, assertion_at(scopes, mention.start, mention.state[0]))
+        around = assertion_at(scopes, mention.start, mention.state[0])
+        if around is None:
+            continue
+        assertion = _assertion(mention, around)
         if assertion == "present" and section == "clinical_information":
             assertion = "historical"
         value = _value(plain.text, sentence, mention)

@@ -12,6 +12,8 @@ _END = re.compile(
     r"|[;!•]+|/{2,}|(?<=\d)\.(?= )"
 )
 
+_LIST = re.compile(r"\b(?:not assess\w+|indeterminate) ?:")
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -38,6 +40,8 @@ def split_sentences(text: str) -> list[Sentence]:
     for match in _END.finditer(text):
         if match[0][0] == "\n":
             line += 1
+        elif match[0][0] == ";" and _LIST.search(text, begin, match.start()):
+            continue
         _add(sentences, text, begin, match.start(), begin_line)
         begin, begin_line = match.end(), line
     _add(sentences, text, begin, len(text), begin_line)

@@ -102,7 +102,21 @@ PLAIN = {
     "Loss of disc height at L3-4": {"+disc_narrowing L3-L4"},
     "Modic type II changes at L4-5": {"+modic L4-L5 2"},
     "Type 1 endplate changes at L4-5": {"+modic L4-L5 1"},
+    "L4-L5: Moderate disc degeneration (Pfirrmann IV) with disc bulging.": {
+        "+disc_degeneration L4-L5",
+        "+pfirrmann L4-L5 4",
+        "+disc_bulging L4-L5",
+    },
+    "Endplate changes above but not below the disc at L3-L4.": {"+endplate_upper L3-L4"},
+    "Type 2 Modic changes with disc space narrowing at L5-S1.": {
+        "+modic L5-S1 2",
+        "+disc_narrowing L5-S1",
+    },
     "Pfirrmann grade IV at L4-5": {"+pfirrmann L4-L5 4"},
+    "Upper endplate changes at L4-5": {"+endplate_upper L4-L5"},
+    "Endplate changes at L4-5": {"+endplate_change L4-L5"},
+    "Loss of the normal lumbar lordosis": {"+loss_of_lordosis -"},
+    "Straightening of the normal lordosis": {"+loss_of_lordosis -"},
     "Kyphoscoliosis": {"+kyphosis -", "+scoliosis -"},
     # assertion
     "No disc herniation.": {"-disc_herniation -"},
@@ -125,6 +139,14 @@ PLAIN = {
         "-disc_herniation L4-L5",
         "+canal_stenosis L4-L5",
     },
+    "No disc narrowing, bulging or herniation seen at L1-L2 and L2-L3.": {
+        f"-{kind} {level}"
+        for kind in ("disc_narrowing", "disc_bulging", "disc_herniation")
+        for level in ("L1-L2", "L2-L3")
+    },
+    "Disc herniation at L5-S1 was not assessed.": set(),
+    "Not assessed: facet joint hypertrophy; canal stenosis.": set(),
+    "Indeterminate: disc bulging at L4-L5.": set(),
     "Adequate spinal canal": {"-canal_stenosis -"},
     "The neural foramina are patent at L4-5": {"-foraminal_stenosis L4-L5"},
     "Normal vertebral alignment": {"-malalignment -"},
@@ -141,6 +163,8 @@ PLAIN = {
     },
     "Previous laminectomy at L4-5": {"hpostoperative L4-L5"},
     "Old wedge fracture of L1": {"+fracture L1 old"},
+    "Resolved herniation at L4-5": {"hdisc_herniation L4-L5"},
+    "The herniation at L4-5 has resolved": {"hdisc_herniation L4-L5"},
     "Status post discectomy": {"hpostoperative -"},
     # slips of dictation
     "Diffuse disc buldge noted at L4/5, mildy compresing the tehcal sac": {
@@ -206,6 +230,10 @@ CONTEXT = {
         "+nerve_root_contact L5-S1",
     },
     # a report in prose
+    "At L5-S1 there is a bulge. Schmorl's node at the superior endplate of L3.": {
+        "+disc_bulging L5-S1",
+        "+schmorl_node L3",
+    },
     "At L4-L5, there is a disc bulge. There is moderate canal stenosis. The foramina are patent.": {
         "+disc_bulging L4-L5",
         "+canal_stenosis L4-L5",
@@ -233,6 +261,7 @@ def test_two_sides_of_two_degrees():
         ("Mild disc bulge at L4-5", "mild"),
         ("Small left paracentral protrusion at L4-5", "mild"),
         ("Mild to moderate stenosis of the canal at L4-5", "moderate"),
+        ("Moderate loss of disc height at L4-5", "moderate"),
         ("Severe canal stenosis at L4-5", "severe"),
         ("Canal is severely narrowed at L4-5", "severe"),
         ("Bulge at L4-5", None),
