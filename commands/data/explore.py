@@ -1,0 +1,162 @@
+"""``radixgpt data explore``: one page that shows what the cases hold, and what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.data.options import WorkspaceFolder
+from commands.terminal import AsJson, Quiet, counted, echo_json, errors_as_exit_codes, write
+from data.workspace import DEFAULT, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from data.explore import Embedding, Exploration, Given, Tables
+    from data.explore.tables import Say
+    from radixgpt.case import Case
+
+PAGE, NUMBERS = "index.html", "explore.json"
+
+
+def run(
+    cases: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CASES]",
+            help="Cases as JSON lines; by default those of the workspace.",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: WorkspaceFolder = DEFAULT,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="Where the page goes; by default explore/ of the workspace.",
+            show_default=False,
+        ),
+    ] = None,
+    excerpts: Annotated[
+        bool,
+        typer.Option("--excerpts", help="Put the beginnings of a few texts on the page."),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of samples, folds and the map.", min=0)] = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Explore cases: write one page, complete in itself, and the numbers behind it."""
+    with errors_as_exit_codes(as_json):
+        from data.explore import explore, read_tables
+
+        # The paths of images start beside the file of cases, unless a workspace is named.
+        beside = cases is not None and workspace == DEFAULT
+        place = Workspace(cases.parent if cases and beside else workspace)
+        path = cases or place.cases
+        folder = out or place.exploration
+        with counted(quiet) as say:
+            tables = read_tables(path, say)
+            given = _given(path, place, tables, seed, say)
+            found = explore(path, place, tables, given, say, seed=seed, excerpts=excerpts)
+            numbers = found.statistics()
+            write(folder, {PAGE: found.html(), NUMBERS: _text(numbers)})
+        if as_json:
+            echo_json(numbers)
+        elif not quiet:
+            _summary(found, folder / PAGE)
+
+
+def _given(path: Path, place: Workspace, tables: Tables, seed: int, say: Say) -> Given:
+    """What the tools and the other steps know of these cases."""
+    from data.explore import Given, images_to_open
+
+    seen = _seen(path, place, tables, images_to_open(tables, seed), say)
+    return Given(
+        embedding=None if seen is None else _embedding(seen),
+        seen=seen,
+        discs=_discs(place),
+        citations=_citations(place),
+    )
+
+
+def _seen(
+    path: Path, place: Workspace, tables: Tables, chosen: list[int], say: Say
+) -> pd.DataFrame | None:
+    """Embed the chosen images; None where there are no images or no weights."""
+    from radixgpt.errors import WeightsError
+    from tools.embeddings import embed_images
+
+    if not chosen:
+        return None
+    try:
+        return embed_images(_with_images(path, tables, chosen), place.root, place.measures, say)
+    except WeightsError:
+        return None  # the page says that it rests on thumbnails
+
+
+def _with_images(path: Path, tables: Tables, chosen: list[int]) -> Iterator[Case]:
+    """The cases with the chosen images alone."""
+    from radixgpt.case import read_cases
+
+    wanted: dict[str, set[str]] = {}
+    for row in chosen:
+        case = str(tables.cases["id"].iloc[int(tables.images["case"].iloc[row])])
+        wanted.setdefault(case, set()).add(str(tables.images["path"].iloc[row]))
+    for read in read_cases(path):
+        if read.id in wanted:
+            images = tuple(i for i in read.images if i.path in wanted[read.id])
+            yield read.model_copy(update={"images": images})
+
+
+def _embedding(seen: pd.DataFrame) -> Embedding:
+    from data.explore import Embedding
+
+    there = seen[seen["embedding"].notna()]
+    vectors = dict(zip(there["image"], there["embedding"], strict=True))
+    return Embedding("EfficientNet-Lite0 features (ImageNet)", vectors)
+
+
+def _discs(place: Workspace) -> pd.DataFrame | None:
+    """What was measured of discs, if baselines were learnt before."""
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    from radixgpt.errors import CaseError
+
+    table = place.measures / "discs.parquet"
+    if not table.is_file():
+        return None
+    try:
+        return pd.read_parquet(table)
+    except (OSError, ArrowException) as error:
+        raise CaseError(
+            f"{table.parent.name}/{table.name} is no table, or is damaged.",
+            "Delete it; radixgpt data baselines makes it again.",
+        ) from error
+
+
+def _citations(place: Workspace) -> dict[str, str]:
+    """What is to be cited for each source."""
+    from data.gather.provenance import read
+
+    return {r.source: r.citation for r in read(place.provenance).values() if r.citation}
+
+
+def _text(numbers: object) -> str:
+    import json
+
+    return json.dumps(numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _summary(found: Exploration, page: Path) -> None:
+    for section in found.sections:
+        typer.echo(f"{section.title}: {section.sentence}")
+        for alert in section.alerts:
+            typer.echo(f"  ! {alert}")
+    typer.echo(f"The page: {page}")

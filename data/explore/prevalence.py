@@ -1,0 +1,394 @@
+"""How often each finding is there, by level: as graded, and as texts state it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from data.explore.chart import NEGATIVE, UNKNOWN, Spec, bars, figure, heat, intervals
+from data.explore.columns import counts
+from data.explore.section import Part, Section, Statistics, absent
+from data.explore.tables import POSITIVE_FROM, Tables
+from data.explore.wording import capital, count, listing, percent, title_of, wilson
+from radixgpt.finding import KINDS
+from radixgpt.level import order
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Findings by level"
+MOST_KINDS = 24
+"""So many kinds are drawn, the most frequent; the statistics hold all."""
+FEW = 10
+"""A share of fewer than this is marked as uncertain."""
+_GRADED_KINDS = 8
+_MIXED = 0.3
+_ASSERTIONS = ("present", "absent", "uncertain", "historical")
+_ROMAN = ("0", "I", "II", "III", "IV", "V")
+_NO_LEVEL = "no level"
+
+
+def prevalence(tables: Tables) -> Section:
+    """Count findings by kind and level."""
+    found = tables.findings
+    if found.empty:
+        return absent(
+            "prevalence",
+            TITLE,
+            "The cases hold no finding: none was graded and no text was read for findings.",
+        )
+    graded = found[found["origin"] == "graded"]
+    text = found[found["origin"] != "graded"]
+    statistics: Statistics = {
+        "graded": _graded(graded, tables.cases["source"]),
+        "grades": _grades(graded),
+        "stated": _stated(text),
+    }
+    parts = [*_graded_parts(statistics), *_grade_parts(statistics), *_text_parts(statistics)]
+    generated = int((text["origin"] == "generated text").sum())
+    return Section(
+        "prevalence",
+        TITLE,
+        _sentence(statistics),
+        statistics,
+        parts=tuple(parts),
+        alerts=tuple(_alerts(statistics, generated)),
+        notes=tuple(_notes(graded, text)),
+    )
+
+
+def positive_title(kind: str) -> str:
+    """A kind with the grade from which it counts as positive."""
+    words = capital(title_of(kind))
+    if kind not in POSITIVE_FROM:
+        return words
+    last = KINDS[kind].values[-1]
+    return f"{words} {_ROMAN[POSITIVE_FROM[kind]]}-{_ROMAN[int(last)]}"
+
+
+def units(graded: pd.DataFrame) -> pd.DataFrame:
+    """One row a case, level and kind: positive if any statement of it is; open ones are left out.
+
+    Findings without a level stand under ``no level``.
+    """
+    known = graded[graded["positive"].notna()]
+    told = known.assign(
+        level=known["level"].where(known["level"].notna(), _NO_LEVEL),
+        positive=known["positive"].astype(bool),
+    )
+    return told.groupby(["case", "level", "kind"], observed=True)["positive"].any().reset_index()
+
+
+def sorted_levels(levels: Sequence[str]) -> list[str]:
+    """From head to tail, findings without a level last."""
+    named = sorted((level for level in levels if level != _NO_LEVEL), key=order)
+    return [*named, *([_NO_LEVEL] if _NO_LEVEL in levels else [])]
+
+
+def _share(hits: int, total: int) -> dict[str, float | int]:
+    low, high = wilson(hits, total)
+    return {
+        "n": total,
+        "positive": hits,
+        "share": round(hits / total, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+    }
+
+
+def _graded(graded: pd.DataFrame, sources: pd.Series[str]) -> Statistics:
+    """Share of positives by kind, and within it by level and by source."""
+    if graded.empty:
+        return {}
+    rows = units(graded)
+    rows["source"] = rows["case"].map(sources)
+    found: Statistics = {}
+    for kind, of_kind in rows.groupby("kind", observed=True):
+        by_level = {
+            level: _share(int(part["positive"].sum()), len(part))
+            for level in sorted_levels([str(v) for v in of_kind["level"].unique()])
+            if len(part := of_kind[of_kind["level"] == level])
+        }
+        by_case = of_kind.groupby("case")["positive"].any()
+        found[str(kind)] = {
+            **_share(int(of_kind["positive"].sum()), len(of_kind)),
+            "cases": len(by_case),
+            "positive_cases": int(by_case.sum()),
+            "levels": by_level,
+            "sources": {
+                str(source): _share(int(part["positive"].sum()), len(part))
+                for source, part in of_kind.groupby("source")
+            },
+        }
+    return dict(sorted(found.items(), key=lambda item: -item[1]["share"]))
+
+
+def _grades(graded: pd.DataFrame) -> Statistics:
+    """Counts of grades by kind and level, of kinds with more than two grades."""
+    found: Statistics = {}
+    valued = graded[graded["value"].map(_is_grade) & (graded["assertion"] != "historical")]
+    for kind, rows in valued.groupby("kind", observed=True):
+        values = sorted({int(v) for v in rows["value"]})
+        scale = [int(v) for v in KINDS[str(kind)].values] if _on_scale(str(kind), values) else []
+        if len(scale or values) < 3:
+            continue
+        levels = rows["level"].where(rows["level"].notna(), _NO_LEVEL)
+        found[str(kind)] = {
+            level: {
+                str(value): int(((levels == level) & (rows["value"] == value)).sum())
+                for value in scale or values
+            }
+            for level in sorted_levels([str(v) for v in levels.unique()])
+        }
+    order_of = list(KINDS)
+    return dict(
+        sorted(found.items(), key=lambda kv: order_of.index(kv[0]) if kv[0] in KINDS else 99)
+    )
+
+
+def _is_grade(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+
+
+def _on_scale(kind: str, values: Sequence[int]) -> bool:
+    return kind in KINDS and KINDS[kind].type == "grade" and set(values) <= set(KINDS[kind].values)
+
+
+def _stated(text: pd.DataFrame) -> Statistics:
+    """Statements of texts by kind: how often each assertion, and in how many cases by level."""
+    found: Statistics = {}
+    for kind, rows in text.groupby("kind", observed=True):
+        levels = rows["level"].where(rows["level"].notna(), _NO_LEVEL)
+        places = set(zip(rows["assertion"], levels, rows["case"], strict=True))
+        stated = {
+            assertion: Counter(str(level) for said, level, _ in places if said == assertion)
+            for assertion in _ASSERTIONS
+        }
+        found[str(kind)] = {
+            "statements": len(rows),
+            "cases": int(rows["case"].nunique()),
+            "assertions": {a: int((rows["assertion"] == a).sum()) for a in _ASSERTIONS},
+            "cases_by_level": {
+                a: {level: by[level] for level in sorted_levels(list(by))}
+                for a, by in stated.items()
+            },
+        }
+    return dict(sorted(found.items(), key=lambda item: (-item[1]["cases"], item[0])))
+
+
+def _sentence(s: Statistics) -> str:
+    said = []
+    if s["graded"]:
+        at_levels = [k for k, v in s["graded"].items() if set(v["levels"]) - {_NO_LEVEL}]
+        kinds = at_levels or list(s["graded"])
+        often, rare = kinds[0], kinds[-1]
+        first = s["graded"][often]
+        said.append(
+            f"{positive_title(often)} is the most frequent graded finding "
+            f"({percent(first['positive'], first['n'])} of {first['n']:,})"
+        )
+        levels = {
+            level: v for level, v in first["levels"].items() if v["n"] >= FEW and level != _NO_LEVEL
+        }
+        if len(levels) > 1:
+            peak = max(levels, key=lambda level: levels[level]["share"])
+            share = percent(levels[peak]["positive"], levels[peak]["n"])
+            said[-1] += f", highest at {peak} ({share})"
+        if len(kinds) > 1:
+            last = s["graded"][rare]
+            said.append(
+                f"{_lower(positive_title(rare))} the rarest "
+                f"({percent(last['positive'], last['n'])}, {last['positive']:,} in all)"
+            )
+    if s["stated"]:
+        kinds = list(s["stated"])
+        first = s["stated"][kinds[0]]
+        said.append(
+            f"{'texts' if said else 'Texts'} speak most often of {title_of(kinds[0])} "
+            f"({count(first['cases'], 'case')})"
+        )
+    return "; ".join(said) + "."
+
+
+def _lower(text: str) -> str:
+    """Without a capital at its beginning, unless it is a name."""
+    return text if text.startswith(("Modic", "Pfirrmann")) else text[:1].lower() + text[1:]
+
+
+def _graded_parts(s: Statistics) -> list[Part]:
+    graded: dict[str, Any] = dict(list(s["graded"].items())[:MOST_KINDS])
+    if not graded:
+        return []
+    levels = sorted_levels(list({level for kind in graded.values() for level in kind["levels"]}))
+    cells = [[kind["levels"].get(level) for level in levels] for kind in graded.values()]
+    names = [positive_title(kind) for kind in graded]
+
+    def hover(name: str, level: str, cell: dict[str, Any] | None) -> str:
+        if cell is None:
+            return ""
+        few = "\nfew: read with care" if cell["n"] < FEW else ""
+        return (
+            f"{name}, {level}\n{cell['positive']} of {cell['n']} = {100 * cell['share']:.1f}%\n"
+            f"95% interval {100 * cell['low']:.1f}% to {100 * cell['high']:.1f}%{few}"
+        )
+
+    told = [
+        [hover(name, level, cell) for level, cell in zip(levels, row, strict=True)]
+        for name, row in zip(names, cells, strict=True)
+    ]
+    share = [[100 * c["share"] if c else None for c in row] for row in cells]
+    spec = heat(
+        levels,
+        names,
+        share,
+        shown=[[f"{c:.0f}%" if c is not None else "" for c in row] for row in share],
+        hover=told,
+        low=0,
+        high=100,
+        bar="% positive",
+    )
+    curves = {
+        name: [
+            (100 * c["share"], 100 * c["low"], 100 * c["high"]) if c and c["n"] >= FEW else None
+            for c in row
+        ]
+        for name, row in zip(names, cells, strict=True)
+    }
+    parts: list[Part] = [
+        figure(
+            "prevalence-graded",
+            "Graded findings by level",
+            ("share", spec),
+            ("intervals", intervals(levels, curves, dict(zip(names, told, strict=True)), y="")),
+            note="Share of the graded levels at which the finding is there; intervals are "
+            "Wilson's 95%.",
+            height=max(300, 140 + 34 * len(names)),
+            wide=True,
+        )
+    ]
+    cases = {
+        "positive": [kind["positive_cases"] for kind in graded.values()],
+        NEGATIVE: [kind["cases"] - kind["positive_cases"] for kind in graded.values()],
+    }
+    parts.append(
+        figure(
+            "prevalence-cases",
+            "Cases with the finding at any level",
+            ("", bars(names, cases, lying=True, x="cases")),
+            height=max(260, 100 + 30 * len(names)),
+        )
+    )
+    return parts
+
+
+def _grade_parts(s: Statistics) -> list[Part]:
+    if not s["grades"]:
+        return []
+    views: list[tuple[str, Spec]] = []
+    for kind, by_level in list(s["grades"].items())[:_GRADED_KINDS]:
+        levels = list(by_level)
+        grades = list(by_level[levels[0]])
+        stacks = {f"grade {g}": [by_level[level][g] for level in levels] for g in grades}
+        spec = bars(levels, stacks, share=True)
+        # Grades are ordered, so are their colours.
+        for position, trace in enumerate(spec["data"]):
+            trace["marker"]["color"] = f"$step{position}of{len(grades)}"
+        views.append((capital(title_of(kind)), spec))
+    return [figure("prevalence-grades", "Grades by level", *views, height=340)]
+
+
+def _text_parts(s: Statistics) -> list[Part]:
+    stated: dict[str, Any] = dict(list(s["stated"].items())[:MOST_KINDS])
+    if not stated:
+        return []
+    names = [capital(title_of(kind)) for kind in stated]
+    views = []
+    for assertion in _ASSERTIONS:
+        by_kind = [kind["cases_by_level"][assertion] for kind in stated.values()]
+        levels = sorted_levels(list({level for by in by_kind for level in by}))
+        if not levels:
+            continue
+        table = [[by.get(level, 0) for level in levels] for by in by_kind]
+        spec = heat(
+            levels,
+            names,
+            [[n or None for n in row] for row in table],
+            shown=[[f"{n:,}" if n else "" for n in row] for row in table],
+            hover=[
+                [
+                    f"{name}, {level}\n{assertion} in {count(n, 'case')}"
+                    for level, n in zip(levels, row, strict=True)
+                ]
+                for name, row in zip(names, table, strict=True)
+            ],
+            low=0,
+            high=max(max(row) for row in table),
+            bar="cases",
+        )
+        views.append((assertion, spec))
+    said = {a: [kind["assertions"][a] for kind in stated.values()] for a in _ASSERTIONS}
+    used = {a: values for a, values in said.items() if any(values)}
+    height = max(280, 130 + 26 * len(names))
+    return [
+        figure(
+            "prevalence-stated",
+            "Findings stated in texts, by level",
+            *views,
+            note="Number of cases whose text states it; a text that is silent says nothing.",
+            height=height,
+            wide=True,
+        ),
+        figure(
+            "prevalence-assertions",
+            "How texts state them",
+            ("count", bars(names, used, lying=True, x="statements")),
+            ("share", bars(names, used, lying=True, share=True)),
+            height=height,
+        ),
+    ]
+
+
+def _alerts(s: Statistics, generated: int) -> list[str]:
+    alerts = []
+    rare = [
+        f"{_lower(positive_title(kind))} ({v['positive']})"
+        for kind, v in s["graded"].items()
+        if v["positive"] < 30
+    ]
+    if rare:
+        alerts.append(
+            f"Fewer than 30 positives of {listing(rare)}: a held-out part will hold a handful, "
+            "so give intervals."
+        )
+    for kind, v in s["graded"].items():
+        shares = {source: cell["share"] for source, cell in v["sources"].items()}
+        if len(shares) > 1 and max(shares.values()) - min(shares.values()) > _MIXED:
+            each = [f"{source} {100 * share:.0f}%" for source, share in shares.items()]
+            alerts.append(
+                f"{positive_title(kind)} is graded in sources that differ ({listing(each)}): its "
+                "prevalence is that of the mixture, and tells the source."
+            )
+    if generated:
+        alerts.append(
+            f"{count(generated, 'finding')} from texts that a program wrote from gradings: they "
+            "repeat the gradings and are no second reader."
+        )
+    return alerts
+
+
+def _notes(graded: pd.DataFrame, text: pd.DataFrame) -> list[str]:
+    notes = []
+    open_ones = int(graded["positive"].isna().sum())
+    if not graded.empty:
+        notes.append(
+            "A level counts once a kind, positive if any statement of it is. Pfirrmann counts as "
+            "positive from grade IV, Modic change from type 1."
+            + (f" {count(open_ones, 'open statement')} left out." if open_ones else "")
+        )
+    if not text.empty:
+        sides = counts(text["side"].where(text["side"].notna(), UNKNOWN).astype(object))
+        named = [f"{n:,} {side}" for side, n in sides.items() if side != UNKNOWN]
+        if named:
+            notes.append(f"Sides named in texts: {listing(named)}.")
+    return notes
