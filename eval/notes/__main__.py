@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from eval.notes.draw import read_notes
 from eval.notes.keywords import keywords
@@ -22,6 +22,7 @@ from eval.notes.marks import (
     key_of,
     read_marks,
 )
+from radixgpt.case import StatedFinding
 from radixgpt.errors import RadixError
 from radixgpt.language.reader import read
 from radixgpt.settings import load
@@ -112,10 +113,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first = {note.patient: note.findings for note in marked}
     repeated = measured(again, _looked_up(again, first)) if again else {}
     same = details(marked)
-    begin = perf_counter()
+    begin = process_time()
     for text in notes.values():
         read(text)
-    speed = 1000 * (perf_counter() - begin) / len(notes)
+    speed = 1000 * (process_time() - begin) / len(notes)
     if chosen.json:
         figures = {
             name: {view: vars(row) | {"f1": row.f1} for view, row in rows.items()}
@@ -134,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _looked_up(again: Sequence[Marked], first: dict[str, tuple]) -> Predict:  # type: ignore[type-arg]
+def _looked_up(again: Sequence[Marked], first: dict[str, tuple[StatedFinding, ...]]) -> Predict:
     by_text = {note.text: first[note.patient] for note in again}
     return lambda text: by_text[text]
 

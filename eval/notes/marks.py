@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from eval.notes.draw import digest
-from eval.statistics import bootstrap
+from eval.statistics import DRAWS, bootstrap
 from radixgpt.case import StatedFinding
 from radixgpt.errors import CaseError
 
@@ -112,6 +112,7 @@ def agreement(
     references: Sequence[Iterable[Key]],
     candidates: Sequence[Iterable[Key]],
     keep: Callable[[Key], bool] = lambda key: True,
+    draws: int = DRAWS,
     seed: int = 0,
 ) -> Agreement:
     """Compare the keys of each note, those that ``keep`` is true of.
@@ -120,7 +121,8 @@ def agreement(
         references: keys of each note by the annotator.
         candidates: keys of the same notes by the reader.
         keep: which keys count, on both sides.
-        seed: of the resampling by note.
+        draws: resamples by note.
+        seed: of the resampling.
     """
     rows = []
     for reference, candidate in zip(references, candidates, strict=True):
@@ -129,7 +131,7 @@ def agreement(
         rows.append((len(marked & read), len(marked), len(read)))
     counts = np.array(rows, float).reshape(-1, 3)
     right, marked_sum, read_sum = counts.sum(axis=0)
-    low, high = bootstrap(counts, _f1, seed=seed) if len(rows) else (0.0, 0.0)
+    low, high = bootstrap(counts, _f1, draws=draws, seed=seed) if len(rows) else (0.0, 0.0)
     return Agreement(int(right), int(marked_sum), int(read_sum), low, high)
 
 
