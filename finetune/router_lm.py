@@ -3,9 +3,8 @@
 It learns from the train utterances alone to answer an utterance, after the call of the turn before,
 with one word for the intent and then with the call as a line::
 
-    before: get_findings levels=L4-L5
-    said: and the level below?
-    call: again get_findings levels=L5-S1
+    get_findings levels=L4-L5
+    and the level below? => again get_findings levels=L5-S1
 
 So it is two candidates at once: the probabilities of the first word stand in for the classifier
 (the shared slot reader fills in the arguments), or the whole line is taken at its word. Low-rank
@@ -100,14 +99,13 @@ def call_of(line: str) -> routing.Call | None:
 
 def prompt_of(text: str, previous: Previous | None) -> str:
     """What the model is given: the call of the turn before, what was offered, what was said."""
-    lines = [f"said: {text}", "call:"]
-    if previous is not None:
-        before = line_of(routing.Call(previous.call.tool, previous.call.args))
-        waits = "; waits for a yes" if previous.pending else ""
-        options = (line_of(routing.Call(o.tool, o.args)) for o in previous.options)
-        offered = f"; offered {' or '.join(options)}" if previous.options else ""
-        lines.insert(0, f"before: {before}{waits}{offered}")
-    return "\n".join(lines)
+    if previous is None:
+        return f"{text} =>"
+    before = line_of(routing.Call(previous.call.tool, previous.call.args))
+    waits = "; waits for a yes" if previous.pending else ""
+    options = (line_of(routing.Call(o.tool, o.args)) for o in previous.options)
+    offered = f"; offered {' or '.join(options)}" if previous.options else ""
+    return f"{before}{waits}{offered}\n{text} =>"
 
 
 @dataclass(frozen=True)
@@ -170,12 +168,14 @@ class Plan:
     Attributes:
         rate: highest learning rate, after a twentieth of the steps; it falls by a cosine.
         rank: rank of the adapters.
+        layers: the upper layers that have adapters; all if there are not more.
     """
 
-    epochs: int = 3
+    epochs: int = 2
     batch: int = 16
     rate: float = 1e-3
     rank: int = 16
+    layers: int = 20
     seed: int = 7
 
     def steps(self, sources: int) -> int:
@@ -257,12 +257,19 @@ def loss(model: Any, tokenizer: Any, batch: Sequence[Example]) -> Tensor:
 
 
 def adapt(model: Any, plan: Plan) -> Any:
-    """The model with new low-rank adapters on every projection, seeded; only these are trained."""
+    """The model with new low-rank adapters on every projection of its upper layers, seeded.
+
+    Nothing else is trained, so the layers below need no gradients.
+    """
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(plan.seed)
+    number = model.config.num_hidden_layers
     config = LoraConfig(
-        r=plan.rank, lora_alpha=2 * plan.rank, target_modules=list(_PROJECTIONS), bias="none"
+        r=plan.rank,
+        lora_alpha=2 * plan.rank,
+        target_modules=list(_PROJECTIONS),
+        layers_to_transform=list(range(max(0, number - plan.layers), number)),
     )
     return get_peft_model(model, config)
 

@@ -65,12 +65,12 @@ def small_model(words: int) -> Any:
 
 
 SOURCES = [
-    [Example("said: l4-5\ncall:", "findings", "get_findings levels=L4-L5")],
-    [Example("said: shorter please\ncall:", "short", "restyle style=concise")],
-    [Example("said: thank you\ncall:", "thanks", "thanks")],
+    [Example("l4-5 =>", "findings", "get_findings levels=L4-L5")],
+    [Example("shorter please =>", "short", "restyle style=concise")],
+    [Example("thank you =>", "thanks", "thanks")],
     [
         Example(
-            "before: restyle style=concise; waits for a yes\nsaid: ok\ncall:",
+            "restyle style=concise; waits for a yes\nok =>",
             "yes",
             "confirm_change accept=true",
         )
@@ -132,13 +132,13 @@ def test_a_broken_line_is_no_call(line: str) -> None:
 
 def test_the_prompt_tells_the_turn_before() -> None:
     offered = (Call("explain", {"level": "L3-L4"}), Call("explain", {"level": "L4-L5"}))
-    assert router_lm.prompt_of("why", None) == "said: why\ncall:"
+    assert router_lm.prompt_of("why", None) == "why =>"
     prompt = router_lm.prompt_of("why", Previous(Call("ask_back"), options=offered))
     assert prompt.splitlines()[0] == (
-        "before: ask_back; offered explain level=L3-L4 or explain level=L4-L5"
+        "ask_back; offered explain level=L3-L4 or explain level=L4-L5"
     )
     waiting = router_lm.prompt_of("ok", Previous(Call("undo"), pending=True))
-    assert waiting.splitlines()[0] == "before: undo; waits for a yes"
+    assert waiting.splitlines()[0] == "undo; waits for a yes"
 
 
 def test_examples_hold_every_utterance_with_its_call_and_variants_that_fit() -> None:
@@ -154,12 +154,12 @@ def test_examples_hold_every_utterance_with_its_call_and_variants_that_fit() -> 
 
 def test_batches_hold_every_utterance_once_an_epoch() -> None:
     plan = Plan(epochs=2, batch=3)
-    sources = [[Example(f"said: {i}{v}\ncall:", "undo", "undo") for v in "ab"] for i in range(10)]
+    sources = [[Example(f"{i}{v} =>", "undo", "undo") for v in "ab"] for i in range(10)]
     found = router_lm.batches(sources, plan)
     assert found == router_lm.batches(sources, plan)
     assert len(found) == plan.steps(len(sources))
     for epoch in (found[:4], found[4:]):
-        assert sorted(one.prompt[6] for batch in epoch for one in batch) == list("0123456789")
+        assert sorted(one.prompt[0] for batch in epoch for one in batch) == list("0123456789")
 
 
 def test_a_small_model_learns_its_calls_and_says_them_again_after_loading(tmp_path: Path) -> None:
