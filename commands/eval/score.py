@@ -49,10 +49,9 @@ def run(
         from eval.batch import output, pairs, scoring
         from eval.batch.block import SIZE
         from eval.batch.engine import engine as open_engine
-        from eval.batch.metrics import FAMILIES
 
-        names = [name.strip() for name in metrics.split(",") if name.strip()] or list(FAMILIES)
-        scoring.families(names)
+        wanted = [name.strip() for name in metrics.split(",") if name.strip()]
+        names, left_out = scoring.usable(wanted)
         corpus = pairs.check(references, candidates)
         # Starting processes takes longer than two blocks do.
         small = corpus.studies <= 2 * SIZE and engine is EngineName.PROCESSES
@@ -65,6 +64,7 @@ def run(
             scores = scoring.summary(scored, draws=draws, seed=seed)
         text = output.summary_of(
             scores,
+            left_out,
             {"references": references, "candidates": candidates},
             metrics=names,
             draws=draws,
@@ -80,3 +80,5 @@ def run(
                     f"{score.metric:<{width}}  {score.value:7.4f}"
                     f"  ({score.low:.4f} to {score.high:.4f})  {score.signature}"
                 )
+            for lack in left_out.values():
+                typer.echo(f"left out: {lack.problem} {lack.mend}")

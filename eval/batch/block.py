@@ -18,6 +18,7 @@ TOKENS: dict[str, tokens.Tokenize] = {
     "rouge_stemmed": tokens.rouge_stemmed,
     "characters": tokens.characters,
     "imageclef": tokens.imageclef,
+    "mteval": tokens.mteval,
 }
 SIZE = 2000
 """Pairs a block: small enough for memory, large enough for array operations to pay."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import numpy as np
 
 from eval.batch.block import Block
-from eval.text import bleu, chrf, cider, rouge
+from eval.batch.marks import Marker
+from eval.text import bleu, chrf, cider, meteor, rouge, tokens
 from eval.text.bleu import Matches
 from eval.text.cider import Frequencies
 from eval.text.ngrams import Floats
+from radixgpt.errors import MissingPackageError, RadixError
 
 Figure = Callable[[Floats], Floats]
 
@@ -40,13 +43,28 @@ class Family:
         name: of the family.
         rows: a block to (n, k) numbers.
         figures: each metric's name and its figure of (m, k) sums, (m,).
-        signature: preprocessing and flavour, printed with every score.
+        signature: preprocessing and flavour, printed with every score; or what makes it.
+        own: figures of a single pair's row, where they are not the corpus's.
+        smaller: the metrics of which smaller is better.
+        missing: what the family lacks on this machine; None where it can run.
+        close: ends what the rows have started in this process.
+        marks: what became of each finding of a pair, where the family compares findings.
     """
 
     name: str
     rows: Callable[[Block, Shared], Floats]
     figures: Mapping[str, Figure]
-    signature: str
+    signature: str | Callable[[], str]
+    own: Mapping[str, Figure] = field(default_factory=dict)
+    smaller: frozenset[str] = frozenset()
+    missing: Callable[[], RadixError | None] = lambda: None
+    close: Callable[[], None] = lambda: None
+    marks: Marker | None = None
+
+    @property
+    def signed(self) -> str:
+        """The signature as text."""
+        return self.signature if isinstance(self.signature, str) else self.signature()
 
 
 def mean_of(column: int) -> Figure:
@@ -68,17 +86,45 @@ def means(scores: Mapping[str, Floats]) -> Floats:
     return np.column_stack([*columns, np.ones(len(columns[0]))])
 
 
-def _bleu_rows(block: Block, _: Shared) -> Floats:
-    found = bleu.match(*block.texts("coco"), block.item_of, counted=block.counts("coco", 4))
-    return np.column_stack([found.correct, found.guess, found.candidate, found.reference])
+def _needs(what: str, package: str) -> Callable[[], RadixError | None]:
+    """A check that the package which ``what`` needs is installed."""
+
+    def missing() -> RadixError | None:
+        if find_spec(package) is not None:
+            return None
+        return MissingPackageError(
+            f"{what}: no {package}.", "Install it: pip install -e '.[eval]' -c lock.txt."
+        )
+
+    return missing
+
+
+def _bleu_rows(name: str) -> Callable[[Block, Shared], Floats]:
+    def rows(block: Block, _: Shared) -> Floats:
+        found = bleu.match(*block.texts(name), block.item_of, counted=block.counts(name, 4))
+        return np.column_stack([found.correct, found.guess, found.candidate, found.reference])
+
+    return rows
+
+
+def _matches(sums: Floats) -> Matches:
+    return Matches(sums[:, :4], sums[:, 4:8], sums[:, 8], sums[:, 9])
 
 
 def _bleu(order: int) -> Figure:
-    def figure(sums: Floats) -> Floats:
-        found = Matches(sums[:, :4], sums[:, 4:8], sums[:, 8], sums[:, 9])
-        return bleu.coco(found)[:, order]
+    return lambda sums: bleu.coco(_matches(sums))[:, order]
 
-    return figure
+
+def _sacre(*, effective: bool) -> Figure:
+    return lambda sums: bleu.sacre(_matches(sums), effective=effective)
+
+
+def _sacre_signature() -> str:
+    from sacrebleu.metrics.bleu import BLEU
+
+    metric = BLEU()
+    metric.num_refs = -1  # as many as a study has
+    return f"{metric.get_signature()}|study:eff:yes"
 
 
 def _coco_rows(block: Block, shared: Shared) -> Floats:
@@ -104,6 +150,17 @@ def _rouge_rows(name: str) -> Callable[[Block, Shared], Floats]:
     return rows
 
 
+def _meteor_rows(block: Block, _: Shared) -> Floats:
+    program = meteor.program()
+    cut = [[tokens.coco(text) for text in pair.references] for pair in block.pairs]
+    return np.array(
+        [
+            program.statistics(tokens.coco(pair.candidate), references)
+            for pair, references in zip(block.pairs, cut, strict=True)
+        ]
+    ).reshape(-1, meteor.STATISTICS)
+
+
 def _chrf_rows(block: Block, _: Shared) -> Floats:
     found = chrf.statistics(*block.texts("characters"), block.item_of)
     return found.reshape(len(block), -1)
@@ -119,9 +176,17 @@ FAMILIES: dict[str, Family] = {
     for family in (
         Family(
             "bleu",
-            _bleu_rows,
+            _bleu_rows("coco"),
             {f"bleu_{order + 1}": _bleu(order) for order in range(4)},
             f"flavour:coco|refs:closest|{_COCO}|corpus:pooled",
+        ),
+        Family(
+            "sacrebleu",
+            _bleu_rows("mteval"),
+            {"sacrebleu": _sacre(effective=False)},
+            _sacre_signature,
+            own={"sacrebleu": _sacre(effective=True)},
+            missing=_needs("sacreBLEU", "sacrebleu"),
         ),
         Family(
             "coco",
@@ -144,12 +209,21 @@ FAMILIES: dict[str, Family] = {
                 "rouge_l_stemmed": mean_of(2),
             },
             "flavour:rouge-score|measure:f1|tok:a-z0-9|stem:porter|corpus:mean",
+            missing=_needs("stemmed ROUGE", "nltk"),
         ),
         Family(
             "chrf",
             _chrf_rows,
             {"chrf": _chrf},
             "flavour:sacrebleu|nc:6|nw:0|beta:2|space:no|case:mixed|eff:yes|corpus:pooled",
+        ),
+        Family(
+            "meteor",
+            _meteor_rows,
+            {"meteor": meteor.score},
+            f"flavour:meteor-1.5|lang:en|norm:yes|refs:best|{_COCO}|corpus:pooled",
+            missing=meteor.missing,
+            close=meteor.close,
         ),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from math import isfinite
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from eval.batch.scoring import Score, Scored
 from radixgpt import __version__
-from radixgpt.errors import MissingPackageError
+from radixgpt.errors import MissingPackageError, RadixError
 
 SCORES, STUDIES = "scores.json", "studies"
 
@@ -53,8 +53,13 @@ def written(parts: Iterable[Scored], folder: Path) -> Iterator[Scored]:
             path.replace(path.with_suffix(""))
 
 
-def summary_of(scores: Iterable[Score], inputs: dict[str, Path], **settings: object) -> str:
-    """The corpus scores as JSON, with what is needed to make them again."""
+def summary_of(
+    scores: Iterable[Score],
+    left_out: Mapping[str, RadixError],
+    inputs: Mapping[str, Path],
+    **settings: object,
+) -> str:
+    """The corpus scores as JSON, with what is needed to make them again, and what was left out."""
     return (
         json.dumps(
             {
@@ -64,6 +69,10 @@ def summary_of(scores: Iterable[Score], inputs: dict[str, Path], **settings: obj
                 "scores": [
                     {name: _plain(value) for name, value in asdict(score).items()}
                     for score in scores
+                ],
+                "left_out": [
+                    {"metrics": name, "problem": lack.problem, "mend": lack.mend}
+                    for name, lack in left_out.items()
                 ],
             },
             indent=2,

@@ -14,7 +14,7 @@ from eval.batch.pairs import Pair
 from eval.statistics import bootstrap, by_study
 from eval.text.cider import Frequencies
 from eval.text.ngrams import Floats
-from radixgpt.errors import SettingsError
+from radixgpt.errors import RadixError, SettingsError
 
 Say = Callable[[str, int, int], None]
 
@@ -36,7 +36,7 @@ class Scored:
     def scores(self) -> dict[str, Floats]:
         """Each metric's score of each pair."""
         return {
-            name: figure(self.rows[family.name])
+            name: family.own.get(name, figure)(self.rows[family.name])
             for family in families(self.rows)
             for name, figure in family.figures.items()
         }
@@ -44,13 +44,24 @@ class Scored:
 
 @dataclass(frozen=True)
 class Score:
-    """One metric of a corpus, with its 95 % interval by study."""
+    """One metric of a corpus, with its 95 % interval by study.
+
+    Attributes:
+        metric: its name.
+        value: of the whole corpus.
+        low: lower end of the interval.
+        high: upper end.
+        studies: how many groups were drawn from.
+        better: ``larger`` or ``smaller``.
+        signature: preprocessing and flavour.
+    """
 
     metric: str
     value: float
     low: float
     high: float
     studies: int
+    better: str
     signature: str
 
 
@@ -73,6 +84,24 @@ def families(names: Iterable[str]) -> list[Family]:
             f"There are no metrics named {', '.join(unknown)}.", f"Known: {', '.join(FAMILIES)}."
         )
     return [FAMILIES[name] for name in wanted]
+
+
+def usable(wanted: Iterable[str]) -> tuple[list[str], dict[str, RadixError]]:
+    """The families that can run on this machine, and what the others lack.
+
+    Args:
+        wanted: names of families; none for all, of which those that can't run are left out.
+
+    Raises:
+        SettingsError: there is no such family.
+        RadixError: a family that was asked for by name can't run here.
+    """
+    named = list(wanted)
+    lacks = {family.name: family.missing() for family in families(named or FAMILIES)}
+    left_out = {name: lack for name, lack in lacks.items() if lack is not None}
+    if named and left_out:
+        raise next(iter(left_out.values()))
+    return [name for name in lacks if name not in left_out], left_out
 
 
 def score(
@@ -108,10 +137,14 @@ def score(
             say("Counting words", known.items, total)
         context = replace(context, frequencies=known)
     done = 0
-    for scored in run(_score, blocks(pairs, size), _Job(tuple(names), context)):
-        done += len(scored.ids)
-        say("Scoring", done, total)
-        yield scored
+    try:
+        for scored in run(_score, blocks(pairs, size), _Job(tuple(names), context)):
+            done += len(scored.ids)
+            say("Scoring", done, total)
+            yield scored
+    finally:
+        for family in families(names):
+            family.close()
 
 
 def _frequencies(_: None, pairs: list[Pair]) -> Frequencies:
@@ -144,7 +177,8 @@ def summary(scored: Scored, *, draws: int = 1000, seed: int = 0) -> list[Score]:
         for name, figure in family.figures.items():
             low, high = bootstrap(rows, figure, draws=draws, seed=seed)
             value = float(figure(rows.sum(axis=0, keepdims=True))[0])
-            found.append(Score(name, value, low, high, len(rows), family.signature))
+            better = "smaller" if name in family.smaller else "larger"
+            found.append(Score(name, value, low, high, len(rows), better, family.signed))
     return found
 
 

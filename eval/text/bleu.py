@@ -1,8 +1,8 @@
-"""BLEU (Papineni et al., ACL 2002), in the flavour of the COCO caption evaluation.
+"""BLEU (Papineni et al., ACL 2002), in two flavours.
 
 COCO's BLEU takes the reference length that is closest to the candidate's, adds 1e-15 to the
-matches and 1e-9 to the guesses, and reports BLEU-1 to BLEU-4 in [0, 1]. sacreBLEU differs in
-tokens and smoothing, so the two never compare.
+matches and 1e-9 to the guesses, and reports BLEU-1 to BLEU-4 in [0, 1]. sacreBLEU (Post, WMT 2018)
+differs in tokens and smoothing, and reports BLEU-4 in [0, 100], so the two never compare.
 """
 
 from __future__ import annotations
@@ -73,6 +73,31 @@ def coco(found: Matches) -> Floats:
     ratio = (found.candidate + _TINY) / (found.reference + _SMALL)
     penalty = np.where(ratio < 1, np.exp(1 - 1 / np.minimum(ratio, 1)), 1.0)
     scores: Floats = bleu * penalty[:, None]
+    return scores
+
+
+def sacre(found: Matches, *, effective: bool = False) -> Floats:
+    """SacreBLEU of each pair, (n,) in [0, 100], with its default smoothing ``exp``.
+
+    The k-th order without a match counts as 1 / 2ᵏ matches (Chen and Cherry, WMT 2014, method 3).
+
+    Args:
+        found: the matches.
+        effective: leave out orders that the candidate is too short for, as it suits single pairs;
+            else such a candidate scores 0.
+    """
+    some = found.guess > 0
+    missed = some & (found.correct == 0)
+    matched = np.where(missed, 0.5 ** np.cumsum(missed, axis=1), found.correct)
+    precision = np.divide(100 * matched, found.guess, out=np.ones_like(matched), where=some)
+    orders = some.sum(axis=1)
+    used = np.maximum(orders, 1) if effective else np.full(len(orders), ORDERS)
+    mean = np.exp(np.log(precision).sum(axis=1) / used)
+    ratio = np.divide(
+        found.reference, found.candidate, out=np.ones(len(mean)), where=found.candidate > 0
+    )
+    scored = found.correct.any(axis=1) & (orders == used)
+    scores: Floats = np.where(scored, mean * np.exp(np.minimum(0.0, 1 - ratio)), 0.0)
     return scores
 
 

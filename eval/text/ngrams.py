@@ -137,8 +137,15 @@ def count(texts: Texts, orders: int) -> Counts:
     return Counts(owner[first], gram[first], order_of, times.astype(np.int64), key)
 
 
+def _one_each(item_of: Ints) -> bool:
+    """Whether text i is the one text of item i."""
+    return bool((item_of == np.arange(len(item_of))).all())
+
+
 def pooled(counts: Counts, item_of: Ints) -> Counts:
     """The counts of several texts of one item as one: the largest count of each n-gram."""
+    if _one_each(item_of):
+        return counts
     owner = item_of[counts.owner]
     keys = _key(owner, counts.gram)
     key, first, back = np.unique(keys, return_index=True, return_inverse=True)
@@ -149,6 +156,8 @@ def pooled(counts: Counts, item_of: Ints) -> Counts:
 
 def moved(counts: Counts, item_of: Ints) -> Hashes:
     """The keys that the n-grams of texts would have as n-grams of their items; not sorted."""
+    if _one_each(item_of):
+        return counts.key
     return _key(item_of[counts.owner], counts.gram)
 
 

@@ -86,6 +86,27 @@ def rouge_stemmed(text: str) -> list[str]:
     return [_stem(token) if len(token) > 3 else token for token in rouge(text)]
 
 
+_CACHED = 4096
+
+
+@cache
+def _mteval() -> tuple[Callable[[str], str], list[Any]]:
+    from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+    from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
+
+    cut: Any = Tokenizer13a  # its constructor has no types
+    return cut(), [Tokenizer13a.__call__, TokenizerRegexp.__call__]
+
+
+def mteval(text: str) -> list[str]:
+    """SacreBLEU's own ``13a``, which is that of mteval-v13a; letter case stays."""
+    cut, remembered = _mteval()
+    if remembered[0].cache_info().currsize >= _CACHED:  # its own limits are 65,536 texts
+        for call in remembered:
+            call.cache_clear()
+    return cut(text.rstrip()).split()
+
+
 def characters(text: str) -> list[str]:
     """Characters without white space, as chrF counts them."""
     return list("".join(text.split()))

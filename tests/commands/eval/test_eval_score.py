@@ -29,7 +29,9 @@ def tables(tmp_path: Path) -> list[str]:
 
 def test_scores_and_studies_are_written_alike(tables: list[str], tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="needs the eval extra")
-    result = run(cli.app, [*tables, "--draws", "20", "--json", "--quiet"])
+    result = run(
+        cli.app, [*tables, "--metrics", "bleu,rouge", "--draws", "20", "--json", "--quiet"]
+    )
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found == json.loads((tmp_path / "out" / "scores.json").read_text(encoding="utf-8"))
@@ -50,6 +52,22 @@ def test_problems_of_the_tables_end_with_their_code(tables: list[str], tmp_path:
     assert result.exit_code == 3
     assert "2 has no candidate" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_what_can_not_run_here_is_said_and_nothing_is_0(
+    tables: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow", reason="needs the eval extra")
+    monkeypatch.setenv("PATH", "")
+    result = run(cli.app, [*tables, "--draws", "20"])
+    assert result.exit_code == 0, result.output
+    assert "left out: METEOR: no " in result.stdout
+    found = json.loads((tmp_path / "out" / "scores.json").read_text(encoding="utf-8"))
+    assert "meteor" in {lack["metrics"] for lack in found["left_out"]}
+    assert "meteor" not in {score["metric"] for score in found["scores"]}
+    asked = run(cli.app, [*tables, "--metrics", "meteor"])
+    assert asked.exit_code == 5
+    assert "METEOR: no " in asked.stderr
 
 
 def test_an_unknown_metric_is_a_wrong_usage(tables: list[str]) -> None:

@@ -11,12 +11,12 @@ from eval.batch import scoring
 from eval.batch.engine import EngineName, engine
 from eval.batch.metrics import FAMILIES
 from eval.batch.pairs import Pair
-from radixgpt.errors import SettingsError
+from radixgpt.errors import MissingPackageError, SettingsError
 
 WORDS = [
     w for s in ("disc bulge at l4-l5 with mild narrowing", "no herniation seen") for w in s.split()
 ]
-NAMES = tuple(FAMILIES)
+NAMES = tuple(name for name in FAMILIES if name != "meteor")  # a minute of Java: tested apart
 
 
 def _pairs(n: int) -> list[Pair]:
@@ -59,7 +59,7 @@ def test_every_engine_gives_the_same(name: EngineName) -> None:
 
 def test_summary_draws_groups_and_holds_the_value() -> None:
     scores = scoring.summary(_scored(_pairs(60)), draws=300)
-    assert {s.metric for s in scores} == {m for f in FAMILIES.values() for m in f.figures}
+    assert {s.metric for s in scores} == {m for name in NAMES for m in FAMILIES[name].figures}
     for score in scores:
         assert score.studies == 30
         assert score.low <= score.value <= score.high, score.metric
@@ -73,9 +73,19 @@ def test_a_perfect_system_has_perfect_scores() -> None:
     texts = [" ".join(rng.choices(WORDS, k=12)) + f" case {i}" for i in range(20)]
     pairs = [Pair(str(i), text, (text,), str(i)) for i, text in enumerate(texts)]
     found = scoring.values(scoring.summary(_scored(pairs), draws=50))
-    best = {"cider": 10.0, "chrf": 100.0}
+    best = {"cider": 10.0, "chrf": 100.0, "sacrebleu": 100.0}
     for name, value in found.items():
         assert value == pytest.approx(best.get(name, 1.0), abs=1e-6), name
+
+
+def test_a_family_that_can_not_run_is_left_out_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")  # no Java to be found
+    usable, left_out = scoring.usable([])
+    assert "meteor" not in usable
+    assert set(usable) | set(left_out) == set(FAMILIES)
+    assert "METEOR: no" in left_out["meteor"].problem
+    with pytest.raises(MissingPackageError, match="METEOR: no"):
+        scoring.usable(["bleu", "meteor"])
 
 
 def test_an_unknown_family_is_told() -> None:

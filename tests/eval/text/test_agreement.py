@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.text import bleu, chrf, cider, rouge
+from eval.text import bleu, chrf, cider, rouge, tokens
 from eval.text.ngrams import Texts, count
 
 _SENTENCES = (
@@ -74,6 +74,32 @@ def test_bleu_is_cocos(pairs: Pairs) -> None:
     found = bleu.match(*_texts(pairs, str.split))
     np.testing.assert_allclose(bleu.coco(bleu.total(found))[0], corpus, atol=1e-12)
     np.testing.assert_allclose(bleu.coco(found), np.transpose(each), atol=1e-12)
+
+
+def test_sacrebleu_is_its_own(pairs: Pairs) -> None:
+    library = pytest.importorskip("sacrebleu.metrics", reason="needs the eval extra")
+    drawn = random.Random(3)
+    marks = [".", ",", "(mild)", "&amp;", "11.5", "Disc"]
+    candidates, references = [], []
+    for candidate, texts in zip(*pairs, strict=True):
+        candidates.append(
+            f"{candidate} {drawn.choice(marks)}" if drawn.random() < 0.7 else candidate
+        )
+        references.append([f"{text} {drawn.choice(marks)} " for text in texts])
+    found = bleu.match(*_texts((candidates, references), tokens.mteval))
+    # Of several empty references sacreBLEU makes none, so all are filled up to three.
+    padded = [[texts[min(k, len(texts) - 1)] for texts in references] for k in range(3)]
+    for effective in (False, True):
+        metric = library.BLEU(effective_order=effective)
+        wanted = metric.corpus_score(candidates, padded).score
+        corpus = bleu.sacre(bleu.total(found), effective=effective)[0]
+        assert corpus == pytest.approx(wanted, abs=1e-9)
+        if effective:
+            each = [
+                metric.sentence_score(c, texts).score
+                for c, texts in zip(candidates, references, strict=True)
+            ]
+            np.testing.assert_allclose(bleu.sacre(found, effective=True), each, atol=1e-9)
 
 
 def test_cider_is_cocos(pairs: Pairs) -> None:
@@ -146,6 +172,7 @@ def test_scores_are_bounded_symmetric_where_due_and_blind_to_order(
         known = cider.Frequencies.of(ngrams[1], item_of, len(pairs))
         return {
             "bleu": bleu.coco(bleu.match(mine, theirs, item_of))[:, 3],
+            "sacrebleu": bleu.sacre(bleu.match(mine, theirs, item_of), effective=True) / 100,
             "cider": cider.score(mine, ngrams[0], theirs, ngrams[1], item_of, known) / 10,
             "coco_rouge": rouge.coco(mine, theirs, item_of, common),
             **rouge.f_scores(mine, theirs, item_of, common),
