@@ -158,12 +158,13 @@ def _fact(name: str, fixed: Mapping[str, str]) -> str:
 
 
 def _fitted(row: Row, kinds: Mapping[str, str]) -> Row:
-    """A row with a number as text where the column holds texts."""
+    """A row with a number as text where the column holds texts; facts that nobody has are gone."""
     return {
         column: str(value)
         if kinds[column] == "string" and isinstance(value, int | float)
         else value
         for column, value in row.items()
+        if column in kinds
     }
 
 

@@ -36,7 +36,7 @@ _SIDES = {
 }
 _SIDE = re.compile(rf"\b(?:{'|'.join(_SIDES)})\b")
 _VERTEBRA = re.compile(r"\b[ctls]\s*\d{1,2}\b")
-_LEVELS = re.compile(r"\b[ctls]\s*\d{1,2}(?:\s*[-–/&,]\s*[ctls]?\s*\d{1,2})*\b")
+_DISC = re.compile(r"\b[ctls]\s*\d{1,2}\s*[-–/]\s*[ctls]?\s*\d{1,2}\b")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -62,11 +62,12 @@ class Particulars:
 def particulars(text: str) -> Particulars:
     """The particulars of a text."""
     plain = text.casefold()
-    vertebrae = {"".join(found.split()).upper() for found in _VERTEBRA.findall(plain)}
+    rest = _DISC.sub(" ", plain)
+    vertebrae = {"".join(found.split()).upper() for found in _VERTEBRA.findall(rest)}
     return Particulars(
         frozenset({*find_discs(text), *vertebrae}),
         frozenset(_SIDES[found] for found in _SIDE.findall(plain)),
-        tuple(sorted(_NUMBER.findall(_LEVELS.sub(" ", plain)))),
+        tuple(sorted(_NUMBER.findall(_VERTEBRA.sub(" ", rest)))),
     )
 
 
