@@ -1,0 +1,1 @@
+"""Transparent baselines on measured features: what a trained network has to beat, and why."""
