@@ -30,7 +30,7 @@ def run(
         typer.Option(
             "--out",
             "-o",
-            help="Folder for scores.json and the scores of each study.",
+            help="Folder for scores.json, the scores of each study, and the error page.",
             show_default=False,
         ),
     ],
@@ -41,6 +41,15 @@ def run(
     workers: Annotated[int, typer.Option(min=1, help="Processes, or CPUs of a local Ray.")] = 2,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    worst_by: Annotated[
+        str, typer.Option(metavar="METRIC", help="Whose worst studies the error page shows.")
+    ] = "",
+    page_studies: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Worst studies on the error page, and random ones besides; 0 for no page."
+        ),
+    ] = 150,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -49,9 +58,11 @@ def run(
         from eval.batch import output, pairs, scoring
         from eval.batch.block import SIZE
         from eval.batch.engine import engine as open_engine
+        from eval.page import errors
 
         wanted = [name.strip() for name in metrics.split(",") if name.strip()]
         names, left_out = scoring.usable(wanted)
+        worst_by = errors.metric_of(worst_by, scoring.metrics(names))
         corpus = pairs.check(references, candidates)
         # Starting processes takes longer than two blocks do.
         small = corpus.studies <= 2 * SIZE and engine is EngineName.PROCESSES
@@ -70,7 +81,19 @@ def run(
             draws=draws,
             seed=seed,
         )
-        write(out, {output.SCORES: text})
+        written = {output.SCORES: text}
+        if page_studies:
+            values = scored.scores()
+            written[output.PAGE] = errors.render(
+                corpus,
+                values,
+                scores,
+                errors.choose(values, scores, by=worst_by, each=page_studies, seed=seed),
+                title=f"{candidates.name} against {references.name}",
+                notes=[f"Left out: {lack.problem} {lack.mend}" for lack in left_out.values()],
+                markers=scoring.markers(names),
+            )
+        write(out, written)
         if as_json:
             typer.echo(text, nl=False)
         elif not quiet:

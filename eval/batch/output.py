@@ -13,7 +13,7 @@ from eval.batch.scoring import Score, Scored
 from radixgpt import __version__
 from radixgpt.errors import MissingPackageError, RadixError
 
-SCORES, STUDIES = "scores.json", "studies"
+SCORES, STUDIES, PAGE = "scores.json", "studies", "index.html"
 
 
 def written(parts: Iterable[Scored], folder: Path) -> Iterator[Scored]:

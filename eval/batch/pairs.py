@@ -2,6 +2,7 @@
 
 A table is CSV or JSON lines, UTF-8, with a column ``id`` and a column of text. Ids that repeat
 among the references are several references of one study; among the candidates they are an error.
+The references may have a column ``image``, the path of a picture, seen from the table's folder.
 Both tables are read twice: once to find all that is wrong with them, once to hand out pairs. Where
 their ids come in the same order, nothing but one block is ever held; else the candidates wait in a
 temporary database on disk.
@@ -34,12 +35,14 @@ class Pair:
         id: of the study.
         group: what is drawn as one in the bootstrap: the column ``study`` or ``patient`` where
             the references have it, else the id.
+        image: path of the study's picture, where the references name one.
     """
 
     id: str
     candidate: str
     references: tuple[str, ...]
     group: str
+    image: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Row:
     id: str
     text: str
     group: str
+    image: str = ""
 
 
 def rows(path: Path) -> Iterator[Row]:
@@ -94,7 +98,8 @@ def _csv(file: Iterator[str], path: Path) -> Iterator[Row]:
     column = _text_column(list(reader.fieldnames or ()), path)
     for number, record in enumerate(reader, start=2):
         name = (record["id"] or "").strip()
-        yield Row(number, name, record[column] or "", _group(dict(record), name))
+        image = (record.get("image") or "").strip()
+        yield Row(number, name, record[column] or "", _group(dict(record), name), image)
 
 
 def _json(file: Iterator[str], path: Path) -> Iterator[Row]:
@@ -112,7 +117,8 @@ def _json(file: Iterator[str], path: Path) -> Iterator[Row]:
         column = _text_column(list(record), path)
         name = str(record["id"]).strip()
         text = record[column]
-        yield Row(number, name, "" if text is None else str(text), _group(record, name))
+        image = str(record.get("image") or "").strip()
+        yield Row(number, name, "" if text is None else str(text), _group(record, name), image)
 
 
 @dataclass(frozen=True)
@@ -145,17 +151,28 @@ class Pairs:
                     ((row.id, row.text) for row in rows(self.candidates)),
                 )
                 find = "select text from candidate where id = ?"
-                for name, texts, group in self._references():
-                    yield Pair(name, database.execute(find, (name,)).fetchone()[0], texts, group)
+                for rows_of in self._references():
+                    text = database.execute(find, (rows_of[0].id,)).fetchone()[0]
+                    yield self._pair(rows_of, text)
 
     def _joined(self, candidates: Iterator[str]) -> Iterator[Pair]:
-        for (name, texts, group), candidate in zip(self._references(), candidates, strict=True):
-            yield Pair(name, candidate, texts, group)
+        for rows_of, candidate in zip(self._references(), candidates, strict=True):
+            yield self._pair(rows_of, candidate)
 
-    def _references(self) -> Iterator[tuple[str, tuple[str, ...], str]]:
-        for name, found in groupby(rows(self.references), key=lambda row: row.id):
-            same = list(found)
-            yield name, tuple(row.text for row in same), same[0].group
+    def _pair(self, references: list[Row], candidate: str) -> Pair:
+        first = references[0]
+        image = next((row.image for row in references if row.image), "")
+        return Pair(
+            first.id,
+            candidate,
+            tuple(row.text for row in references),
+            first.group,
+            self.references.parent / image if image else None,
+        )
+
+    def _references(self) -> Iterator[list[Row]]:
+        for _, found in groupby(rows(self.references), key=lambda row: row.id):
+            yield list(found)
 
 
 def check(references: Path, candidates: Path) -> Pairs:

@@ -9,6 +9,7 @@ import numpy as np
 
 from eval.batch.block import SIZE, Block, blocks
 from eval.batch.engine import Map
+from eval.batch.marks import Marker
 from eval.batch.metrics import FAMILIES, Family, Shared
 from eval.batch.pairs import Pair
 from eval.statistics import bootstrap, by_study
@@ -84,6 +85,16 @@ def families(names: Iterable[str]) -> list[Family]:
             f"There are no metrics named {', '.join(unknown)}.", f"Known: {', '.join(FAMILIES)}."
         )
     return [FAMILIES[name] for name in wanted]
+
+
+def metrics(names: Iterable[str]) -> list[str]:
+    """The metrics of families."""
+    return [metric for family in families(names) for metric in family.figures]
+
+
+def markers(names: Iterable[str]) -> list[Marker]:
+    """What families tell of the findings of a pair."""
+    return [family.marks for family in families(names) if family.marks is not None]
 
 
 def usable(wanted: Iterable[str]) -> tuple[list[str], dict[str, RadixError]]:
