@@ -52,7 +52,8 @@ _TURN = re.compile(
 _LIST_ENDS = re.compile(
     r" *(?:(?:and )?(?:with|associated|adequate|normal|preserved|mild|moderate|severe|diffuse|small"
     r"|large|there|the|caus|result|lead|extend|more|also|which|where|central|left|right|multi"
-    r"|however|grade|modic|most|wide|broad|old)|(?!bulging|narrowing|thickening)[a-z]+ing\b|[ctls]\d)"
+    r"|however|grade|modic(?! (?:endplate )?changes?(?:,| n?or\b))|most|wide|broad|old)"
+    r"|(?!bulging|narrowing|thickening)[a-z]+ing\b|[ctls]\d)"
 )
 _OR = re.compile(r"\bn?or\b")
 _OR_COMMA = re.compile(r",|\bn?or\b")
