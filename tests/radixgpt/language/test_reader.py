@@ -130,10 +130,10 @@ PLAIN = {
         "-spondylolisthesis -",
         "-marrow_oedema -",
     },
-    "No disc herniation, Modic changes or fracture seen at L4-L5.": {
+    "No disc herniation, Modic changes or slip seen at L4-L5.": {
         "-disc_herniation L4-L5",
         "-modic L4-L5",
-        "-fracture L4-L5",
+        "-spondylolisthesis L4-L5",
     },
     "No herniation, Modic type 2 changes at L4-5.": {"-disc_herniation -", "+modic L4-L5 2"},
     "No fracture, mild bulge at L4-5": {"-fracture -", "+disc_bulging L4-L5"},
