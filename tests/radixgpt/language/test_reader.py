@@ -130,7 +130,7 @@ PLAIN = {
         "-spondylolisthesis -",
         "-marrow_oedema -",
     },
-    "No disc herniation, Modic changes or slip seen at L4-L5.": {
+    "No disc herniation, Modic changes or spondylolisthesis seen at L4-L5.": {
         "-disc_herniation L4-L5",
         "-modic L4-L5",
         "-spondylolisthesis L4-L5",
