@@ -1,6 +1,6 @@
 """Pairs of candidate and reference texts, read from two tables and joined by id.
 
-A table is CSV or JSON lines, UTF-8, with a column ``id`` and a column of text. Ids that repeat
+A table is CSV, JSON lines or Parquet with a column ``id`` and a column of text. Ids that repeat
 among the references are several references of one study; among the candidates they are an error.
 The references may have a column ``image``, the path of a picture, seen from the table's folder.
 Both tables are read twice: once to find all that is wrong with them, once to hand out pairs. Where
@@ -10,10 +10,7 @@ temporary database on disk.
 
 from __future__ import annotations
 
-import csv
-import json
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,10 +18,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from eval.records import columns_said, records, told_at_once
 from radixgpt.errors import CaseError
 
 TEXT_COLUMNS = ("text", "report", "caption", "note")
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -60,65 +57,19 @@ def rows(path: Path) -> Iterator[Row]:
     """The rows of a table, one at a time; the number is the line, or the record of a CSV.
 
     Raises:
-        CaseError: the table is missing, empty, not UTF-8, or lacks a column; or a line of JSON is
-            none.
+        CaseError: the table can't be read, as :func:`eval.records.records` says, or lacks a column.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            records = _json(file, path) if path.suffix == ".jsonl" else _csv(file, path)
-            yield from records
-    except FileNotFoundError as error:
-        raise CaseError(f"There is no {path.name}.", "Name a CSV or JSON-lines file.") from error
-    except UnicodeDecodeError as error:
-        raise CaseError(
-            f"{path.name} is not UTF-8: byte {error.object[error.start]:#04x} can't be read.",
-            "Save it as UTF-8.",
-        ) from error
-    except csv.Error as error:
-        raise CaseError(f"{path.name} is no CSV: {error}.", "Quote fields with commas.") from error
-
-
-def _text_column(columns: list[str], path: Path) -> str:
-    found = next((name for name in TEXT_COLUMNS if name in columns), None)
-    if "id" not in columns or found is None:
-        raise CaseError(
-            f"{path.name} has the columns {', '.join(columns) or 'none'}.",
-            f"It needs id and one of {', '.join(TEXT_COLUMNS)}.",
-        )
-    return found
-
-
-def _group(record: dict[str, object], name: str) -> str:
-    return str(record.get("study") or record.get("patient") or name)
-
-
-def _csv(file: Iterator[str], path: Path) -> Iterator[Row]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    reader = csv.DictReader(file)
-    column = _text_column(list(reader.fieldnames or ()), path)
-    for number, record in enumerate(reader, start=2):
-        name = (record["id"] or "").strip()
-        image = (record.get("image") or "").strip()
-        yield Row(number, name, record[column] or "", _group(dict(record), name), image)
-
-
-def _json(file: Iterator[str], path: Path) -> Iterator[Row]:
-    for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
+    for number, record in records(path):
+        column = next((name for name in TEXT_COLUMNS if name in record), None)
+        if "id" not in record or column is None:
             raise CaseError(
-                f"{path.name}, line {number} is no JSON: {error.msg}.", "Mend or remove the line."
-            ) from error
-        if not isinstance(record, dict):
-            raise CaseError(f"{path.name}, line {number} is no object.", "Write one object a line.")
-        column = _text_column(list(record), path)
-        name = str(record["id"]).strip()
-        text = record[column]
+                f"{path.name} has the columns {columns_said(record)}.",
+                f"It needs id and one of {', '.join(TEXT_COLUMNS)}.",
+            )
+        name, text = str("" if record["id"] is None else record["id"]).strip(), record[column]
+        group = str(record.get("study") or record.get("patient") or name)
         image = str(record.get("image") or "").strip()
-        yield Row(number, name, "" if text is None else str(text), _group(record, name), image)
+        yield Row(number, name, "" if text is None else str(text), group, image)
 
 
 @dataclass(frozen=True)
@@ -195,13 +146,7 @@ def check(references: Path, candidates: Path) -> Pairs:
         for name in truth
         if name not in given
     ]
-    if problems:
-        left = len(problems) - _SHOWN
-        rest = [f"and {left} more"] if left > 0 else []
-        raise CaseError(
-            f"{len(problems)} problems: {'; '.join([*problems[:_SHOWN], *rest])}.",
-            "Give each study of the references one candidate.",
-        )
+    told_at_once(problems, "Give each study of the references one candidate.")
     if not truth:
         raise CaseError(f"{references.name} has no row.", "Give at least one study.")
     return Pairs(references, candidates, len(truth), list(truth) == list(given))

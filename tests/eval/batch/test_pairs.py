@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,6 +42,17 @@ def test_json_lines_and_several_references(tmp_path: Path) -> None:
     assert found == [pairs.Pair("1", "", ("x", "y"), "1"), pairs.Pair("2", "z", ("",), "2")]
 
 
+def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the eval extra")
+    table = pd.DataFrame({"id": [1, 2], "text": ["x", None], "image": ["a.png", None]})
+    table.to_parquet(tmp_path / "r.parquet")
+    candidates = _write(tmp_path, "c.csv", "id,text\n1,\n2,z\n")
+    assert list(pairs.check(tmp_path / "r.parquet", candidates)) == [
+        pairs.Pair("1", "", ("x",), "1", tmp_path / "a.png"),
+        pairs.Pair("2", "z", ("",), "2"),
+    ]
+
+
 def test_all_problems_are_told_at_once_with_rows(tmp_path: Path) -> None:
     references = _write(tmp_path, "r.csv", "id,text\na,1\nb,2\na,3\n,4\n")
     candidates = _write(tmp_path, "c.csv", "id,text\na,1\na,2\nx,3\n")
@@ -63,7 +75,11 @@ def test_all_problems_are_told_at_once_with_rows(tmp_path: Path) -> None:
         ("e.csv", b"id,text\n", "has no row"),
         ("e.csv", b"name,text\na,b\n", "has the columns name, text"),
         ("e.csv", "id,text\na,é\n".encode("latin-1"), "not UTF-8"),
+        ("e.csv", b"id,text\na,b,c\n", "row 2 has more cells"),
+        ("e.csv", b"id,id,text\n", "a name of its own"),
+        ("e.parquet", b"PAR1", "is no Parquet"),
         ("e.jsonl", b"{", "line 1 is no JSON"),
+        ("e.jsonl", b'{"id": null, "text": "x"}\n', "the id is missing"),
         ("e.jsonl", b"[1]\n", "line 1 is no object"),
         ("e.jsonl", b'{"id": 1}\n', "has the columns id"),
     ],
@@ -87,7 +103,7 @@ def test_a_missing_table_is_told(tmp_path: Path) -> None:
 )
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
-    for name in ("x.csv", "x.jsonl"):
+    for name in ("x.csv", "x.jsonl", "x.parquet"):
         path = tmp_path / name
         path.write_bytes(content)
         try:
