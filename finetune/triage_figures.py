@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from finetune.triage_data import SEED, Example, everything, spoilt
 from radixgpt.eligibility import Eligibility
 from radixgpt.study import Series, Study
 from radixgpt.weights import WEIGHTS
-from tools import triage
+from tools import triage, triage_signal
 from tools.framing import frame
 from tools.triage_looks import KINDS
 from tools.triage_weights import eyes
@@ -73,13 +73,38 @@ def judge(shared: Path, phantoms: int) -> tuple[list[Outcome], float]:
             continue
         rows = [("as is", example)]
         if example.good and example.source != "phantom":
-            rows += spoilt(example, rng)
+            rows += [*spoilt(example, rng), *halved(example)]
         for what, shown in rows:
             begun = time.perf_counter()
             study, decision = alone(shown.pixels)
             seconds.append(time.perf_counter() - begun)
             outcomes.append(Outcome(example, what, study, decision))
     return outcomes, float(np.median(seconds))
+
+
+SIDES = ("upper", "lower", "left", "right")
+
+
+def halved(example: Example) -> Iterator[tuple[str, Example]]:
+    """A good slice of which one half holds nothing.
+
+    Yields:
+        The half (``upper``, ``lower``, ``left`` or ``right``), and the copy.
+    """
+    for side in SIDES:
+        pixels = example.pixels.copy()
+        view = pixels if side in SIDES[:2] else pixels.T
+        middle = len(view) // 2
+        view[slice(0, middle) if side in ("upper", "left") else slice(middle, None)] = 0
+        yield side, replace(example, pixels=pixels, good=False)
+
+
+def whole(shared: Path, phantoms: int) -> str:
+    """How many good slices are called blank in part, and how wide the widest margins are."""
+    good = [e for e in everything(shared, phantom_count=phantoms) if e.good]
+    rows, columns = (max(abs(triage_signal.flat_side(e.pixels, i)) for e in good) for i in (0, 1))
+    lost = share(bool(triage_signal.lost_part(e.pixels)) for e in good)
+    return f"{lost}; widest flat side {rows:.1%} of the rows, {columns:.1%} of the columns"
 
 
 def share(hits: Iterable[bool]) -> str:
@@ -180,6 +205,7 @@ def report(shared: Path, out: Path, *, phantoms: int = 24) -> None:
         f"| Sudirman, another hospital, none trained on | {share(map(refused, other))} |",
         f"| Phantoms | {share(map(refused, phantom))} |",
         f"| Baseline, nearest thumbnail, SPIDER and Sudirman | {trivial['false']} |",
+        f"| All good slices, training part too, called blank in part | {whole(shared, phantoms)} |",
         "",
         "| Everything else | refused | reason codes |",
         "|---|---|---|",
@@ -192,6 +218,7 @@ def report(shared: Path, out: Path, *, phantoms: int = 24) -> None:
     for what, name in (
         ("turned", "Good slices, turned or mirrored"),
         ("cut", "Good, cut off above L5-S1"),
+        *((side, f"Good, {side} half black") for side in SIDES),
     ):
         some = [o for o in outcomes if o.what == what]
         lines.append(f"| {name} | {share(map(refused, some))} | {reasons(some)} |")

@@ -14,6 +14,7 @@ Reason = Literal[
     "blank",
     "noise",
     "too-small",
+    "part-blank",
     "no-column",
     "not-an-image",
 ]
@@ -28,6 +29,7 @@ REASONS: dict[Reason, str] = {
     "blank": "The images are blank.",
     "noise": "The images hold no anatomy, only noise.",
     "too-small": "The images are too small to be graded.",
+    "part-blank": "A large part of the images holds no signal; load them again, complete.",
     "no-column": "No lumbar column with its lumbosacral junction was recognised.",
     "not-an-image": "The study holds no image.",
 }

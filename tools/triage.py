@@ -36,6 +36,7 @@ _NEARNESS: tuple[Reason, ...] = (
     "not-lumbar",
     "no-t1-or-t2",
     "no-column",
+    "part-blank",
 )
 """Reasons from the one farthest from a gradable study to the nearest: the nearest is told."""
 
@@ -125,6 +126,8 @@ def run(study: Study) -> tuple[Study, Eligibility]:
     if not passed:
         told = max(verdicts, key=lambda v: _NEARNESS.index(v.reason or "not-an-image"))
         return study, _refused(told.reason or "not-an-image", told.detail)
+    left = [verdict for verdict in verdicts if verdict.reason == "part-blank"]
+    study = replace(study, warnings=(*study.warnings, *map(_left_out, left)))
     t1 = _best([v for v in passed if v.series.sequence is Sequence.T1])
     t2 = _best([v for v in passed if v.series.sequence in (Sequence.T2, Sequence.T2_SPACE)])
     chosen = [verdict for verdict in (t2, t1) if verdict is not None]
@@ -163,6 +166,9 @@ def _assess(series: Series, shipped: Eyes) -> _Verdict:
     signals = {triage_signal.verdict(series.pixels[index]) for index in some}
     if None not in signals:
         return _Verdict(series, "blank" if signals == {"blank"} else "noise")
+    lost = [triage_signal.lost_part(series.pixels[index]) for index in some]
+    if all(lost):
+        return _part_blank(series, lost[len(lost) // 2])
     look = _look(series, some, shipped)
     sagittal = series.modality is Modality.MR and series.plane is Plane.SAGITTAL
     lines = shipped.thresholds
@@ -193,6 +199,16 @@ def _by_header(series: Series) -> _Verdict | None:
     return None
 
 
+def _left_out(verdict: _Verdict) -> str:
+    sequence = verdict.series.sequence
+    name = "" if sequence is Sequence.UNKNOWN else f"{sequence.upper()} "
+    return f"One {name}series was not graded: {verdict.detail[0].lower()}{verdict.detail[1:]}"
+
+
+def _part_blank(series: Series, part: str) -> _Verdict:
+    return _Verdict(series, "part-blank", f"The {part} of the slice is empty.")
+
+
 def _look(series: Series, indices: list[int], shipped: Eyes) -> Look:
     """What some slices look like together."""
     spacing = series.geometry.spacing if series.geometry else None
@@ -220,6 +236,8 @@ def _by_column(series: Series, shipped: Eyes) -> _Verdict:
     """Find the mid-sagittal slice and judge its column and its contrast."""
     spacing = series.geometry.spacing if series.geometry else None
     found = midline.find(series.pixels, spacing)
+    if lost := triage_signal.lost_part(series.pixels[found.index]):
+        return _part_blank(series, lost)
     lines = shipped.thresholds
     chance = shipped.rules.lumbar(found.column)
     if chance < lines.column:

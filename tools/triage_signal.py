@@ -1,4 +1,4 @@
-"""Whether a slice holds any signal at all: blank and noise, told without a network."""
+"""Whether a slice holds signal, and all over: blank, noise and lost parts, without a network."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ SMALLEST = 100
 
 _LONGEST = 384
 """Slices are brought down to this side first, so that the measures mean the same for all."""
+_FLAT = 0.02
+"""Span of the grey values of a flat row or column, in shares of the slice's own."""
+_LOST_ROWS, _LOST_COLUMNS = 0.15, 0.35
+"""Share of the rows or columns beyond which a one-sided flat part is no margin.
+
+On 496 good lumbar slices (SPIDER, Sudirman, phantoms) at most 0.021 of the rows and 0.272 of the
+columns, air behind the back, are flat on one side more than on the other.
+"""
 _DETAIL = 0.01
 _BUSY = 0.05
 _ALIKE = 0.35
@@ -44,6 +52,36 @@ def verdict(pixels: npt.NDArray[np.float32]) -> Literal["blank", "noise"] | None
     if correlation(values) < _ALIKE and coarse_share(values) < _COARSE:
         return "noise"
     return None
+
+
+def lost_part(pixels: npt.NDArray[np.float32]) -> str:
+    """Which part of a slice (rows, columns) holds no signal, as in ``lower 50%``; empty if none.
+
+    A part is lost when it reaches across the whole slice from one edge, is flat, and is wider than
+    margins are.
+    """
+    for axis, most, names in (
+        (0, _LOST_ROWS, ("upper", "lower")),
+        (1, _LOST_COLUMNS, ("left", "right")),
+    ):
+        share = flat_side(pixels, axis)
+        if abs(share) > most:
+            return f"{names[int(share > 0)]} {abs(share):.0%}"
+    return ""
+
+
+def flat_side(pixels: npt.NDArray[np.float32], axis: int) -> float:
+    """Share of the rows (axis 0) or columns (1) that are flat at the end more than at the start.
+
+    Negative when it is the start that is flat. Flat parts on both sides are a margin, so only what
+    one side has more is counted.
+    """
+    low, high = np.percentile(pixels, (0.5, 99.5))
+    spans = pixels.max(1 - axis) - pixels.min(1 - axis)
+    flat = spans <= _FLAT * max(float(high) - float(low), 1e-6)
+    if flat.all():
+        return 0.0
+    return float(int(np.argmin(flat[::-1])) - int(np.argmin(flat))) / len(flat)
 
 
 def correlation(values: npt.NDArray[np.float32]) -> float:
