@@ -1,0 +1,1 @@
+"""Findings of two reports, compared one by one."""
