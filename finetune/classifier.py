@@ -6,6 +6,7 @@ part. Seeded, and resumes fold by fold and epoch by epoch::
 
     python -m finetune.classifier train  --out runs/classifier
     python -m finetune.classifier export --out runs/classifier
+    python -m finetune.classifier_calibration
     python -m finetune.classifier_marks
 """
 
@@ -17,7 +18,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,14 +26,13 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn as get_ema
 from eval import grades as marks
 from finetune import classifier_data, spider
 from finetune.classifier_data import Batch, DiscViews
-from radixgpt.weights import WEIGHTS, write_manifest
-from tools import crops as cropping
-from tools.classifier import Calibration, Chances, any_modic, calibrate
+from radixgpt.weights import WEIGHTS
+from tools.classifier import any_modic
 from tools.grade_net import BINARY, GradeNet, Grades
 
-Array = npt.NDArray[np.float64]
-
 FOLDS = 3
+MEMBER = "grades{}.safetensors"
+"""Name of a member's weights, by the fold that it did not learn from."""
 BATCH = 4
 """Patients a step."""
 _FROZEN_STAGES = 2
@@ -185,119 +184,15 @@ def summary(logits: dict[str, Tensor], discs: list[DiscViews]) -> dict[str, floa
     return {k: round(v, 3) for k, v in figures.items()}
 
 
-def out_of_fold(
-    discs: list[DiscViews], out: Path, parts: list[list[int]], only: str | None
-) -> tuple[list[DiscViews], dict[str, Tensor]]:
-    """Each training disc as the one member saw it that did not learn from its patient."""
-    seen: list[DiscViews] = []
-    logits: dict[str, list[Tensor]] = {}
-    for fold, patients in enumerate(parts):
-        model = GradeNet()
-        model.load_state_dict(torch.load(out / f"fold{fold}.pt", weights_only=True))
-        held = [d for d in discs if d.patient in patients]
-        if only:
-            held = [d for d in held if d.views.get(only)]
-        seen += held
-        for name, values in predict(model, held, only=only).items():
-            logits.setdefault(name, []).append(values)
-    return seen, {name: torch.cat(values) for name, values in logits.items()}
-
-
-def fit_calibration(discs: list[DiscViews], logits: dict[str, Tensor]) -> Calibration:
-    """Logistic calibration (Platt 1999) of each output on discs that were not learned from."""
-    from sklearn.linear_model import LogisticRegression
-
-    def fit(features: Array, target: npt.NDArray[np.bool_]) -> Array:
-        model = LogisticRegression(C=100.0, fit_intercept=False, max_iter=1000)
-        slopes: Array = model.fit(features, target).coef_[0]
-        return slopes
-
-    def platt(logit: Array, present: npt.NDArray[np.bool_]) -> tuple[float, float]:
-        slope, offset = fit(np.stack([logit, np.ones_like(logit)], 1), present)
-        return float(slope), float(offset)
-
-    grade = np.array([d.pfirrmann for d in discs])
-    raw = logits["pfirrmann"].double().numpy()
-    places = np.tile(np.eye(4), (len(raw), 1))
-    features = np.concatenate([raw.reshape(-1, 1), places], axis=1)
-    ordinal = fit(features, (grade[:, None] > np.arange(1, 5)).reshape(-1))
-    slope, first, second, third, fourth = (float(v) for v in ordinal)
-    modic = any_modic(logits["modic"].double().numpy())
-    binary = logits["binary"].double().numpy()
-    return Calibration(
-        pfirrmann=(slope, first, second, third, fourth),
-        modic=platt(modic, np.array([d.modic > 0 for d in discs])),
-        binary={
-            name: platt(binary[:, j], np.array([d.binary[j] == 1 for d in discs]))
-            for j, name in enumerate(BINARY)
-        },
-    )
-
-
-def abstention(discs: list[DiscViews], chances: Chances) -> dict[str, float]:
-    """Confidence below which a statement of each kind is right less than three times in five.
-
-    At most a tenth of the discs of a kind is given up.
-    """
-    stated: dict[str, tuple[Array, Array]] = {}
-    rows = np.arange(len(discs))
-    grade = 1 + chances.pfirrmann.argmax(axis=1)
-    truth = np.array([d.pfirrmann for d in discs])
-    stated["pfirrmann"] = chances.pfirrmann[rows, grade - 1], grade == truth
-    change = chances.modic[:, 1:].sum(1)
-    types = np.where(change < 0.5, 0, 1 + chances.modic[:, 1:].argmax(1))
-    modic = np.array([d.modic for d in discs])
-    stated["modic"] = chances.modic[rows, types], types == modic
-    for j, name in enumerate(BINARY):
-        present = chances.binary[:, j]
-        right = (present >= 0.5) == np.array([d.binary[j] for d in discs], bool)
-        stated[name] = np.maximum(present, 1 - present), right
-    found = {}
-    for name, (sure, right) in stated.items():
-        limit = 0.0
-        for threshold in np.arange(0.3, 0.71, 0.02):
-            below = sure < threshold
-            if below.mean() > 0.1:
-                break
-            if below.any() and right[below].mean() < 0.6:
-                limit = float(threshold)
-        found[name] = round(limit, 2)
-    return found
-
-
-def export(discs: list[DiscViews], parts: list[list[int]], out: Path, weights: Path) -> None:
-    """Write the members in half precision, their calibration and their thresholds."""
+def export(out: Path, weights: Path) -> None:
+    """Write the members in half precision; their calibration follows."""
     from safetensors.torch import save_file
 
     weights.mkdir(parents=True, exist_ok=True)
-    names = []
     for fold in range(FOLDS):
         state = torch.load(out / f"fold{fold}.pt", weights_only=True)
         half = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
-        names.append(f"grades{fold}.safetensors")
-        save_file({k: v.contiguous() for k, v in half.items()}, weights / names[-1])
-    calibration, limits = {}, {}
-    for regime, only in (("both", None), ("t2", "t2"), ("t1", "t1")):
-        seen, logits = out_of_fold(discs, out, parts, only)
-        calibration[regime] = fit_calibration(seen, logits)
-        if regime == "both":
-            grade, modic, binary = (
-                logits[k].double().numpy() for k in ("pfirrmann", "modic", "binary")
-            )
-            chances = calibrate(grade, modic, binary, calibration[regime])
-            limits = abstention(seen, chances)
-    write_manifest(
-        weights,
-        files=tuple(names),
-        name="disc grades",
-        version="1.0",
-        licence="Apache-2.0; trained on SPIDER (CC BY 4.0)",
-        summary="Pfirrmann, Modic, endplate, narrowing, bulging, herniation and slip of each disc",
-        labels={"binary": list(BINARY), "pfirrmann": [1, 2, 3, 4, 5], "modic": [0, 1, 2, 3]},
-        thresholds=dict(limits),
-        calibration={k: v.model_dump(mode="json") for k, v in calibration.items()},
-        input=[cropping.ROWS, cropping.COLUMNS],
-    )
+        save_file({k: v.contiguous() for k, v in half.items()}, weights / MEMBER.format(fold))
 
 
 def main() -> None:
@@ -313,6 +208,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(2)
     torch.set_flush_denormal(True)
+    if options.stage == "export":
+        export(options.out, options.weights)
+        return
     from tools.column_net import ColumnNet
 
     levels = ColumnNet()
@@ -320,11 +218,6 @@ def main() -> None:
     discs = classifier_data.load(options.shared, levels, options.out / "discs.pickle")
     train_patients, _ = spider.split(options.shared)
     parts = folds(train_patients)
-    if options.stage == "export":
-        export(
-            [d for d in discs if d.patient in train_patients], parts, options.out, options.weights
-        )
-        return
     for fold in options.folds:
         held = [d for d in discs if d.patient in parts[fold]]
         rest = [d for d in discs if d.patient in train_patients and d.patient not in parts[fold]]

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from finetune import spider, spider_columns
-from radixgpt.level import disc_index
+from radixgpt.level import disc_at, disc_index
 from tools import crops as cropping
+from tools import slips
 from tools.column_net import ColumnNet
 from tools.grade_net import BINARY, SEQUENCES
 
@@ -37,6 +38,7 @@ class DiscViews:
     Attributes:
         index: discs above L5-S1.
         views: sequence (``t2``, ``t1``) to its crops; T2 SPACE is a second ``t2`` view.
+        steps: sequence to the steps measured in its first view.
         pfirrmann, modic, binary: the grades; binary in the order of ``grade_net.BINARY``.
     """
 
@@ -46,6 +48,7 @@ class DiscViews:
     modic: int
     binary: tuple[int, ...]
     views: dict[str, list[cropping.Crop]] = field(default_factory=lambda: defaultdict(list))
+    steps: dict[str, slips.Steps] = field(default_factory=dict)
 
 
 def build(
@@ -72,8 +75,10 @@ def build(
             cut = cropping.crops(seen.pixels, seen.framed, seen.column, discs, MARGIN)
             for place, index in seen.indices.items():
                 crop, target = cut[place], graded.get((patient, index))
-                if crop is not None and target is not None:
+                disc = discs[place]
+                if crop is not None and target is not None and disc is not None:
                     target.views[sequence].append(crop)
+                    target.steps.setdefault(sequence, slips.measure(seen.column, disc))
     return [d for d in graded.values() if d.views]
 
 
@@ -85,6 +90,51 @@ def load(shared: Path, model: ColumnNet, cache: Path) -> list[DiscViews]:
         for disc in discs:
             disc.views = dict(disc.views)
         cache.write_bytes(pickle.dumps(discs))
+    discs = pickle.loads(cache.read_bytes())  # noqa: S301 -- written by this very function
+    return discs  # type: ignore[no-any-return]
+
+
+def phantoms(model: ColumnNet, count: int, seed: int = 5) -> list[DiscViews]:
+    """Discs of drawn phantoms, whose slips are known; their patients are numbered from -1 down."""
+    from data.synth.phantom import render, sample
+    from data.synth.phantom_parameters import SLIPPED_MM
+    from tools.columns import columns_of
+
+    rng = np.random.default_rng(seed)
+    made: list[DiscViews] = []
+    for number in range(1, count + 1):
+        drawn = sample(rng)
+        rendered = render(drawn, size=288)
+        images = {name: rendered.images[name] for name in ("t2", "t1")}
+        found = columns_of(model, list(images.values()), [rendered.spacing] * 2)
+        discs: dict[int, DiscViews] = {}
+        for (name, pixels), (framed, column) in zip(images.items(), found, strict=True):
+            centres = {
+                disc_index(level): framed.to_frame([point])[0]
+                for level, point in rendered.disc_centres.items()
+            }
+            cut = cropping.crops(pixels, framed, column, column.discs, MARGIN)
+            for place, index in spider_columns.match(column, centres).items():
+                crop, disc = cut[place], column.discs[place]
+                if crop is None or disc is None or disc_at(index) not in drawn.discs:
+                    continue
+                state = drawn.discs[disc_at(index)]
+                slipped = int(abs(state.slip_mm) >= SLIPPED_MM)
+                binary = tuple(slipped * (kind == "spondylolisthesis") for kind in BINARY)
+                target = discs.setdefault(
+                    index, DiscViews(-number, index, state.pfirrmann, state.modic, binary, {})
+                )
+                target.views.setdefault(name, []).append(crop)
+                target.steps[name] = slips.measure(column, disc)
+        made += discs.values()
+    return made
+
+
+def load_phantoms(model: ColumnNet, count: int, cache: Path) -> list[DiscViews]:
+    """Draw the phantoms once and keep their discs in a file of this training run."""
+    if not cache.is_file():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_bytes(pickle.dumps(phantoms(model, count)))
     discs = pickle.loads(cache.read_bytes())  # noqa: S301 -- written by this very function
     return discs  # type: ignore[no-any-return]
 

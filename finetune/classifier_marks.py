@@ -48,6 +48,8 @@ class Patient:
     numbered: bool
     wrong: list[str]
     sequences: frozenset[str]
+    uncertain: bool
+    """Whether the numbering was called uncertain."""
 
 
 def study_of(shared: Path, patient: int, only: str | None = None) -> tuple[Study, Eligibility]:
@@ -114,7 +116,8 @@ def look(shared: Path, patient: int, only: str | None = None, *, renumber: bool 
     found = levels.run(study, eligible, shift=shift)
     graded = classifier.run(study, eligible, found)
     sequences = frozenset(str(s.sequence) for s in study.series)
-    return Patient(patient, [*found, *graded], not wrong, wrong, sequences)
+    uncertain = any(o.kind == "numbering" and o.status == "indeterminate" for o in found)
+    return Patient(patient, [*found, *graded], not wrong, wrong, sequences, uncertain)
 
 
 def mark(
@@ -227,6 +230,13 @@ def mark(
         "discs": len(truth),
         "figures": rows,
         "abstained": abstained,
+        "called uncertain": {
+            name: f"{sum(one.uncertain for one in some)} of {len(some)}"
+            for name, some in (
+                ("wrong", [one for one in seen.values() if not one.numbered]),
+                ("right", [one for one in seen.values() if one.numbered]),
+            )
+        },
         "wrongly numbered": {str(p): one.wrong for p, one in seen.items() if one.wrong},
     }
 
@@ -272,6 +282,7 @@ def rows_of(result: dict[str, object], wanted: str = "") -> str:
 
 
 AIMS = {
+    "spondylolisthesis AUROC": 0.85,
     "Pfirrmann quadratic kappa": 0.75,
     "Pfirrmann within one": 0.95,
     "disc_narrowing AUROC": 0.88,
@@ -302,6 +313,8 @@ def write_cards(results: dict[str, dict[str, object]]) -> None:
     abstained = both["abstained"]
     assert isinstance(wrong, dict)
     assert isinstance(abstained, dict)
+    uncertain = both["called uncertain"]
+    assert isinstance(uncertain, dict)
     numbered = "five discs"
     here = Path(__file__).parent
     members = classifier.models()
@@ -318,6 +331,8 @@ def write_cards(results: dict[str, dict[str, object]]) -> None:
             "levels",
             {
                 "figures": rows_of(both, numbered),
+                "uncertain_wrong": uncertain["wrong"],
+                "uncertain_right": uncertain["right"],
                 "parameters": _millions(levels.model()),
             },
         ),

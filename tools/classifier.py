@@ -1,8 +1,9 @@
 """Grade each lumbar disc: Pfirrmann, narrowing, bulging, herniation, Modic, endplates, slip.
 
 An ensemble of :class:`tools.grade_net.GradeNet` looks at the T1 and T2 crops together, or at
-either alone. Logits are calibrated on patients that the member did not learn from; below its
-abstention threshold a grade is "indeterminate".
+either alone; with both, the Pfirrmann grade is the mean of what it sees in both and in T2 alone.
+Spondylolisthesis joins the network with the measured slip. Logits are calibrated on patients that
+the member did not learn from; below its abstention threshold a grade is "indeterminate".
 """
 
 from __future__ import annotations
@@ -25,10 +26,14 @@ from radixgpt.study import Study
 from radixgpt.weights import load_card
 from tools import crops as cropping
 from tools import levels as levels_tool
+from tools import slips
 from tools.grade_net import BINARY, SEQUENCES, GradeNet
 
 TOOL = "classifier"
 Floats = npt.NDArray[np.float64]
+
+_LEAST = 1e-4
+"""No grade is held to be less likely than about this."""
 
 
 class Calibration(BaseModel):
@@ -36,15 +41,20 @@ class Calibration(BaseModel):
 
     Attributes:
         pfirrmann: slope, then the offsets of the four thresholds.
+        sharpness: power of the grades' probabilities; each threshold can be calibrated while the
+            likeliest grade is still stated too surely, which a power below 1 mends.
         modic: slope and offset of the logit of any change.
-        binary: slope and offset of each binary kind.
+        binary: slope and offset of each binary kind but spondylolisthesis.
+        slip: what joins the logit of spondylolisthesis with the measured slip.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pfirrmann: tuple[float, float, float, float, float]
+    sharpness: float
     modic: tuple[float, float]
     binary: dict[str, tuple[float, float]]
+    slip: slips.SlipRule
 
 
 @dataclass(frozen=True)
@@ -63,27 +73,41 @@ class Chances:
 
 
 def calibrate(
-    pfirrmann: Floats, modic: Floats, binary: Floats, calibration: Calibration
+    pfirrmann: Floats,
+    modic: Floats,
+    binary: Floats,
+    steps: Items[slips.Steps],
+    calibration: Calibration,
 ) -> Chances:
-    """Logits, shaped as :class:`tools.grade_net.Grades` has them, to probabilities."""
+    """Logits, shaped as :class:`tools.grade_net.Grades` has them, to probabilities.
+
+    Args:
+        pfirrmann: logits (n, 4).
+        modic: logits (n, 4).
+        binary: logits (n, 6).
+        steps: for each disc, the measured steps against the usual ones.
+        calibration: of the sequences that were looked at.
+    """
     slope, *offsets = calibration.pfirrmann
     above = _sigmoid(slope * pfirrmann + np.array(offsets))
     above = np.minimum.accumulate(above, axis=1)  # the chance of a higher grade can't be larger
     edges = np.concatenate([np.ones((len(above), 1)), above, np.zeros((len(above), 1))], axis=1)
-    grades = edges[:, :-1] - edges[:, 1:]
+    grades = (edges[:, :-1] - edges[:, 1:] + _LEAST) ** calibration.sharpness
+    grades /= grades.sum(axis=1, keepdims=True)
     raised = modic - modic.max(axis=1, keepdims=True)
     share = np.exp(raised) / np.exp(raised).sum(axis=1, keepdims=True)
     any_change = _sigmoid(calibration.modic[0] * any_modic(modic) + calibration.modic[1])
     types = share[:, 1:] / np.maximum(share[:, 1:].sum(axis=1, keepdims=True), 1e-9)
     types = np.concatenate([1 - any_change[:, None], any_change[:, None] * types], axis=1)
-    present = np.stack(
-        [
-            _sigmoid(calibration.binary[name][0] * binary[:, j] + calibration.binary[name][1])
-            for j, name in enumerate(BINARY)
-        ],
-        axis=1,
-    )
-    return Chances(grades, types, present)
+    joined = np.empty_like(binary)
+    for j, name in enumerate(BINARY):
+        if name == "spondylolisthesis":
+            pairs = zip(binary[:, j], steps, strict=True)
+            joined[:, j] = [slips.chance_logit(calibration.slip, z, step) for z, step in pairs]
+        else:
+            slope, offset = calibration.binary[name]
+            joined[:, j] = slope * binary[:, j] + offset
+    return Chances(grades, types, _sigmoid(joined))
 
 
 def any_modic(modic: Floats) -> Floats:
@@ -170,6 +194,19 @@ def logits(
     return mean("pfirrmann"), mean("modic"), mean("binary")
 
 
+def graded_logits(
+    nets: Items[GradeNet], cut: Items[dict[str, cropping.Crop]], levels: Items[int]
+) -> tuple[Floats, Floats, Floats]:
+    """Logits as :func:`logits` gives them, with the Pfirrmann grade averaged with T2 alone."""
+    pfirrmann, modic, binary = logits(nets, cut, levels)
+    if any(len(views) == 2 for views in cut):
+        alone = [{name: crop for name, crop in views.items() if name == "t2"} for views in cut]
+        shown = [i for i, views in enumerate(alone) if views]
+        again = logits(nets, [alone[i] for i in shown], [levels[i] for i in shown])[0]
+        pfirrmann[shown] = (pfirrmann[shown] + again) / 2
+    return pfirrmann, modic, binary
+
+
 def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> list[Observation]:
     """Grade the lumbar discs that ``tools.levels`` found.
 
@@ -190,16 +227,23 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
     shift = disc_index(discs[0].level or "")
     seen = levels_tool.views(study, eligibility)
     by_place: dict[int, dict[str, cropping.Crop]] = {}
-    for view in seen:
+    steps: dict[int, slips.Steps] = {}
+    for view in seen:  # T2 first, and its steps stand where they could be measured
         sequence = "t1" if view.series.key == eligibility.t1 else "t2"
         cut = cropping.crops(view.pixels, view.framed, view.column, view.column.discs)
         for place, crop in enumerate(cut):
-            if crop is not None:
-                by_place.setdefault(place, {})[sequence] = crop
+            disc = view.column.discs[place]
+            if crop is None or disc is None:
+                continue
+            by_place.setdefault(place, {})[sequence] = crop
+            if place not in steps or steps[place].canal is None:
+                steps[place] = slips.measure(view.column, disc)
     places = sorted(by_place)
     if not places:
         return []
-    raw = logits(models(), [by_place[p] for p in places], [max(0, p + shift) for p in places])
+    raw = graded_logits(
+        models(), [by_place[p] for p in places], [max(0, p + shift) for p in places]
+    )
     version = model_facts().version
     out: list[Observation] = []
     for row, place in enumerate(places):
@@ -212,6 +256,7 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
             raw[0][row : row + 1],
             raw[1][row : row + 1],
             raw[2][row : row + 1],
+            [steps[place].against(slips.usual(), place + shift)],
             calibrations()[regime],
         )
         for kind in GRADED:

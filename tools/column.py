@@ -63,6 +63,8 @@ class Column:
     """How surely the lowest disc is L5-S1."""
     classes: npt.NDArray[np.uint8] = field(repr=False)
     """Class of each frame pixel."""
+    rival_chance: float = 0.0
+    """How surely the next likely disc is L5-S1."""
 
     @property
     def found(self) -> int:
@@ -183,12 +185,7 @@ def chain(found: list[Disc]) -> list[Disc | None]:
     if not found:
         return []
     size = float(np.median([d.length for d in found]))
-
-    def last(disc: Disc) -> float:
-        # A sacral remnant is shorter than a disc.
-        return disc.last_chance * min(1.0, disc.length / (0.7 * size))
-
-    anchor = max(found, key=lambda d: (last(d), d.centre[1]))
+    anchor = max(found, key=lambda d: (_last(d, size), d.centre[1]))
     if anchor.last_chance < 0.1:
         anchor = max(found, key=lambda d: d.centre[1])
     ordered: list[Disc | None] = [anchor]
@@ -223,6 +220,18 @@ def chain(found: list[Disc]) -> list[Disc | None]:
     return ordered
 
 
+def _last(disc: Disc, size: float) -> float:
+    """How surely a disc is L5-S1; a sacral remnant is shorter than the median disc."""
+    return disc.last_chance * min(1.0, disc.length / (0.7 * size))
+
+
+def rival(found: list[Disc], anchor: Disc) -> float:
+    """How surely the likeliest disc beside the anchor is L5-S1; 0 without another disc."""
+    size = float(np.median([d.length for d in found]))
+    away = [d for d in found if np.hypot(*(d.centre - anchor.centre)) > 0.5 * anchor.length]
+    return max((_last(d, size) for d in away), default=0.0)
+
+
 def anchor_step(found: list[Disc], anchor: Disc) -> float:
     """Expected distance to the next disc: the median nearest distance among the discs."""
     nearest = [
@@ -236,7 +245,8 @@ def anchor_step(found: list[Disc], anchor: Disc) -> float:
 def column(chances: Floats, heat: Floats) -> Column:
     """The numbered column of one slice; no discs where none was recognised."""
     classes = chances.argmax(0).astype(np.uint8)
-    ordered = chain(candidates(chances, heat))
+    found = candidates(chances, heat)
+    ordered = chain(found)
     depths = [
         body_depth(classes, upper, lower)
         for lower, upper in pairwise(ordered)
@@ -245,8 +255,10 @@ def column(chances: Floats, heat: Floats) -> Column:
     known = [depth for depth in depths if depth is not None]
     lengths = [d.length for d in ordered if d is not None]
     depth = float(np.median(known)) if known else float(np.median(lengths)) if lengths else 0.0
-    anchor = ordered[0].last_chance if ordered and ordered[0] is not None else 0.0
-    return Column(ordered, depth, anchor, classes)
+    lowest = ordered[0] if ordered else None
+    if lowest is None:
+        return Column(ordered, depth, 0.0, classes)
+    return Column(ordered, depth, lowest.last_chance, classes, rival(found, lowest))
 
 
 def run(

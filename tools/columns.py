@@ -37,6 +37,20 @@ def columns_of(
     ]
 
 
+def doubt(columns: Items[Column]) -> float:
+    """How near another disc comes to being L5-S1: 0 to 1, and 1 where the series disagree.
+
+    The columns are those of one patient before :func:`reconcile`.
+    """
+    found = [column for column in columns if column.discs]
+    if not found:
+        return 0.0
+    surest = max(found, key=lambda c: c.anchor_chance)
+    if any(_offset(surest, other) for other in found if other is not surest):
+        return 1.0
+    return max(min(1.0, c.rival_chance / max(c.anchor_chance, 1e-6)) for c in found)
+
+
 def reconcile(columns: Items[Column]) -> None:
     """Number several columns of one patient alike, in place.
 

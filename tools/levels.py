@@ -22,15 +22,21 @@ from radixgpt.observation import Evidence, Observation
 from radixgpt.report import ModelFacts
 from radixgpt.study import Series, Study
 from radixgpt.weights import load_card
-from tools.column import Column, Disc, body_outline, canal_depth, slip
+from tools import slips
+from tools.column import Column, Disc, body_outline, canal_depth
 from tools.column_net import CANAL, ColumnNet
-from tools.columns import columns_of, reconcile
+from tools.columns import columns_of, doubt, reconcile
 from tools.framing import Frame
 
 TOOL = "levels"
 NUMBERING_BASIS = "counted upwards from the lowest disc, taken as L5-S1"
-_SLIP_STEP = 0.12
-"""Where the posterior walls are read, in vertebral depths from the disc."""
+UNCERTAIN = "uncertain, because the disc next to it could be L5-S1 as well"
+DOUBTFUL = 0.45
+"""Share of the lowest disc's chance from which another disc makes the numbering uncertain.
+
+Set on the training patients: it tells three of the five whose numbering admits two readings, and a
+few of the others (see the model card).
+"""
 _POLYGON_POINTS = 36
 
 
@@ -55,13 +61,16 @@ def model_facts() -> ModelFacts:
 
 
 class View:
-    """One graded series: its slice, frame and column."""
+    """One graded series: its slice, frame and column, and how doubtful the study's numbering is."""
 
-    def __init__(self, series: Series, index: int, framed: Frame, column: Column) -> None:
+    def __init__(
+        self, series: Series, index: int, framed: Frame, column: Column, doubt: float = 0.0
+    ) -> None:
         self.series = series
         self.index = index
         self.framed = framed
         self.column = column
+        self.doubt = doubt
 
     @property
     def pixels(self) -> npt.NDArray[np.float32]:
@@ -125,9 +134,10 @@ def views(study: Study, eligibility: Eligibility) -> list[View]:
         [series.pixels[index] for series, index in chosen],
         [s.geometry.spacing if s.geometry else None for s, _ in chosen],
     )
+    doubtful = doubt([column for _, column in found])
     reconcile([column for _, column in found])
     seen = [
-        View(series, index, framed, column)
+        View(series, index, framed, column, doubtful)
         for (series, index), (framed, column) in zip(chosen, found, strict=True)
     ]
     _SEEN[study] = (eligibility, seen)
@@ -170,10 +180,12 @@ def observe(seen: list[View], shift: int = 0) -> list[Observation]:
     if not top:
         return out
     anchor = max(view.column.anchor_chance for view in seen)
-    basis = NUMBERING_BASIS
-    if shift:
+    basis, status = NUMBERING_BASIS, "value"
+    if shift:  # the reader has decided
         basis = f"{basis}; then shifted by {shift:+d} by the reader"
-    add("numbering", value=basis, confidence=round(anchor, 3))
+    elif max(view.doubt for view in seen) >= DOUBTFUL:
+        basis, status = f"{basis}; {UNCERTAIN}", "indeterminate"
+    add("numbering", value=basis, status=status, confidence=round(anchor, 3))
     add("canal", evidence=[v.evidence(o) for v in seen if len(o := _largest(v.column, CANAL))])
     for place in range(top):
         name = disc_at(place + shift)
@@ -194,7 +206,7 @@ def observe(seen: list[View], shift: int = 0) -> list[Observation]:
         ]
         if above:
             add("vertebra", level=vertebra_above(name), evidence=above)
-        _measure(add, name, place, here)
+        _measure(add, name, place + shift, here)
     return out
 
 
@@ -206,7 +218,7 @@ def _largest(column: Column, wanted: int) -> npt.NDArray[np.float64]:
     return max(contours, key=len)[:, ::-1] - 1 if contours else empty
 
 
-def _measure(add: object, name: str, place: int, here: Iterable[tuple[View, Disc]]) -> None:
+def _measure(add: object, name: str, index: int, here: Iterable[tuple[View, Disc]]) -> None:
     """Add the measured kinds of one disc, from the first series that outlines it."""
     assert callable(add)
     view, disc = next(((v, d) for v, d in here if d.height > 0), (None, None))
@@ -216,7 +228,7 @@ def _measure(add: object, name: str, place: int, here: Iterable[tuple[View, Disc
         return
     column = view.column
     evidence = [view.evidence(disc.outline, (disc.anterior, disc.posterior))]
-    step = _SLIP_STEP * column.depth
+    step = slips.measure(column, disc).against(slips.usual(), index).smaller
     lengths = (
         ("disc_height_index", "disc_height_mm", disc.height, "the disc was not outlined"),
         (
@@ -228,8 +240,8 @@ def _measure(add: object, name: str, place: int, here: Iterable[tuple[View, Disc
         (
             "slip_ratio",
             "slip_mm",
-            slip(column.classes, disc, step) if place else None,
-            "the posterior walls on both sides of the disc were not outlined",
+            None if step is None else step * column.depth,
+            "neither the canal nor the posterior walls were outlined on both sides of the disc",
         ),
     )
     for ratio, metric, length, reason in lengths:

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from eval import grades as marks
 from finetune import classifier, classifier_data
 from finetune.classifier_data import MARGIN, DiscViews
 from tools import crops
-from tools.classifier import calibrate
 from tools.grade_net import BINARY, GradeNet
 
 STORED = (round(crops.ROWS * MARGIN), round(crops.COLUMNS * MARGIN))
@@ -87,30 +85,6 @@ def test_training_saves_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "train.log").read_text().splitlines() == first
     model = GradeNet()
     model.load_state_dict(torch.load(tmp_path / "fold0.pt", weights_only=True))
-
-
-def test_calibration_mends_overconfidence() -> None:
-    rng = np.random.default_rng(2)
-    made = discs(150)
-    truth = np.array([d.binary for d in made], float)
-    # Logits that are right three times in four, but claim far more.
-    signs = np.where(rng.random(truth.shape) < 0.75, 2 * truth - 1, 1 - 2 * truth)
-    grade = np.array([d.pfirrmann for d in made])
-    above = np.where(grade[:, None] > np.arange(1, 5), 1.0, -1.0)
-    flips = np.where(rng.random(above.shape) < 0.85, above, -above)
-    logits = {
-        "binary": torch.tensor(signs * 5),
-        "pfirrmann": torch.tensor(flips * 5),
-        "modic": torch.tensor(np.tile([2.0, -2, 1, -2], (len(made), 1)) * signs[:, :1]),
-    }
-    fitted = classifier.fit_calibration(made, logits)
-    chances = calibrate(*(logits[k].numpy() for k in ("pfirrmann", "modic", "binary")), fitted)
-    sure = np.maximum(chances.binary[:, 0], 1 - chances.binary[:, 0])
-    right = (chances.binary[:, 0] >= 0.5) == (truth[:, 0] == 1)
-    assert marks.expected_calibration_error(sure, right) < 0.05
-    limits = classifier.abstention(made, chances)
-    assert set(limits) == {"pfirrmann", "modic", *BINARY}
-    assert all(0 <= limit <= 0.7 for limit in limits.values())
 
 
 @pytest.mark.data

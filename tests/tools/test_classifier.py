@@ -18,11 +18,17 @@ from radixgpt.level import LUMBAR_DISCS
 from tools import classifier, levels
 from tools.classifier import Calibration, Chances, calibrate
 from tools.grade_net import BINARY
+from tools.slips import SlipRule, Steps
 
 LOGITS = st.floats(-8, 8)
 PLAIN = Calibration(
-    pfirrmann=(1, 0, 0, 0, 0), modic=(1, 0), binary=dict.fromkeys(BINARY, (1.0, 0.0))
+    pfirrmann=(1, 0, 0, 0, 0),
+    sharpness=1,
+    modic=(1, 0),
+    binary=dict.fromkeys((b for b in BINARY if b != "spondylolisthesis"), (1.0, 0.0)),
+    slip=SlipRule(logit=1, step=10, agreed=20, offset=0),
 )
+NONE = [Steps(None, None)] * 3
 
 
 @given(
@@ -33,11 +39,32 @@ PLAIN = Calibration(
 def test_chances_are_distributions(
     pfirrmann: classifier.Floats, modic: classifier.Floats, binary: classifier.Floats
 ) -> None:
-    chances = calibrate(pfirrmann, modic, binary, PLAIN)
+    chances = calibrate(pfirrmann, modic, binary, NONE, PLAIN)
     for part in (chances.pfirrmann, chances.modic):
         assert (part >= -1e-12).all()
         assert part.sum(axis=1) == pytest.approx(1)
     assert ((chances.binary > 0) & (chances.binary < 1)).all()
+
+
+@given(arrays.arrays(float, (3, 4), elements=LOGITS))
+def test_a_power_below_one_states_the_same_grade_less_surely(pfirrmann: classifier.Floats) -> None:
+    rest = np.zeros((3, 4)), np.zeros((3, 6)), NONE
+    plain = calibrate(pfirrmann, *rest, PLAIN).pfirrmann
+    soft = calibrate(pfirrmann, *rest, PLAIN.model_copy(update={"sharpness": 0.7})).pfirrmann
+    assert (soft.max(axis=1) <= plain.max(axis=1) + 1e-9).all()
+    best = plain.argmax(axis=1)[:, None]
+    chosen = np.take_along_axis(soft, best, 1)[:, 0]
+    assert chosen == pytest.approx(soft.max(axis=1))
+
+
+def test_a_measured_slip_raises_spondylolisthesis_alone() -> None:
+    zero = np.zeros((3, 4)), np.zeros((3, 4)), np.zeros((3, 6))
+    steps = [Steps(0.0, 0.0), Steps(0.14, None), Steps(0.14, 0.14)]
+    chances = calibrate(*zero, steps, PLAIN).binary
+    slip = BINARY.index("spondylolisthesis")
+    assert chances[0, slip] == pytest.approx(0.5)
+    assert chances[0, slip] < chances[1, slip] < chances[2, slip]
+    assert np.delete(chances, slip, 1) == pytest.approx(0.5)
 
 
 def test_any_modic_is_the_logit_of_its_share() -> None:
@@ -117,3 +144,14 @@ def test_a_worn_disc_is_graded_above_a_fresh_one(phantom_study: Callable[..., An
             if (o.level, o.kind) == ("L4-L5", "pfirrmann"):
                 grades[grade] = sum(int(k) * p for k, p in o.probabilities.items())
     assert grades[5] > grades[1] + 1
+
+
+def test_a_slip_of_six_millimetres_is_told(phantom_study: Callable[..., Any]) -> None:
+    told = {}
+    for slip in (0.0, 8.0):
+        study, eligible, _ = phantom_study(L4_L5=Disc(4, narrowing=0.35, slip_mm=slip))
+        for o in classifier.run(study, eligible, levels.run(study, eligible)):
+            if (o.level, o.kind) == ("L4-L5", "spondylolisthesis"):
+                told[slip] = o.probabilities["present"]
+    assert told[0.0] < 0.2
+    assert told[8.0] > 0.5

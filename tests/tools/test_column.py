@@ -8,7 +8,7 @@ import pytest
 
 from tools import column as columns
 from tools.column_net import CANAL, DISC, SIZE, VERTEBRA
-from tools.columns import reconcile
+from tools.columns import doubt, reconcile
 
 STEP, LENGTH, HEIGHT = 24, 30, 7
 LOWEST = 190
@@ -120,3 +120,22 @@ def test_two_series_are_numbered_by_the_surer(start: int) -> None:
         assert mine is not None
         assert theirs is not None
         assert mine.centre == pytest.approx(theirs.centre)
+
+
+def test_a_second_disc_that_looks_like_l5_s1_is_a_doubt() -> None:
+    plain = columns.column(*draw())
+    assert plain.rival_chance == pytest.approx(0, abs=0.05)
+    assert doubt([plain]) < 0.1
+    chances, heat = draw()
+    heat[1, round((LOWEST - STEP) / 4), round((80 + LENGTH / 2) / 4)] = 0.6
+    torn = columns.column(chances, heat)
+    assert 0.3 < torn.rival_chance < 0.62  # a peak of one pixel is blunted by enlarging it
+    assert doubt([plain, torn]) == pytest.approx(torn.rival_chance / torn.anchor_chance)
+    assert doubt([]) == 0
+
+
+def test_series_that_disagree_on_the_lowest_disc_are_a_doubt() -> None:
+    sure, other = columns.column(*draw()), columns.column(*draw())
+    del other.discs[:1]
+    other.anchor_chance = 0.2
+    assert doubt([sure, other]) == 1

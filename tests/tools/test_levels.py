@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data.synth.phantom import Disc
 from radixgpt.errors import LevelError
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.observation import Observation
@@ -46,6 +47,29 @@ def test_every_disc_has_evidence_in_both_series(
 def test_the_numbering_basis_is_stated(seen: tuple[list[Observation], dict[str, object]]) -> None:
     numbering = next(o for o in seen[0] if o.kind == "numbering")
     assert "L5-S1" in str(numbering.value)
+
+
+def test_a_rival_of_the_lowest_disc_makes_the_numbering_uncertain(
+    phantom_study: Callable[..., Any],
+) -> None:
+    study, eligible, _ = phantom_study()
+    found = levels.views(study, eligible)
+    again = [levels.View(v.series, v.index, v.framed, v.column, doubt=0.9) for v in found]
+    numbering = next(o for o in levels.observe(again) if o.kind == "numbering")
+    assert numbering.status == "indeterminate"
+    assert "uncertain" in str(numbering.value)
+    decided = next(o for o in levels.observe(again, shift=1) if o.kind == "numbering")
+    assert decided.status == "value"
+    assert "uncertain" not in str(decided.value)
+
+
+def test_a_slip_is_measured_at_every_level_and_on_the_sacrum(
+    phantom_study: Callable[..., Any],
+) -> None:
+    for name in ("L4_L5", "L5_S1"):
+        study, eligible, _ = phantom_study(**{name: Disc(4, narrowing=0.3, slip_mm=6.0)})
+        slip = {o.level: o.value for o in levels.run(study, eligible) if o.kind == "slip_mm"}
+        assert slip[name.replace("_", "-")] == pytest.approx(6.0, abs=2.5)
 
 
 def test_a_shift_renames_everything(phantom_study: Callable[..., Any]) -> None:
