@@ -276,6 +276,7 @@ def limitations_are_stated(report: Report) -> Iterator[str]:
         (report.study.gradable, "single mid-sagittal slice"),
         (report.study.gradable, "were not assessed"),
         (report.study.gradable, "transitional anatomy cannot be excluded"),
+        (report.study.gradable and report.study.numbering_uncertain, "numbering is uncertain"),
         (report.study.synthetic, "synthetic"),
         (not report.study.gradable, "not graded"),
         (bool(report.omitted_levels), "left out"),

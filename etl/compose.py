@@ -185,6 +185,8 @@ def _limitations(
         yield say("limit_slices", slices=slices)
         yield say("limit_structures")
         yield say("limit_numbering", lowest=disc_at(facts.level_shift))
+        if facts.numbering_uncertain:
+            yield say("limit_uncertain")
         if facts.level_shift:
             yield say("limit_shift", shift=facts.level_shift)
         if not any(s.millimetres for s in graded):

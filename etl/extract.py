@@ -69,7 +69,7 @@ def extract(
     discs = _outlines(observations)
     findings = tuple(_finding(o, discs) for o in observations if o.kind not in STRUCTURES)
     return Extract(
-        facts=_facts(study, eligibility, _basis(observations), level_shift),
+        facts=_facts(study, eligibility, observations, level_shift),
         technique=_technique(study, eligibility),
         findings=findings,
         input_sha256=pixels_sha256(study),
@@ -136,7 +136,12 @@ def _signed(
     return e.model_copy(update=update)
 
 
-def _facts(study: Study, eligibility: Eligibility, basis: str, level_shift: int) -> StudyFacts:
+def _facts(
+    study: Study,
+    eligibility: Eligibility,
+    observations: Sequence[Observation],
+    level_shift: int,
+) -> StudyFacts:
     graded = [study.one(key) for key in eligibility.graded_series]
     described = graded or list(study.series)
     return StudyFacts(
@@ -145,7 +150,10 @@ def _facts(study: Study, eligibility: Eligibility, basis: str, level_shift: int)
         region=_commonest([s.region.value for s in described]),
         gradable=eligibility.gradable,
         reason=None if eligibility.gradable else eligibility.reason,
-        numbering_basis=basis,
+        numbering_basis=_basis(observations),
+        numbering_uncertain=any(
+            o.kind == "numbering" and o.status == "indeterminate" for o in observations
+        ),
         level_shift=level_shift,
         synthetic=study.synthetic,
         series=tuple(_series_facts(s, eligibility) for s in study.series),

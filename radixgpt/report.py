@@ -63,6 +63,9 @@ class StudyFacts(_Model):
     gradable: bool
     reason: str | None = Field(description="Reason code of triage when not gradable")
     numbering_basis: str
+    numbering_uncertain: bool = Field(
+        default=False, description="Whether another disc could be L5-S1 as well"
+    )
     level_shift: int = 0
     synthetic: bool = False
     series: tuple[SeriesFacts, ...]

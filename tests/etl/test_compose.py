@@ -282,3 +282,18 @@ def test_any_report_is_whole_and_never_calls_anything_normal(
     for sentence in report.sentences:
         stating = sentence.section in ("findings", "impression")
         assert bool(sentence.findings) == stating
+
+
+def test_an_uncertain_numbering_is_told(spines: Any) -> None:
+    study, eligibility = spines.study()
+    seen = spines.observe(spines.healthy())
+    torn = [
+        o.model_copy(update={"status": "indeterminate"}) if o.kind == "numbering" else o
+        for o in seen
+    ]
+    for observations, uncertain in ((seen, False), (torn, True)):
+        report = draft(study, eligibility, observations, models=spines.MODELS)
+        assert report.study.numbering_uncertain is uncertain
+        told = any("numbering is uncertain" in text for text in texts(report, "limitations"))
+        assert told is uncertain
+        assert all(check.passed for check in report.checks)
