@@ -18,7 +18,10 @@ from radixgpt.eligibility import REASONS, Eligibility, Reason
 from radixgpt.report import ModelFacts
 from radixgpt.study import BodyRegion, Modality, Plane, Sequence, Series, Study
 from tools import levels, midline, triage_signal
+from tools.column_net import SIZE
 from tools.columns import columns_of
+from tools.framing import frame
+from tools.triage_column import room_below
 from tools.triage_looks import Kind, Look, features, framed
 from tools.triage_weights import Eyes, card, eyes
 
@@ -78,6 +81,10 @@ _SURE = 0.5
 _SEEN_DISCS = 4
 """Discs from which a column is said to be seen."""
 
+_CUT_OFF = (
+    "Discs are seen, but not the junction with the sacrum that they are counted from: "
+    "another region of the spine, or slices that end above L5-S1."
+)
 _TURNS: dict[str, Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]] = {
     "upside down": lambda x: x[::-1, ::-1],
     "mirrored": lambda x: x[:, ::-1],
@@ -242,11 +249,13 @@ def _by_column(series: Series, shipped: Eyes) -> _Verdict:
     chance = shipped.rules.lumbar(found.column)
     if chance < lines.column:
         return _Verdict(series, "no-column", _why_no_column(series, found, shipped), found.index)
+    pixels = series.pixels[found.index]
+    if room_below(pixels, frame(pixels, SIZE, spacing), found.column) < lines.room:
+        return _Verdict(series, "no-column", _CUT_OFF, found.index)
     if _look(series, [found.index], shipped).distance > lines.distance:
         return _other_kind(series, "sagittal_spine", 0.0)
     series = _filled(series, region=BodyRegion.LUMBAR)
-    frame = framed(series.pixels[found.index], spacing)
-    contrasts = shipped.rules.contrast(frame, found.column)
+    contrasts = shipped.rules.contrast(framed(pixels, spacing), found.column)
     if series.sequence is Sequence.UNKNOWN and contrasts:
         if contrasts["stir"] >= lines.stir:
             series = _filled(series, sequence=Sequence.STIR)
@@ -270,8 +279,5 @@ def _why_no_column(series: Series, found: midline.Midline, shipped: Eyes) -> str
     if seen[best] >= shipped.thresholds.column:
         return f"The slices seem to be {list(_TURNS)[best]}; store them upright, facing left."
     if found.column.found >= _SEEN_DISCS:
-        return (
-            "Discs are seen, but not the junction with the sacrum that they are counted from: "
-            "another region of the spine, or slices that end above L5-S1."
-        )
+        return _CUT_OFF
     return ""

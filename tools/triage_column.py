@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from tools.column import Column, body_depth, canal_depth
 from tools.column_net import CANAL, DISC, SIZE, VERTEBRA
+from tools.framing import Frame
 
 Floats = npt.NDArray[np.float32]
 
@@ -33,6 +34,8 @@ MEASURES = (
     "l5_s1_tilt",
     "upright",
 )
+_DARK = 0.04
+"""Share of the bright greys below which a row counts as dark."""
 _FEWEST = 40
 """Frame pixels of canal and of bodies below which their greys are not compared."""
 
@@ -103,6 +106,26 @@ def measures(column: Column) -> Floats:
         float(rise[1] / length) if length else 0.0,
     ]
     return np.asarray(seen, np.float32)
+
+
+def room_below(pixels: Floats, framed: Frame, column: Column) -> float:
+    """How much of the slice lies below its lowest disc, in vertebral depths.
+
+    Below L5-S1 there is the sacrum, unless the slice ends there. Dark rows at the bottom don't
+    count: padding shows nothing.
+
+    Args:
+        pixels: the slice, (rows, columns).
+        framed: how it lies in the frame.
+        column: what was found in that frame.
+    """
+    lowest = next((disc for disc in column.discs if disc is not None), None)
+    if lowest is None or column.depth <= 0:
+        return 0.0
+    bright = np.percentile(pixels, 90, axis=1) > _DARK * np.percentile(pixels, 98)
+    last = int(np.flatnonzero(bright)[-1]) if bright.any() else len(pixels) - 1
+    row = float(framed.to_slice(lowest.centre)[0][1])
+    return (last - row) * framed.scale[1] / column.depth
 
 
 def greys(frame: Floats, column: Column) -> Floats | None:

@@ -29,6 +29,7 @@ class Thresholds(BaseModel):
         distance: greatest distance to the remembered lumbar slices.
         column: least chance of a lumbar column with its junction.
         stir: chance from which a slice is taken for STIR.
+        room: least part of the slice below the lowest disc, in vertebral depths.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +39,7 @@ class Thresholds(BaseModel):
     distance: float
     column: float
     stir: float
+    room: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -192,6 +192,22 @@ def test_a_phantom_is_signal_at_any_scale(gain: float, level: float) -> None:
     )
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_slice_that_ends_above_the_junction_is_refused(place: int) -> None:
+    names = ("L5-S1", "L4-L5", "L3-L4")
+    rendered = phantom()
+    lower, upper = (rendered.disc_centres[name][1] for name in names[place : place + 2])
+    for image in (rendered.images["t1"], rendered.images["t2"]):
+        whole = decide(series(image))[1]
+        assert whole.gradable
+        cut = image[: round(0.5 * lower + 0.5 * upper)]
+        padded = np.pad(cut, ((0, 24), (0, 0)))
+        for shown in (cut, padded):
+            _, decision = decide(series(shown))
+            assert not decision.gradable
+            assert decision.reason == "no-column"
+
+
 @pytest.mark.parametrize("count", [5, 11])
 def test_midline_of_a_phantom_that_lies_off_centre(count: int) -> None:
     step, true = 5.0, count - 3
