@@ -45,8 +45,37 @@ def chance_recall(candidates: npt.ArrayLike, relevant: npt.ArrayLike, k: int) ->
         relevant: how many of them are relevant.
         k: the cut.
     """
+    return float(np.mean(_found_within(candidates, relevant, k)))
+
+
+def chance(candidates: npt.ArrayLike, relevant: npt.ArrayLike) -> Mapping[str, float]:
+    """The figures of :func:`figures` for a random order of each query's candidates.
+
+    Recall and reciprocal rank are expectations; the median is that of the ranks' distribution over
+    all queries.
+
+    Args:
+        candidates: how many candidates each query has.
+        relevant: how many of them are relevant, one or more.
+    """
+    total = np.asarray(candidates, int)
+    kinds, times = np.unique(
+        np.column_stack([total, np.asarray(relevant, int)]), axis=0, return_counts=True
+    )
+    share = times / times.sum()
+    cuts = np.arange(1, total.max() + 1)
+    within = np.array([share @ _found_within(kinds[:, 0], kinds[:, 1], int(k)) for k in cuts])
+    at = np.diff(within, prepend=0)
+    return {
+        **{f"recall_at_{k}": float(within[min(k, len(within)) - 1]) for k in CUTS},
+        "mrr": float((at / cuts).sum()),
+        "median_rank": float(cuts[np.searchsorted(within, 0.5 - 1e-12)]),
+    }
+
+
+def _found_within(candidates: npt.ArrayLike, relevant: npt.ArrayLike, k: int) -> Floats:
+    """The chance that a random order has a relevant candidate among its first k."""
     from scipy.stats import hypergeom
 
     total, right = np.asarray(candidates, int), np.asarray(relevant, int)
-    drawn = np.minimum(k, total)
-    return float(np.mean(1 - hypergeom.pmf(0, total, right, drawn)))
+    return 1 - np.asarray(hypergeom.pmf(0, total, right, np.minimum(k, total)), float)

@@ -20,25 +20,33 @@ CONDITIONS = ("spinal", "foraminal", "subarticular")
 ANY_SEVERE = "any_severe_spinal"
 
 
-def log_loss(truth: npt.ArrayLike, chances: npt.ArrayLike, weights: npt.ArrayLike) -> float:
-    """Weighted mean of -log of the true class's chance, in nats.
+PARTS = (*CONDITIONS, ANY_SEVERE)
+
+
+def own_loss(truth: npt.ArrayLike, chances: npt.ArrayLike) -> Floats:
+    """Minus the log of the true class's chance of each row, in nats, (n,).
 
     Args:
         truth: (n,) classes from 0.
         chances: (n, classes); rows are normalised, and kept away from 0 by the machine's epsilon.
-        weights: (n,).
     """
     chance = np.asarray(chances, float)
     chance = chance / chance.sum(axis=1, keepdims=True)
     edge = np.finfo(chance.dtype).eps
     own = np.clip(chance[np.arange(len(chance)), np.asarray(truth, int)], edge, 1 - edge)
-    return float(np.average(-np.log(own), weights=np.asarray(weights, float)))
+    loss: Floats = -np.log(own)
+    return loss
 
 
-def score(
+def log_loss(truth: npt.ArrayLike, chances: npt.ArrayLike, weights: npt.ArrayLike) -> float:
+    """Weighted mean of :func:`own_loss`, weights (n,)."""
+    return float(np.average(own_loss(truth, chances), weights=np.asarray(weights, float)))
+
+
+def sums(
     studies: Sequence[str], conditions: Sequence[str], grades: npt.ArrayLike, chances: npt.ArrayLike
-) -> Mapping[str, float]:
-    """The challenge's score and its parts; smaller is better.
+) -> tuple[list[str], Floats]:
+    """What each study adds to the score: weighted losses and weights of each part.
 
     Args:
         studies: (n,) the study of each row.
@@ -47,24 +55,54 @@ def score(
         chances: (n, 3).
 
     Returns:
-        ``score``, and the log loss of each condition that occurs, with ``any_severe_spinal``.
+        The studies, and (studies, 8): for each of PARTS its loss and its weight.
     """
     grade = np.asarray(grades, int)
     chance = np.asarray(chances, float)
     chance = chance / chance.sum(axis=1, keepdims=True)
     weight = np.array(WEIGHTS)[grade]
     condition = np.asarray(conditions)
-    parts: dict[str, float] = {}
-    for name in CONDITIONS:
+    known, study = np.unique(np.asarray(studies), return_inverse=True)
+    added = np.zeros((len(known), len(PARTS), 2))
+    loss = own_loss(grade, chance)
+    for part, name in enumerate(CONDITIONS):
         rows = condition == name
-        if rows.any():
-            parts[name] = log_loss(grade[rows], chance[rows], weight[rows])
+        np.add.at(added[:, part], study[rows], np.column_stack([weight * loss, weight])[rows])
     spinal = condition == "spinal"
-    if spinal.any():
-        _, study = np.unique(np.asarray(studies)[spinal], return_inverse=True)
-        severe, most, heaviest = np.zeros((3, study.max() + 1))
-        np.maximum.at(severe, study, (grade[spinal] == 2).astype(float))
-        np.maximum.at(most, study, chance[spinal, 2])
-        np.maximum.at(heaviest, study, weight[spinal])
-        parts[ANY_SEVERE] = log_loss(severe, np.column_stack([1 - most, most]), heaviest)
-    return {"score": float(np.mean(list(parts.values()))) if parts else float("nan"), **parts}
+    severe, most, heaviest = np.zeros((3, len(known)))
+    np.maximum.at(severe, study[spinal], (grade[spinal] == 2).astype(float))
+    np.maximum.at(most, study[spinal], chance[spinal, 2])
+    np.maximum.at(heaviest, study[spinal], weight[spinal])
+    any_loss = own_loss(severe, np.column_stack([1 - most, most]))
+    added[:, -1] = np.column_stack([heaviest * any_loss, heaviest])
+    return [str(name) for name in known], added.reshape(len(known), -1)
+
+
+def parts_of(conditions: Sequence[str]) -> tuple[str, ...]:
+    """The parts that rows of these conditions have."""
+    there = set(conditions)
+    return tuple(p for p in PARTS if p in there or (p == ANY_SEVERE and "spinal" in there))
+
+
+def figure(added: Floats, parts: Sequence[str]) -> Floats:
+    """The mean log loss of some parts from sums over studies, (m, 8) to (m,)."""
+    both = added.reshape(-1, len(PARTS), 2)[:, [PARTS.index(part) for part in parts]]
+    losses = np.divide(
+        both[:, :, 0], both[:, :, 1], out=np.full(both.shape[:2], np.nan), where=both[:, :, 1] > 0
+    )
+    mean: Floats = losses.mean(axis=1)
+    return mean
+
+
+def score(
+    studies: Sequence[str], conditions: Sequence[str], grades: npt.ArrayLike, chances: npt.ArrayLike
+) -> Mapping[str, float]:
+    """The challenge's score and its parts, of the rows that :func:`sums` takes; smaller is better.
+
+    Returns:
+        ``score``, and the log loss of each condition that occurs, with ``any_severe_spinal``.
+    """
+    total = sums(studies, conditions, grades, chances)[1].sum(axis=0, keepdims=True)
+    parts = parts_of(conditions)
+    found = {part: float(figure(total, (part,))[0]) for part in parts}
+    return {"score": float(figure(total, parts)[0]) if parts else float("nan"), **found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.eval import score
+from commands.eval import calibration, grades, retrieval, score
 
 app = typer.Typer(
     help="Score reports, grades and retrieval, with intervals by study.",
@@ -12,3 +12,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("score")(score.run)
+app.command("grades")(grades.run)
+app.command("retrieval")(retrieval.run)
+app.command("calibration")(calibration.run)

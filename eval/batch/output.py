@@ -60,34 +60,35 @@ def summary_of(
     **settings: object,
 ) -> str:
     """The corpus scores as JSON, with what is needed to make them again, and what was left out."""
-    return (
-        json.dumps(
-            {
-                "software": f"radixgpt {__version__}",
-                "inputs": {name: _hash(path) for name, path in inputs.items()},
-                "settings": settings,
-                "scores": [
-                    {name: _plain(value) for name, value in asdict(score).items()}
-                    for score in scores
-                ],
-                "left_out": [
-                    {"metrics": name, "problem": lack.problem, "mend": lack.mend}
-                    for name, lack in left_out.items()
-                ],
-            },
-            indent=2,
-            allow_nan=False,
-        )
-        + "\n"
+    return as_json(
+        {
+            "software": f"radixgpt {__version__}",
+            "inputs": {name: hash_of(path) for name, path in inputs.items()},
+            "settings": settings,
+            "scores": [asdict(score) for score in scores],
+            "left_out": [
+                {"metrics": name, "problem": lack.problem, "mend": lack.mend}
+                for name, lack in left_out.items()
+            ],
+        }
     )
 
 
+def as_json(value: object, indent: int | None = 2) -> str:
+    """A value as JSON, which has no nan: what can't be computed is null."""
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def _plain(value: object) -> object:
-    """JSON has no nan: what can't be computed is null."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _hash(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     digest = sha256()
     with path.open("rb") as file:
         while piece := file.read(1 << 20):

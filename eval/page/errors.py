@@ -6,20 +6,20 @@ random), so that it opens however large the corpus is; its histograms are of all
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eval.batch.marks import STATUSES, Marker
+from eval.batch.output import as_json
 from eval.batch.pairs import Pair
 from eval.batch.scoring import Score
 from eval.page.difference import words_apart
+from eval.page.files import read, template
 from eval.page.thumbnail import thumbnail
 from eval.statistics import Floats
 from radixgpt import __version__
@@ -37,7 +37,6 @@ REFERENCES = 5
 PICTURES = 6_000_000
 """Characters of all pictures together."""
 BINS = 24
-_HERE = Path(__file__).parent
 _PREFERRED = ("finding_f1", "rouge_l", "bleu_4")
 
 
@@ -159,27 +158,18 @@ def render(
         notes=list(notes),
         metrics=scores,
         marked=bool(markers),
-        style=Markup(_read("style.css") + _read("errors.css")),  # noqa: S704 - our own files
-        script=Markup(_read("errors.js")),  # noqa: S704 - our own file
+        style=Markup(read("style.css") + read("errors.css")),  # noqa: S704 - our own files
+        script=Markup(read("errors.js")),  # noqa: S704 - our own file
         data=Markup(embedded(data)),  # noqa: S704 - escaped there
     )
 
 
 def embedded(value: object) -> str:
     """A value as JSON that can't end the script element it stands in."""
-    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+    text = as_json(value, indent=None)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _plain(value: object) -> object:
-    """The value with nothing in it that JSON lacks: nan and infinite numbers become null."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _number(value: float) -> float | None:
@@ -232,13 +222,4 @@ def _histogram(values: Floats) -> dict[str, Any]:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_read("errors.html.j2"))
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+    return template("errors.html.j2")

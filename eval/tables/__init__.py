@@ -1,0 +1,1 @@
+"""Grades, retrieval and calibration marked from tables, with intervals by study."""
