@@ -85,18 +85,24 @@ def binary_f1(candidate: frozenset[str], reference: frozenset[str]) -> float:
     return 2 * shared / (len(candidate) + len(reference)) if shared else 0.0
 
 
+def problems_of(listed: Sequence[str]) -> list[str]:
+    """What is wrong with the CUIs of one image."""
+    found: list[str] = []
+    twice = sorted({cui for cui in listed if listed.count(cui) > 1})
+    if twice:
+        found.append(f"{', '.join(cui or 'an empty CUI' for cui in twice)} is there twice")
+    if len(listed) > MOST:
+        found.append(f"{len(listed)} concepts; {MOST} are allowed")
+    return found
+
+
 def _read(rows: Rows, side: str, problems: list[str]) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for number, (name, cell) in enumerate(rows, start=1):
         listed = cuis(cell)
-        distinct = frozenset(listed)
         where = f"{side}, row {number}, image {name}"
         if name in found:
             problems.append(f"{where}: the image is there already")
-        if len(distinct) < len(listed):
-            twice = sorted({cui for cui in listed if listed.count(cui) > 1})
-            problems.append(f"{where}: {', '.join(twice) or 'an empty CUI'} is there twice")
-        if len(listed) > MOST:
-            problems.append(f"{where}: {len(listed)} concepts; {MOST} are allowed")
-        found.setdefault(name, distinct)
+        problems += [f"{where}: {problem}" for problem in problems_of(listed)]
+        found.setdefault(name, frozenset(listed))
     return found

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.eval.options import names as names_in
 from commands.terminal import AsJson, Quiet, counted, errors_as_exit_codes, write
 from eval.batch.engine import EngineName
+
+if TYPE_CHECKING:
+    from eval.batch.whole import Annotations, Outcome
 
 
 def run(
@@ -37,6 +41,29 @@ def run(
     metrics: Annotated[
         str, typer.Option(help="Families of metrics, comma between; all otherwise.")
     ] = "",
+    annotations_references: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="RadGraph annotations of the references, JSON by id; by our rules otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    annotations_candidates: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The candidates' annotations.", show_default=False),
+    ] = None,
+    extractor: Annotated[
+        str, typer.Option(metavar="NAME", help="What made the annotations, such as radgraph-xl.")
+    ] = "",
+    concepts_only: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CUIs, one a line: the secondary concept F1 keeps these alone.",
+            show_default=False,
+        ),
+    ] = None,
     engine: Annotated[EngineName, typer.Option(help="Where to work.")] = EngineName.PROCESSES,
     workers: Annotated[int, typer.Option(min=1, help="Processes, or CPUs of a local Ray.")] = 2,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 1000,
@@ -53,55 +80,62 @@ def run(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score candidate reports against references."""
-    with errors_as_exit_codes(as_json):
-        from eval.batch import output, pairs, scoring
-        from eval.batch.block import SIZE
-        from eval.batch.engine import engine as open_engine
-        from eval.page import errors
+    """Score candidate reports against references: their words, findings, concepts and relations.
 
-        wanted = [name.strip() for name in metrics.split(",") if name.strip()]
-        names, left_out = scoring.usable(wanted)
-        worst_by = errors.metric_of(worst_by, scoring.metrics(names))
-        corpus = pairs.check(references, candidates)
-        # Starting processes takes longer than two blocks do.
-        small = corpus.studies <= 2 * SIZE and engine is EngineName.PROCESSES
-        with (
-            counted(quiet) as say,
-            open_engine(EngineName.SERIAL if small else engine, workers) as run_blocks,
-        ):
-            parts = scoring.score(corpus, names, run_blocks, total=corpus.studies, say=say)
-            scored = scoring.joined(output.written(parts, out))
-            scores = scoring.summary(scored, draws=draws, seed=seed)
-        text = output.summary_of(
-            scores,
-            left_out,
-            {"references": references, "candidates": candidates},
-            metrics=names,
-            draws=draws,
-            seed=seed,
+    Findings are read from the texts, or taken from a column findings (JSON, or the path of a
+    report.json); concepts likewise from a column cuis.
+    """
+    with errors_as_exit_codes(as_json):
+        from eval.batch import output, whole
+
+        wish = whole.Wish(
+            names_in(metrics),
+            _annotations(annotations_references, annotations_candidates, extractor),
+            concepts_only,
+            engine,
+            workers,
+            draws,
+            seed,
+            worst_by,
+            page_studies,
         )
-        written = {output.SCORES: text}
-        if page_studies:
-            values = scored.scores()
-            written[output.PAGE] = errors.render(
-                corpus,
-                values,
-                scores,
-                errors.choose(values, scores, by=worst_by, each=page_studies, seed=seed),
-                title=f"{candidates.name} against {references.name}",
-                notes=[f"Left out: {lack.problem} {lack.mend}" for lack in left_out.values()],
-                markers=scoring.markers(names),
-            )
-        write(out, written)
+        with counted(quiet) as say:
+            found = whole.score_tables(references, candidates, out, wish, say=say)
+        write(out, dict(found.files))
         if as_json:
-            typer.echo(text, nl=False)
+            typer.echo(found.files[output.SCORES], nl=False)
         elif not quiet:
-            width = max(len(score.metric) for score in scores)
-            for score in scores:
-                typer.echo(
-                    f"{score.metric:<{width}}  {score.value:7.4f}"
-                    f"  ({score.low:.4f} to {score.high:.4f})  {score.signature}"
-                )
-            for lack in left_out.values():
-                typer.echo(f"left out: {lack.problem} {lack.mend}")
+            tell(found)
+
+
+def tell(found: Outcome) -> None:
+    """Print the scores, and what was left out."""
+    width = max(len(score.metric) for score in found.scores)
+    for score in found.scores:
+        typer.echo(
+            f"{score.metric:<{width}}  {score.value:8.4f}"
+            f"  ({score.low:.4f} to {score.high:.4f})  {score.signature}"
+        )
+    for lack in found.left_out.values():
+        typer.echo(f"left out: {lack.problem} {lack.mend}")
+
+
+def _annotations(
+    references: Path | None, candidates: Path | None, extractor: str
+) -> Annotations | None:
+    """Both files and the extractor's name, or none of the three.
+
+    Raises:
+        SettingsError: one of them is missing.
+    """
+    from eval.batch.whole import Annotations
+    from radixgpt.errors import SettingsError
+
+    if references is None and candidates is None and not extractor:
+        return None
+    if references is None or candidates is None or not extractor.strip():
+        raise SettingsError(
+            "Annotations need both files and the extractor's name.",
+            "Give --annotations-references, --annotations-candidates and --extractor.",
+        )
+    return Annotations(references, candidates, extractor.strip())

@@ -1,89 +1,19 @@
-"""The metrics of texts, as rows that add up.
-
-A family gives each pair a row of numbers and turns sums of rows into figures. A pair's own score is
-the figure of its row alone; the corpus score that of the sum of all rows; a bootstrap draw that of
-the drawn studies' sum. Thus corpus BLEU, means and pooled F1 are treated alike.
-"""
+"""The families of metrics: those of texts are defined here, those of content beside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import numpy as np
 
 from eval.batch.block import Block
-from eval.batch.marks import Marker
+from eval.batch.content import CONCEPTS, CONCEPTS_LISTED, FINDINGS, RADGRAPH
+from eval.batch.family import Family, Figure, Shared, mean_of, means
 from eval.text import bleu, chrf, cider, meteor, rouge, tokens
 from eval.text.bleu import Matches
-from eval.text.cider import Frequencies
 from eval.text.ngrams import Floats
 from radixgpt.errors import MissingPackageError, RadixError
-
-Figure = Callable[[Floats], Floats]
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What the metrics of one run need besides a block.
-
-    Attributes:
-        frequencies: document frequencies of the whole corpus, for CIDEr.
-    """
-
-    frequencies: Frequencies = field(default_factory=Frequencies.none)
-
-
-@dataclass(frozen=True)
-class Family:
-    """Metrics that share their rows.
-
-    Attributes:
-        name: of the family.
-        rows: a block to (n, k) numbers.
-        figures: each metric's name and its figure of (m, k) sums, (m,).
-        signature: preprocessing and flavour, printed with every score; or what makes it.
-        own: figures of a single pair's row, where they are not the corpus's.
-        smaller: the metrics of which smaller is better.
-        missing: what the family lacks on this machine; None where it can run.
-        close: ends what the rows have started in this process.
-        marks: what became of each finding of a pair, where the family compares findings.
-    """
-
-    name: str
-    rows: Callable[[Block, Shared], Floats]
-    figures: Mapping[str, Figure]
-    signature: str | Callable[[], str]
-    own: Mapping[str, Figure] = field(default_factory=dict)
-    smaller: frozenset[str] = frozenset()
-    missing: Callable[[], RadixError | None] = lambda: None
-    close: Callable[[], None] = lambda: None
-    marks: Marker | None = None
-
-    @property
-    def signed(self) -> str:
-        """The signature as text."""
-        return self.signature if isinstance(self.signature, str) else self.signature()
-
-
-def mean_of(column: int) -> Figure:
-    """The mean of a column of scores; the last column counts the pairs."""
-
-    def figure(sums: Floats) -> Floats:
-        pairs = sums[:, -1]
-        means: Floats = np.divide(
-            sums[:, column], pairs, out=np.full(len(sums), np.nan), where=pairs > 0
-        )
-        return means
-
-    return figure
-
-
-def means(scores: Mapping[str, Floats]) -> Floats:
-    """Scores of n pairs, (n,) each, as rows for :func:`mean_of`."""
-    columns = list(scores.values())
-    return np.column_stack([*columns, np.ones(len(columns[0]))])
 
 
 def _needs(what: str, package: str) -> Callable[[], RadixError | None]:
@@ -119,7 +49,7 @@ def _sacre(*, effective: bool) -> Figure:
     return lambda sums: bleu.sacre(_matches(sums), effective=effective)
 
 
-def _sacre_signature() -> str:
+def _sacre_signature(_: Shared) -> str:
     from sacrebleu.metrics.bleu import BLEU
 
     metric = BLEU()
@@ -225,6 +155,10 @@ FAMILIES: dict[str, Family] = {
             missing=meteor.missing,
             close=meteor.close,
         ),
+        FINDINGS,
+        RADGRAPH,
+        CONCEPTS,
+        CONCEPTS_LISTED,
     )
 }
-"""The families that need texts alone."""
+"""All families by name."""

@@ -2,7 +2,9 @@
 
 A table is CSV, JSON lines or Parquet with a column ``id`` and a column of text. Ids that repeat
 among the references are several references of one study; among the candidates they are an error.
-The references may have a column ``image``, the path of a picture, seen from the table's folder.
+The references may have a column ``image``, the path of a picture, seen from the table's folder, and
+both tables ``findings`` and ``cuis``, as :mod:`eval.batch.given` reads them; the references
+``judged`` besides.
 Both tables are read twice: once to find all that is wrong with them, once to hand out pairs. Where
 their ids come in the same order, nothing but one block is ever held; else the candidates wait in a
 temporary database on disk.
@@ -12,12 +14,15 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from eval.batch.given import NOTHING, Given, as_text, from_text, given
+from eval.batch.given import problems as wrong_with
 from eval.records import columns_said, records, told_at_once
 from radixgpt.errors import CaseError
 
@@ -33,6 +38,8 @@ class Pair:
         group: what is drawn as one in the bootstrap: the column ``study`` or ``patient`` where
             the references have it, else the id.
         image: path of the study's picture, where the references name one.
+        given: what else the candidate's row says.
+        references_given: what else the row of each reference says; empty where none does.
     """
 
     id: str
@@ -40,6 +47,13 @@ class Pair:
     references: tuple[str, ...]
     group: str
     image: Path | None = None
+    given: Given = NOTHING
+    references_given: tuple[Given, ...] = ()
+
+    def each_reference(self) -> Iterator[tuple[str, Given]]:
+        """The text of each reference with what else its row says."""
+        cells = self.references_given or (NOTHING,) * len(self.references)
+        yield from zip(self.references, cells, strict=True)
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class Row:
     text: str
     group: str
     image: str = ""
+    given: Given = NOTHING
 
 
 def rows(path: Path) -> Iterator[Row]:
@@ -69,7 +84,8 @@ def rows(path: Path) -> Iterator[Row]:
         name, text = str("" if record["id"] is None else record["id"]).strip(), record[column]
         group = str(record.get("study") or record.get("patient") or name)
         image = str(record.get("image") or "").strip()
-        yield Row(number, name, "" if text is None else str(text), group, image)
+        cells = given(record, path.parent)
+        yield Row(number, name, "" if text is None else str(text), group, image, cells)
 
 
 @dataclass(frozen=True)
@@ -81,44 +97,48 @@ class Pairs:
         candidates: path of the candidates.
         studies: number of pairs.
         in_order: whether both tables name the studies in the same order.
+        sources: which side gives findings or CUIs, and for how many rows, for the signatures.
     """
 
     references: Path
     candidates: Path
     studies: int
     in_order: bool
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Pair]:
         """The pairs, in the order of the references."""
         if self.in_order:
-            yield from self._joined(row.text for row in rows(self.candidates))
+            for of_study, row in zip(self._references(), rows(self.candidates), strict=True):
+                yield self._pair(of_study, row.text, row.given)
             return
         with tempfile.TemporaryDirectory() as folder:
             database = sqlite3.connect(Path(folder) / "candidates.sqlite")
             with closing(database):
-                database.execute("create table candidate (id text primary key, text text)")
-                database.executemany(
-                    "insert into candidate values (?, ?)",
-                    ((row.id, row.text) for row in rows(self.candidates)),
+                database.execute(
+                    "create table candidate (id text primary key, text text, given text)"
                 )
-                find = "select text from candidate where id = ?"
-                for rows_of in self._references():
-                    text = database.execute(find, (rows_of[0].id,)).fetchone()[0]
-                    yield self._pair(rows_of, text)
+                database.executemany(
+                    "insert into candidate values (?, ?, ?)",
+                    ((row.id, row.text, as_text(row.given)) for row in rows(self.candidates)),
+                )
+                find = "select text, given from candidate where id = ?"
+                for of_study in self._references():
+                    text, cells = database.execute(find, (of_study[0].id,)).fetchone()
+                    yield self._pair(of_study, text, from_text(cells))
 
-    def _joined(self, candidates: Iterator[str]) -> Iterator[Pair]:
-        for rows_of, candidate in zip(self._references(), candidates, strict=True):
-            yield self._pair(rows_of, candidate)
-
-    def _pair(self, references: list[Row], candidate: str) -> Pair:
+    def _pair(self, references: list[Row], candidate: str, cells: Given) -> Pair:
         first = references[0]
         image = next((row.image for row in references if row.image), "")
+        told = tuple(row.given for row in references)
         return Pair(
             first.id,
             candidate,
             tuple(row.text for row in references),
             first.group,
             self.references.parent / image if image else None,
+            cells,
+            told if any(one != NOTHING for one in told) else (),
         )
 
     def _references(self) -> Iterator[list[Row]]:
@@ -131,38 +151,50 @@ def check(references: Path, candidates: Path) -> Pairs:
 
     Raises:
         CaseError: a study lacks its candidate or its reference, an id is missing, or repeats (the
-            references of a study have to stand together); all such problems with their rows.
+            references of a study have to stand together), or a cell of findings, CUIs or kinds
+            can't be read; all such problems with their rows.
     """
     problems: list[str] = []
-    truth = _ids(references, problems, several=True)
-    given = _ids(candidates, problems, several=False)
+    counts: Counter[str] = Counter()
+    truth = _ids(references, problems, counts, side="reference")
+    answers = _ids(candidates, problems, counts, side="candidate")
     problems += [
-        f"{candidates.name}, row {given[name]}: {name} has no reference"
-        for name in given
+        f"{candidates.name}, row {answers[name]}: {name} has no reference"
+        for name in answers
         if name not in truth
     ]
     problems += [
         f"{references.name}, row {truth[name]}: {name} has no candidate"
         for name in truth
-        if name not in given
+        if name not in answers
     ]
     told_at_once(problems, "Give each study of the references one candidate.")
     if not truth:
         raise CaseError(f"{references.name} has no row.", "Give at least one study.")
-    return Pairs(references, candidates, len(truth), list(truth) == list(given))
+    sources = {
+        f"{side} {what}": "given" if given_ == all_ else f"given for {given_} of {all_} rows"
+        for side in ("reference", "candidate")
+        for what in ("findings", "CUIs")
+        if (given_ := counts[f"{side} {what}"]) and (all_ := counts[side])
+    }
+    return Pairs(references, candidates, len(truth), list(truth) == list(answers), sources)
 
 
-def _ids(path: Path, problems: list[str], *, several: bool) -> dict[str, int]:
+def _ids(path: Path, problems: list[str], counts: Counter[str], *, side: str) -> dict[str, int]:
     """Each id with its first row, in order."""
     found: dict[str, int] = {}
     last = ""
     for row in rows(path):
         if not row.id:
             problems.append(f"{path.name}, row {row.number}: the id is missing")
-        elif row.id in found and not (several and row.id == last):
-            apart = " apart from its other reference" if several else ""
+        elif row.id in found and not (side == "reference" and row.id == last):
+            apart = " apart from its other reference" if side == "reference" else ""
             problems.append(f"{path.name}, row {row.number}: {row.id} is there again{apart}")
+        problems += [f"{path.name}, row {row.number}: {told}" for told in wrong_with(row.given)]
         found.setdefault(row.id, row.number)
         last = row.id
+        counts[side] += 1
+        counts[f"{side} findings"] += row.given.findings is not None
+        counts[f"{side} CUIs"] += row.given.cuis is not None
     found.pop("", None)
     return found

@@ -9,8 +9,9 @@ import numpy as np
 
 from eval.batch.block import SIZE, Block, blocks
 from eval.batch.engine import Map
+from eval.batch.family import Family, Shared
 from eval.batch.marks import Marker
-from eval.batch.metrics import FAMILIES, Family, Shared
+from eval.batch.metrics import FAMILIES
 from eval.batch.pairs import Pair
 from eval.statistics import bootstrap, by_study
 from eval.text.cider import Frequencies
@@ -101,14 +102,16 @@ def usable(wanted: Iterable[str]) -> tuple[list[str], dict[str, RadixError]]:
     """The families that can run on this machine, and what the others lack.
 
     Args:
-        wanted: names of families; none for all, of which those that can't run are left out.
+        wanted: names of families; none for all but those that run on request, of which those that
+            can't run are left out.
 
     Raises:
         SettingsError: there is no such family.
         RadixError: a family that was asked for by name can't run here.
     """
     named = list(wanted)
-    lacks = {family.name: family.missing() for family in families(named or FAMILIES)}
+    usual = [name for name, family in FAMILIES.items() if not family.on_request]
+    lacks = {family.name: family.missing() for family in families(named or usual)}
     left_out = {name: lack for name, lack in lacks.items() if lack is not None}
     if named and left_out:
         raise next(iter(left_out.values()))
@@ -180,16 +183,26 @@ def joined(parts: Iterable[Scored]) -> Scored:
     )
 
 
-def summary(scored: Scored, *, draws: int = 1000, seed: int = 0) -> list[Score]:
-    """The corpus score of each metric with its interval; groups are drawn whole."""
+def summary(
+    scored: Scored, *, draws: int = 1000, seed: int = 0, shared: Shared | None = None
+) -> list[Score]:
+    """The corpus score of each metric with its interval; groups are drawn whole.
+
+    Args:
+        scored: all blocks.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+        shared: what the run was given, for the signatures.
+    """
     found: list[Score] = []
+    context = shared or Shared()
     for family in families(scored.rows):
         rows = by_study(scored.groups, scored.rows[family.name])
         for name, figure in family.figures.items():
             low, high = bootstrap(rows, figure, draws=draws, seed=seed)
             value = float(figure(rows.sum(axis=0, keepdims=True))[0])
             better = "smaller" if name in family.smaller else "larger"
-            found.append(Score(name, value, low, high, len(rows), better, family.signed))
+            found.append(Score(name, value, low, high, len(rows), better, family.signed(context)))
     return found
 
 

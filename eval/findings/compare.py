@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +69,9 @@ def _denied(stated: Stated, other: Stated) -> int:
     return sum(one.place not in also and other.denies(one.place) for one in stated.found)
 
 
-def best(candidate: Stated, references: Sequence[Stated]) -> Comparison:
-    """The comparison with the reference that is nearest by F1; the first among equals."""
-    found = [compare(candidate, reference) for reference in references]
+def best(pairs: Iterable[tuple[Stated, Stated]]) -> Comparison:
+    """Of a candidate with each reference, the nearest by F1; the first among equals."""
+    found = [compare(candidate, reference) for candidate, reference in pairs]
     return max(found, key=lambda one: tuple(_or_1(figure, one.counts) for figure in _NEARNESS))
 
 

@@ -19,17 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from radixgpt.case import Assertion, StatedFinding
 from radixgpt.finding import ABSENT, MEASURED
 from radixgpt.terminology.table import kinds
 
-Status = Literal["present", "uncertain", "historical"]
 Place = tuple[str, str, str]
 """Kind, level and side; level and side are empty where none is stated."""
 
-_FIRM: tuple[Assertion, ...] = ("historical", "uncertain", "present")
+_FIRM: tuple[Assertion, ...] = ("absent", "historical", "uncertain", "present")
 _WORDS = ("mild", "moderate", "severe")
 TYPES = ("protrusion", "extrusion", "sequestration")
 _NUMBERED = {"modic": "type", "spondylolisthesis": "Meyerding", "pfirrmann": "Pfirrmann"}
@@ -41,21 +39,21 @@ _ENDPLATES = {"endplate_upper": "upper", "endplate_lower": "lower"}
 
 @dataclass(frozen=True)
 class Statement:
-    """One thing that a report says is there, may be there, or was.
+    """One thing that a report says is there, may be there, was, or is not.
 
     Attributes:
         kind: of the concept table, but for the kinds that are merged (see above).
         level: vertebra or disc; empty where none is named.
         side: ``left``, ``right``, ``upper``, ``lower`` or empty.
         grade: such as ``Pfirrmann 4``, ``type 2``, ``extrusion``, ``moderate``; empty for none.
-        status: how firmly it is said.
+        status: how firmly it is said; ``absent`` for a denial.
     """
 
     kind: str
     level: str = ""
     side: str = ""
     grade: str = ""
-    status: Status = "present"
+    status: Assertion = "present"
 
     @property
     def place(self) -> Place:
@@ -74,7 +72,7 @@ class Stated:
     """Everything that one report states.
 
     Attributes:
-        found: one statement a place.
+        found: one statement a place, none of them a denial.
         denied: places that are said to be free.
     """
 
@@ -103,19 +101,22 @@ class Judged:
 
 
 def stated(findings: Iterable[StatedFinding]) -> Stated:
-    """The statements of one report; measured numbers are none."""
-    found: list[Statement] = []
-    denied: set[Place] = set()
-    for finding in findings:
-        if finding.section == "clinical_information" or _says_nothing(finding):
-            continue
-        for side in _sides(finding):
-            one = Statement(_kind(finding), finding.level or "", side, _grade(finding))
-            if _denies(finding) or finding.assertion == "absent":
-                denied.add(one.place)
-            else:
-                found.append(replace(one, status=finding.assertion))
-    return _settled(found, denied)
+    """The statements of one report."""
+    said = [one for finding in findings for one in told(finding)]
+    return _settled(
+        (one for one in said if one.status != "absent"),
+        (one.place for one in said if one.status == "absent"),
+    )
+
+
+def told(finding: StatedFinding) -> tuple[Statement, ...]:
+    """What one finding states, a statement a side; nothing for measured numbers and history."""
+    if finding.section == "clinical_information" or _says_nothing(finding):
+        return ()
+    status: Assertion = "absent" if _denies(finding) else finding.assertion
+    grade = "" if status == "absent" else _grade(finding)
+    level = finding.level or ""
+    return tuple(Statement(_kind(finding), level, side, grade, status) for side in _sides(finding))
 
 
 def _says_nothing(finding: StatedFinding) -> bool:

@@ -111,7 +111,8 @@ def test_marks_say_where_the_reference_differs() -> None:
 
 def test_of_several_references_the_nearest_counts() -> None:
     far, near = said("Scoliosis."), said("Disc bulge at L4-5.")
-    found = best(said("Disc bulge at L4-5."), [far, near])
+    own = said("Disc bulge at L4-5.")
+    found = best([(own, far), (own, near)])
     assert figure("finding_f1", found.counts) == 1
 
 
