@@ -69,8 +69,16 @@ def parse(annotation: object, name: str = "the annotation") -> dict[str, Entity]
             wrong.append(f"entity {key} has no tokens or no label")
             continue
         relations: list[tuple[str, str]] = []
-        for relation in entity.get("relations", ()):
-            if not isinstance(relation, Sequence) or len(relation) != 2:
+        listed = entity.get("relations") or ()
+        if isinstance(listed, str) or not isinstance(listed, Sequence):
+            wrong.append(f"entity {key}: relations are no list")
+            continue
+        for relation in listed:
+            if (
+                isinstance(relation, str)
+                or not isinstance(relation, Sequence)
+                or len(relation) != 2
+            ):
                 wrong.append(f"entity {key}: a relation is a pair of type and id")
             elif relation[0] not in RELATIONS:
                 wrong.append(f"entity {key}: unknown relation {relation[0]}")

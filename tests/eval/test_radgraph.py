@@ -69,11 +69,37 @@ def test_an_empty_side_scores_nothing() -> None:
             "unknown relation eats",
         ),
         ({"entities": {"1": {"tokens": "x", "label": "y", "relations": ["m"]}}}, "a pair"),
+        ({"entities": {"1": {"tokens": "x", "label": "y", "relations": ["ab"]}}}, "a pair"),
+        ({"entities": {"1": {"tokens": "x", "label": "y", "relations": 5}}}, "no list"),
     ],
 )
 def test_malformed_annotations_are_told(annotation: object, said: str) -> None:
     with pytest.raises(CaseError, match=said):
         radgraph.parse(annotation)
+
+
+_json = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("12"),
+        _json
+        | st.fixed_dictionaries(
+            {"tokens": _json, "label": _json},
+            optional={"relations": _json | st.just([["modify", 1]])},
+        ),
+    )
+)
+def test_any_json_is_read_or_refused(entities: dict[str, object]) -> None:
+    try:
+        radgraph.parse({"entities": entities})
+    except CaseError as error:
+        assert error.problem.startswith("the annotation can't be used")
 
 
 _relation = st.tuples(st.sampled_from(radgraph.RELATIONS), st.sampled_from("012"))
