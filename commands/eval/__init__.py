@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.eval import calibration, grades, retrieval, score
+from commands.eval import calibration, compare, grades, retrieval, score
 
 app = typer.Typer(
     help="Score reports, grades and retrieval, with intervals by study.",
@@ -15,3 +15,4 @@ app.command("score")(score.run)
 app.command("grades")(grades.run)
 app.command("retrieval")(retrieval.run)
 app.command("calibration")(calibration.run)
+app.command("compare")(compare.run)
