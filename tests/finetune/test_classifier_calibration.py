@@ -115,3 +115,20 @@ def test_each_member_sees_only_what_it_did_not_learn_from() -> None:
     shown = calibration.out_of_fold(members, discs, parts, "t2")
     assert [(d.patient, d.index) for d in shown.discs] == [(1, 0), (1, 1), (2, 0)]
     assert len(calibration.out_of_fold(members, discs, parts, "t1").discs) == 3
+
+
+def test_phantoms_bring_their_drawn_slips() -> None:
+    from data.synth.phantom import sample
+    from data.synth.phantom_parameters import SLIPPED_MM
+    from finetune import classifier_data
+    from radixgpt.level import disc_at
+    from tools.levels import model
+
+    drawn = sample(np.random.default_rng(5))
+    made = classifier_data.phantoms(model(), 1, seed=5)
+    assert len(made) >= 5
+    for disc in made:
+        state = drawn.discs[disc_at(disc.index)]
+        assert disc.binary[SLIP] == int(abs(state.slip_mm) >= SLIPPED_MM)
+        assert disc.pfirrmann == state.pfirrmann
+        assert set(disc.views) == set(disc.steps)
