@@ -42,16 +42,33 @@ def balanced_accuracy(truth: npt.ArrayLike, stated: npt.ArrayLike) -> float:
     return float(np.mean([right[np.asarray(truth) == g].mean() for g in np.unique(truth)]))
 
 
-def auroc(present: npt.ArrayLike, score: npt.ArrayLike) -> float:
-    """Area under the ROC curve by ranks (Mann-Whitney), ties counted half; nan for one class."""
-    truth = np.asarray(present, bool)
-    positive, negative = int(truth.sum()), int((~truth).sum())
-    if not positive or not negative:
-        return float("nan")
-    _, inverse, counts = np.unique(np.asarray(score), return_inverse=True, return_counts=True)
-    upto = np.cumsum(counts)
-    ranks = (upto - (counts - 1) / 2)[inverse]
-    return float((ranks[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
+def auroc(
+    present: npt.ArrayLike, score: npt.ArrayLike, within: npt.ArrayLike | None = None
+) -> float:
+    """Area under the ROC curve by ranks (Mann-Whitney), ties counted half; nan for one class.
+
+    Args:
+        present: truth of each row.
+        score: of each row; larger means more likely present.
+        within: group of each row, from 0. Only rows of one group are ranked against each other,
+            as scores of different models must be: pooled over the folds of a cross-validation,
+            even a constant would score below one half (Airola et al., 2011).
+    """
+    truth, scores = np.asarray(present, bool), np.asarray(score, float)
+    groups = np.zeros(len(truth), np.intp) if within is None else np.asarray(within, np.intp)
+    order = np.lexsort((scores, groups))
+    ranked, values, places = truth[order], scores[order], groups[order]
+    # Where another value or group begins, and the mean rank of the rows that share one.
+    first = np.flatnonzero(np.append(True, (np.diff(values) != 0) | (np.diff(places) != 0)))
+    sizes = np.diff(np.append(first, len(values)))
+    ranks = np.repeat(first + (sizes + 1) / 2, sizes)
+    rows = np.bincount(places)
+    positive = np.bincount(places[ranked], minlength=len(rows))
+    below = np.cumsum(rows) - rows
+    summed = np.bincount(places[ranked], ranks[ranked], minlength=len(rows))
+    won = summed - positive * below - positive * (positive + 1) / 2
+    pairs = float((positive * (rows - positive)).sum())
+    return float(won.sum() / pairs) if pairs else float("nan")
 
 
 def average_precision(present: npt.ArrayLike, score: npt.ArrayLike) -> float:

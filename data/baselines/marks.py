@@ -81,7 +81,7 @@ def figures(grades: Ints, chances: Floats, folds: Ints) -> list[float]:
     error = statistics.expected_calibration_error(sure, said == grades)
     if count == 2:
         return [
-            auroc_within(grades, chances[:, 1], folds),
+            statistics.auroc(grades, chances[:, 1], folds),
             statistics.average_precision(grades, chances[:, 1]),
             statistics.brier(grades, chances[:, 1]),
             error,
@@ -95,27 +95,10 @@ def figures(grades: Ints, chances: Floats, folds: Ints) -> list[float]:
     ]
 
 
-def auroc_within(grades: Ints, chance: Floats, folds: Ints) -> float:
-    """AUROC over the pairs of discs that one model judged.
-
-    Probabilities of different models do not rank against each other: pooled over folds, even a
-    constant would score below one half (Airola et al., 2011).
-    """
-    won = pairs = 0.0
-    for fold in np.unique(folds):
-        here = folds == fold
-        positive = int(grades[here].sum())
-        weight = positive * (int(here.sum()) - positive)
-        if weight:
-            won += weight * statistics.auroc(grades[here], chance[here])
-            pairs += weight
-    return won / pairs if pairs else float("nan")
-
-
 def main_figure(grades: Ints, chances: Floats, folds: Ints) -> float:
     """The first of the figures: AUROC, or quadratic kappa."""
     if chances.shape[1] == 2:
-        return auroc_within(grades, chances[:, 1], folds)
+        return statistics.auroc(grades, chances[:, 1], folds)
     return statistics.quadratic_kappa(grades, stated(chances), chances.shape[1])
 
 

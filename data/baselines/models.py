@@ -117,16 +117,18 @@ class FromScikitLearn:
     """A fitted classifier of scikit-learn; grades that it has not met get no probability."""
 
     estimator: Any
+    names: tuple[str, ...]
     count: int
     penalty: float | None = None
 
     def predict(self, features: pd.DataFrame) -> Floats:
         """Probabilities of all grades."""
-        return _spread(self.estimator.predict_proba(features), self.estimator.classes_, self.count)
+        chances = self.estimator.predict_proba(features[list(self.names)].to_numpy())
+        return _spread(chances, self.estimator.classes_, self.count)
 
     def coefficients(self) -> dict[str, float]:
         """Of a logistic model of two grades: log odds ratio for a standard deviation."""
-        names = self.estimator[:-1].get_feature_names_out()
+        names = self.estimator[:-1].get_feature_names_out(self.names)
         return dict(zip(map(str, names), map(float, self.estimator[-1].coef_[0]), strict=True))
 
 
@@ -140,29 +142,24 @@ def _spread(chances: Floats, grades: npt.ArrayLike, count: int) -> Floats:
 def prepare(features: Sequence[str]) -> Any:
     """Median imputation with a flag, level as a category, everything scaled; a transformer.
 
-    A pipeline that has never seen a feature's values is an error of the caller, who leaves such
-    features out.
+    It takes arrays whose columns are ``features``. A feature that is never known among the rows
+    becomes a constant, which says nothing.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    numbers = [name for name in features if name != LEVEL]
-    parts: list[tuple[str, Any, list[str]]] = [
-        (
-            "measured",
-            make_pipeline(
-                SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
-                StandardScaler(),
-            ),
-            numbers,
-        )
+    numbers = [place for place, name in enumerate(features) if name != LEVEL]
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    parts: list[tuple[str, Any, list[int]]] = [
+        ("measured", make_pipeline(imputer, StandardScaler()), numbers)
     ]
     if LEVEL in features:
         known = [[float(disc_index(disc)) for disc in reversed(LUMBAR_DISCS)]]
         one_hot = OneHotEncoder(categories=known, drop="first", sparse_output=False)
-        parts.append(("level", make_pipeline(one_hot, StandardScaler()), [LEVEL]))
+        place = [list(features).index(LEVEL)]
+        parts.append(("level", make_pipeline(one_hot, StandardScaler()), place))
     return ColumnTransformer(parts, verbose_feature_names_out=False)
 
 
@@ -177,6 +174,7 @@ def logistic(training: Training) -> FromScikitLearn:
     """
     from sklearn.pipeline import make_pipeline
 
+    names = tuple(map(str, training.features.columns))
     losses = dict.fromkeys(PENALTIES, 0.0)
     for learn, held in patient_folds(
         training.grades, training.patients, count=_INNER_FOLDS, seed=training.seed
@@ -193,10 +191,10 @@ def logistic(training: Training) -> FromScikitLearn:
             right = np.maximum(chances[np.arange(len(held)), test.grades], 1e-6)
             losses[penalty] -= float(np.log(right).sum())
     penalty = min(PENALTIES, key=losses.__getitem__)
-    transformer = prepare(list(training.features.columns))
-    seen = transformer.fit_transform(training.features)
+    transformer = prepare(names)
+    seen = transformer.fit_transform(training.features.to_numpy())
     model = _logistic(seen, training.grades, penalty)
-    return FromScikitLearn(make_pipeline(transformer, model), training.count, penalty)
+    return FromScikitLearn(make_pipeline(transformer, model), names, training.count, penalty)
 
 
 def _logistic(features: Floats, grades: Ints, penalty: float) -> Any:
@@ -225,8 +223,9 @@ def boosting(training: Training) -> FromScikitLearn:
         early_stopping=False,
         random_state=training.seed,
     )
-    model.fit(training.features, training.grades)
-    return FromScikitLearn(model, training.count)
+    model.fit(training.features.to_numpy(), training.grades)
+    names = tuple(map(str, training.features.columns))
+    return FromScikitLearn(model, names, training.count)
 
 
 @dataclass(frozen=True)
@@ -234,6 +233,7 @@ class Ordinal:
     """A fitted proportional-odds model: one slope a feature, one threshold between two grades."""
 
     transformer: Any
+    names: tuple[str, ...]
     model: Any
     params: Floats
     grades: Ints
@@ -241,14 +241,13 @@ class Ordinal:
 
     def predict(self, features: pd.DataFrame) -> Floats:
         """Probabilities of all grades."""
-        chances = np.asarray(
-            self.model.predict(self.params, exog=self.transformer.transform(features)), float
-        )
+        exog = self.transformer.transform(features[list(self.names)].to_numpy())
+        chances = np.asarray(self.model.predict(self.params, exog=exog), float)
         return _spread(chances, self.grades, self.count)
 
     def coefficients(self) -> dict[str, float]:
         """Log odds ratio of a higher grade for a standard deviation of each feature."""
-        names = [str(name) for name in self.transformer.get_feature_names_out()]
+        names = [str(name) for name in self.transformer.get_feature_names_out(self.names)]
         return dict(zip(names, map(float, self.params), strict=False))
 
 
@@ -268,14 +267,15 @@ def ordinal(training: Training) -> Ordinal:
     met, numbered = np.unique(training.grades, return_inverse=True)
     if len(met) < 3:
         raise NotEstimable("fewer than three grades occur in training")
-    transformer = prepare(list(training.features.columns))
-    exog = transformer.fit_transform(training.features)
+    names = tuple(map(str, training.features.columns))
+    transformer = prepare(names)
+    exog = transformer.fit_transform(training.features.to_numpy())
     model = Penalised(numbered, exog, distr="logit", hasconst=False)
     # Standard errors would be those of an unpenalised model, so none are asked for.
     result = _fit_or_tell(
         lambda: model.fit(method="bfgs", maxiter=400, disp=False, skip_hessian=True)
     )
-    return Ordinal(transformer, model, np.asarray(result.params, float), met, training.count)
+    return Ordinal(transformer, names, model, np.asarray(result.params, float), met, training.count)
 
 
 def _fit_or_tell(fit: Callable[[], Any]) -> Any:

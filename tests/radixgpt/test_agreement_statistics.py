@@ -76,6 +76,22 @@ def test_within_one_is_never_below_accuracy(pairs: list[tuple[int, int]]) -> Non
     assert (truth == stated).mean() <= statistics.within_one(truth, stated) <= 1
 
 
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 3)), min_size=2, max_size=60
+    )
+)
+def test_auroc_within_groups_counts_the_pairs_of_each(rows: list[tuple[bool, int, int]]) -> None:
+    wins = [
+        1.0 if mine > theirs else 0.5 if mine == theirs else 0.0
+        for there, mine, group in rows
+        for absent, theirs, other in rows
+        if there and not absent and group == other
+    ]
+    own = statistics.auroc(*zip(*rows, strict=True))
+    assert np.isnan(own) if not wins else own == pytest.approx(np.mean(wins))
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=80))
 def test_average_precision_equals_scikit_learn(pairs: list[tuple[bool, int]]) -> None:
     present, score = zip(*pairs, strict=True)
