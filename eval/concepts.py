@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from eval.records import columns_said, records, told_at_once
 from radixgpt.errors import CaseError
 
 MOST = 100
 """Concepts that an image may have at most."""
-_SHOWN = 20
 
-Rows = Sequence[tuple[str, str]]
-"""Image id and its cell of CUIs, in the order of the file."""
+Rows = Sequence[tuple[int, str, str]]
+"""Number of the row, image id and its cell of CUIs, in the order of the file."""
+ID_COLUMNS = ("id", "image", "name", "figure")
+CUI_COLUMNS = ("cuis", "cui", "concepts")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,28 @@ class ConceptScore:
 def cuis(cell: str) -> list[str]:
     """The CUIs of a cell, stripped and upper-cased; an empty cell is ``[""]``."""
     return [part.strip().upper() for part in cell.split(";")]
+
+
+def rows_of(path: Path) -> Rows:
+    """The rows of a submission: an id and CUIs with ``;`` between, under the challenge's headings.
+
+    Raises:
+        CaseError: the file can't be read, or lacks a column.
+    """
+    found: list[tuple[int, str, str]] = []
+    for number, record in records(path):
+        by_name = {name.strip().lower(): cell for name, cell in record.items()}
+        image = next((name for name in ID_COLUMNS if name in by_name), None)
+        listed = next((name for name in CUI_COLUMNS if name in by_name), None)
+        if image is None or listed is None:
+            raise CaseError(
+                f"{path.name} has the columns {columns_said(record)}.", "It needs ID and CUIs."
+            )
+        name, cell = by_name[image], by_name[listed]
+        found.append(
+            (number, "" if name is None else str(name).strip(), "" if cell is None else str(cell))
+        )
+    return found
 
 
 def score(candidates: Rows, references: Rows, only: Iterable[str] | None = None) -> ConceptScore:
@@ -60,13 +85,7 @@ def score(candidates: Rows, references: Rows, only: Iterable[str] | None = None)
     problems += [f"candidates: image {name} is missing" for name in truth if name not in given]
     if not truth:
         problems.append("references: no image")
-    if problems:
-        more = len(problems) - _SHOWN
-        rest = [f"and {more} more"] if more > 0 else []
-        raise CaseError(
-            f"{len(problems)} problems: {'; '.join([*problems[:_SHOWN], *rest])}.",
-            "Give each image of the references once, with up to 100 different CUIs.",
-        )
+    told_at_once(problems, "Give each image of the references once, with up to 100 different CUIs.")
     kept = None if only is None else {cui.strip().upper() for cui in only}
     found: dict[str, float] = {}
     for name, right in truth.items():
@@ -98,7 +117,7 @@ def problems_of(listed: Sequence[str]) -> list[str]:
 
 def _read(rows: Rows, side: str, problems: list[str]) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
-    for number, (name, cell) in enumerate(rows, start=1):
+    for number, name, cell in rows:
         listed = cuis(cell)
         where = f"{side}, row {number}, image {name}"
         if name in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.eval import calibration, compare, grades, retrieval, score
+from commands.eval import calibration, compare, concepts, grades, retrieval, score
 
 app = typer.Typer(
     help="Score reports, grades and retrieval, with intervals by study.",
@@ -12,6 +12,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("score")(score.run)
+app.command("concepts")(concepts.run)
 app.command("grades")(grades.run)
 app.command("retrieval")(retrieval.run)
 app.command("calibration")(calibration.run)

@@ -8,9 +8,13 @@ from eval import concepts
 from radixgpt.errors import CaseError
 
 
+def rows(*cells: tuple[str, str]) -> concepts.Rows:
+    return [(number, *cell) for number, cell in enumerate(cells, start=1)]
+
+
 def test_f1_by_hand() -> None:
     found = concepts.score(
-        [("a", "c1; C2"), ("b", ""), ("c", "C9")], [("a", "C1;C3"), ("b", ""), ("c", "C1")]
+        rows(("a", "c1; C2"), ("b", ""), ("c", "C9")), rows(("a", "C1;C3"), ("b", ""), ("c", "C1"))
     )
     assert found.by_image == pytest.approx({"a": 0.5, "b": 1.0, "c": 0.0})
     assert found.f1 == pytest.approx(0.5)
@@ -18,7 +22,7 @@ def test_f1_by_hand() -> None:
 
 def test_the_secondary_score_leaves_out_images_without_a_listed_concept() -> None:
     found = concepts.score(
-        [("a", "C1;C2"), ("b", "C1")], [("a", "C1;C3"), ("b", "C3")], only=["c1 ", "C2"]
+        rows(("a", "C1;C2"), ("b", "C1")), rows(("a", "C1;C3"), ("b", "C3")), only=["c1 ", "C2"]
     )
     assert found.by_image == pytest.approx({"a": 2 / 3})
 
@@ -26,8 +30,8 @@ def test_the_secondary_score_leaves_out_images_without_a_listed_concept() -> Non
 def test_all_problems_are_told_at_once_with_their_rows() -> None:
     with pytest.raises(CaseError) as told:
         concepts.score(
-            [("a", "C1;c1"), ("a", "C1"), ("x", "C1"), ("b", ";".join(map(str, range(101))))],
-            [("a", "C1"), ("b", "C1"), ("c", "C1")],
+            rows(("a", "C1;c1"), ("a", "C1"), ("x", "C1"), ("b", ";".join(map(str, range(101))))),
+            rows(("a", "C1"), ("b", "C1"), ("c", "C1")),
         )
     for part in (
         "row 1, image a: C1 is there twice",

@@ -97,9 +97,10 @@ _json = st.recursive(
 )
 def test_any_json_is_read_or_refused(entities: dict[str, object]) -> None:
     try:
-        radgraph.parse({"entities": entities})
-    except CaseError as error:
-        assert error.problem.startswith("the annotation can't be used")
+        found = radgraph.parse({"entities": entities})
+    except CaseError:
+        return
+    assert found.keys() == entities.keys()
 
 
 _relation = st.tuples(st.sampled_from(radgraph.RELATIONS), st.sampled_from("012"))
