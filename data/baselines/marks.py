@@ -20,6 +20,8 @@ _METRICS = {
 }
 LOWER_IS_BETTER = frozenset({"Brier", "ECE"})
 """Figures of which less is better; of all others more is."""
+MAIN = ("AUROC", "quadratic kappa")
+"""The figure that a finding is judged by first."""
 NO_SKILL = {"AUROC": 0.5, "quadratic kappa": 0.0}
 """What guessing gives."""
 

@@ -41,23 +41,23 @@ LEVEL = "level_index"
 """Discs above L5-S1."""
 FEATURES = (*MEASURED, LEVEL, *PATIENT)
 TITLES = {
-    "disc_height_index": "disc height to vertebral depth",
-    "height_to_own_median": "disc height to the patient's median",
-    "length_to_depth": "disc length to vertebral depth",
-    "canal_ratio": "canal depth to vertebral depth",
-    "slip_ratio": "slip to vertebral depth",
-    "slip_size": "size of the slip",
-    "t2_signal_to_canal": "T2 signal to the canal's",
-    "t2_signal_to_vertebra": "T2 signal to the vertebra's",
-    "t2_signal_spread": "spread of the T2 signal",
-    "t1_signal_to_canal": "T1 signal to the canal's",
-    "t1_signal_to_vertebra": "T1 signal to the vertebra's",
-    "t1_signal_spread": "spread of the T1 signal",
+    "disc_height_index": "disc height",
+    "height_to_own_median": "height to own median",
+    "length_to_depth": "disc length",
+    "canal_ratio": "canal",
+    "slip_ratio": "slip",
+    "slip_size": "size of slip",
+    "t2_signal_to_canal": "T2 to canal",
+    "t2_signal_to_vertebra": "T2 to vertebra",
+    "t2_signal_spread": "T2 spread",
+    "t1_signal_to_canal": "T1 to canal",
+    "t1_signal_to_vertebra": "T1 to vertebra",
+    "t1_signal_spread": "T1 spread",
     "level_index": "level",
     "sex_male": "sex",
     "age_years": "age",
 }
-"""Features in words."""
+"""Features in words: lengths over the vertebral depth, signals over another tissue's."""
 _NEEDED = ("case", "image", "sequence", "level", *SHAPE, *SIGNAL)
 _SPLITS = ("train", "development")
 
