@@ -102,7 +102,9 @@ def halved(example: Example) -> Iterator[tuple[str, Example]]:
 def whole(shared: Path, phantoms: int) -> str:
     """How many good slices are called blank in part, and how wide the widest margins are."""
     good = [e for e in everything(shared, phantom_count=phantoms) if e.good]
-    rows, columns = (max(abs(triage_signal.flat_side(e.pixels, i)) for e in good) for i in (0, 1))
+    rows, columns = (
+        max(max(triage_signal.flat_sides(e.pixels, axis)) for e in good) for axis in (0, 1)
+    )
     lost = share(bool(triage_signal.lost_part(e.pixels)) for e in good)
     return f"{lost}; widest flat side {rows:.1%} of the rows, {columns:.1%} of the columns"
 

@@ -42,10 +42,16 @@ def test_a_half_without_signal_is_told_with_its_side(side: str, value: float) ->
     assert 0.4 < float(told.split()[1].rstrip("%")) / 100 <= 0.5
 
 
+def test_a_half_is_told_beside_a_margin_too() -> None:
+    padded = np.pad(phantom()["t2"], ((0, 0), (60, 60)))
+    assert lost_part(without(padded, "right", 0.5)) == "right 50%"
+
+
 def test_whole_slices_and_margins_have_lost_nothing() -> None:
     for pixels in phantom().values():
         assert lost_part(pixels) == ""
         assert lost_part(np.pad(pixels, ((80, 80), (200, 200)))) == ""
+        assert lost_part(np.pad(pixels, ((0, 0), (300, 300)))) == ""
         assert lost_part(without(pixels, "right", 0.3)) == ""
     assert lost_part(np.zeros((120, 120), np.float32)) == ""
 
