@@ -1,0 +1,1 @@
+"""Report texts generated from gradings: called so wherever they are used or scored."""
