@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.explore.chart import UNKNOWN, bars, figure, heat, scatter, top
-from data.explore.columns import counts, cross, labels, numbers, tally
+from data.explore.columns import counts, cross, labels, numbers, shown_sources, tally
 from data.explore.section import Figure, Part, Section, Statistics, absent
 from data.explore.tables import Tables
 from data.explore.wording import count, percent
@@ -189,7 +189,7 @@ def _timing(told: pd.DataFrame) -> Figure | None:
 def _by_source(told: pd.DataFrame) -> Figure:
     """Images of each kind in each source."""
     kinds = list(top(counts(told["what"]), _MOST))
-    sources = list(counts(told["source"]))
+    sources, more = shown_sources(told)
     kept = told.assign(shown=told["what"].where(told["what"].isin(kinds), "other"))
     found = cross(kept, "source", "shown")
     table = [[found.get(kind, {}).get(source, 0) for kind in kinds] for source in sources]
@@ -211,6 +211,7 @@ def _by_source(told: pd.DataFrame) -> Figure:
         "acquisition-sources",
         "Kinds of image by source",
         ("", spec),
+        note=more,
         height=max(240, 150 + 32 * len(sources)),
         wide=len(kinds) > 6,
     )

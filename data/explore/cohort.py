@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.explore.chart import NO_SPLIT, UNKNOWN, bars, figure, histogram
-from data.explore.columns import counts, labels, numbers, sexes
+from data.explore.columns import (
+    counts,
+    cross,
+    filled,
+    joined,
+    labels,
+    numbers,
+    sexes,
+    shown_sources,
+)
 from data.explore.section import Part, Section, Statistics, Table
 from data.explore.tables import Tables
 from data.explore.wording import count, number, percent
@@ -15,6 +24,7 @@ if TYPE_CHECKING:
 
 _DECADE = 10
 _OLDEST = 120
+_MOST_STACKED = 8
 _FEW = 0.5
 
 
@@ -24,7 +34,7 @@ def cohort(tables: Tables) -> Section:
     people = cases.drop_duplicates("patient", keep="first").copy()
     # What any case of a person tells is known of the person.
     told = cases[cases["sex_label"] != UNKNOWN].drop_duplicates("patient").set_index("patient")
-    people["sex_label"] = people["patient"].map(told["sex_label"]).fillna(UNKNOWN)
+    people["sex_label"] = filled(people["patient"].map(told["sex_label"]))
     aged = cases.dropna(subset=["age"]).drop_duplicates("patient").set_index("patient")
     people["age"] = people["patient"].map(aged["age"])
 
@@ -112,12 +122,13 @@ def _sentence(s: Statistics) -> str:
 
 
 def _parts(cases: pd.DataFrame, people: pd.DataFrame, s: Statistics) -> list[Part]:
-    sources = sorted(s["sources"], key=lambda name: -s["sources"][name]["cases"])
+    sources, more = shown_sources(cases)
     splits = [name for name in ("train", "development", "test") if name in s["splits"]]
-    in_split = labels(cases, "split")
+    found = cross(cases.assign(in_split=labels(cases, "split")), "source", "in_split")
     stacks = {
-        name: [int(((cases["source"] == source) & (in_split == name)).sum()) for source in sources]
-        for name in [*splits, *([UNKNOWN] if UNKNOWN in s["splits"] else [])]
+        name: [found[name].get(source, 0) for source in sources]
+        for name in [*splits, UNKNOWN]
+        if name in found
     }
     if not splits:
         stacks = {"cases": stacks.get(UNKNOWN, [])}
@@ -127,17 +138,16 @@ def _parts(cases: pd.DataFrame, people: pd.DataFrame, s: Statistics) -> list[Par
             "cohort-sources",
             "Cases by source" + (" and split" if splits else ""),
             ("", bars(sources, named, lying=True, x="cases")),
+            note=more,
             height=max(220, 90 + 34 * len(sources)),
         )
     ]
     if set(s["sex"]) - {UNKNOWN}:
+        by_sex = cross(people, "source", "sex_label")
         people_of = {
-            sex: [
-                int(((people["source"] == source) & (people["sex_label"] == sex)).sum())
-                for source in sources
-            ]
+            sex: [by_sex[sex].get(source, 0) for source in sources]
             for sex in ("F", "M", "O", UNKNOWN)
-            if sex in s["sex"]
+            if sex in by_sex
         }
         parts.append(
             figure(
@@ -145,6 +155,7 @@ def _parts(cases: pd.DataFrame, people: pd.DataFrame, s: Statistics) -> list[Par
                 "Patients by sex",
                 ("count", bars(sources, people_of, lying=True, x="patients")),
                 ("share", bars(sources, people_of, lying=True, share=True)),
+                note=more,
                 height=max(220, 90 + 34 * len(sources)),
             )
         )
@@ -162,10 +173,12 @@ def _parts(cases: pd.DataFrame, people: pd.DataFrame, s: Statistics) -> list[Par
     )
     rows = [(n, *(s["sources"][n][c.replace(" ", "_")] for c in columns[1:])) for n in sources]
     if len(rows) > 1:
-        total = [sum(int(row[i]) for row in rows) for i in range(1, len(columns))]
+        total = [
+            sum(of[name.replace(" ", "_")] for of in s["sources"].values()) for name in columns[1:]
+        ]
         total[0] = s["patients"]
         rows.append(("all", *total))
-    parts.append(Table("What each source brings", columns, tuple(rows)))
+    parts.append(Table("What each source brings", columns, tuple(rows), more))
     return parts
 
 
@@ -180,6 +193,7 @@ def _age_figure(people: pd.DataFrame) -> Part:
         groups = known.groupby(column)["age"]
         return {str(n): np.histogram(ages, bins=edges)[0].tolist() for n, ages in groups}
 
+    known = known.assign(source=joined(known["source"], _MOST_STACKED))
     by_sex, by_source = stacks("sex_label"), stacks("source")
     ordered = {sex: by_sex[sex] for sex in ("F", "M", "O", UNKNOWN) if sex in by_sex}
     views = [("by sex", histogram(edges, ordered, x="years"))]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from data.explore.chart import UNKNOWN
+from data.explore.chart import UNKNOWN, top
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_SOURCES = 20
 _SEXES = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 """Patient's sex as DICOM writes it (PS3.3 C.7.1.1)."""
 
@@ -33,6 +34,11 @@ def _label(value: object) -> str:
     return UNKNOWN if text.lower() in ("", UNKNOWN, "none", "nan") else text
 
 
+def filled(values: pd.Series[Any]) -> pd.Series[str]:
+    """Labels with ``unknown`` where there is none, also where there is none at all."""
+    return values.astype(object).where(values.notna(), UNKNOWN)
+
+
 def numbers(frame: pd.DataFrame, column: str) -> pd.Series[float]:
     """A column as numbers; what is missing or no number is NaN."""
     import numpy as np
@@ -54,6 +60,20 @@ def counts(values: pd.Series[str]) -> dict[str, int]:
     found = values.value_counts()
     pairs = [(str(name), int(n)) for name, n in found.items()]
     return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+
+def joined(values: pd.Series[str], most: int) -> pd.Series[str]:
+    """The most frequent labels; the others as ``other``."""
+    shown = top(counts(values), most)
+    return values.where(values.isin(list(shown)), "other")
+
+
+def shown_sources(cases: pd.DataFrame) -> tuple[list[str], str]:
+    """The sources that figures show, largest first, and a note where there are more."""
+    names = list(counts(cases["source"]))
+    more = len(names) > MOST_SOURCES
+    note = f"The {MOST_SOURCES} largest of {len(names):,} sources." if more else ""
+    return names[:MOST_SOURCES], note
 
 
 def tally(frame: pd.DataFrame, *columns: str) -> list[tuple[tuple[Any, ...], int]]:

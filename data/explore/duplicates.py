@@ -202,7 +202,7 @@ def _balance_figure(balance: Mapping[str, Mapping[str, Any]], names: list[str]) 
 def _table(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
     shown = tuple(
         tuple(
-            (listing(value, most=4) if value else "") if isinstance(value, list) else str(value)
+            (listing(value, most=4) if value else "") if isinstance(value, list) else value
             for value in (row[name] for name in columns)
         )
         for row in rows[:_MOST_ROWS]
@@ -251,6 +251,13 @@ def _alerts(s: Statistics, tables: Tables) -> list[str]:
             )
     if not s["splits"]:
         return alerts
+    lacking = {
+        name: [positive_title(kind) for kind, by in s["balance"].items() if name not in by]
+        for name in s["splits"]
+    }
+    for name, kinds in lacking.items():
+        if kinds:
+            alerts.append(f"Nothing in {name} is graded for {listing(kinds, most=3)}.")
     left = len(tables.cases) - sum(v["cases"] for v in s["splits"].values())
     if left:
         alerts.append(

@@ -112,6 +112,8 @@ def _vectors(
         raw = np.stack([np.asarray(embedding.vectors[paths[row]], np.float32) for row in rows])
     length = np.linalg.norm(raw, axis=1, keepdims=True)
     scaled = raw / np.maximum(length, 1e-9)
+    if np.ptp(scaled, axis=0).max() == 0:  # equal images have no components
+        return np.zeros((len(scaled), 1), np.float32)
     components = min(_COMPONENTS, *scaled.shape)
     reduced: Matrix = PCA(components, random_state=0).fit_transform(scaled).astype(np.float32)
     return reduced
@@ -123,8 +125,7 @@ def _plane(vectors: Matrix, seed: int) -> Matrix:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
-    spread = np.ptp(vectors, axis=0).max()
-    if spread == 0:  # equal images have no neighbourhoods to keep
+    if not vectors.any():  # equal images have no neighbourhoods to keep
         return np.zeros((len(vectors), 2), np.float32)
     tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
     if vectors.shape[1] < 2:

@@ -76,7 +76,7 @@ def of_cases(tables: Tables, embedding: Embedding, labels: pd.DataFrame) -> Evid
     """Principal components of the mean vector of each label's case, with the level.
 
     Returns:
-        None where fewer than half of the labels have an embedded image.
+        None where fewer than half of the labels have an embedded image, or all are equal.
     """
     from sklearn.decomposition import PCA
 
@@ -92,6 +92,8 @@ def of_cases(tables: Tables, embedding: Embedding, labels: pd.DataFrame) -> Evid
         return None
     order = {case: row for row, case in enumerate(sums)}
     means = np.stack([vector / n for vector, n in sums.values()])
+    if np.ptp(means, axis=0).max() == 0:
+        return None
     components = min(_COMPONENTS, len(means) - 1, means.shape[1])
     reduced = PCA(components, random_state=0).fit_transform(means)
     features = np.full((len(labels), components), np.nan)

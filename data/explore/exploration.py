@@ -17,6 +17,7 @@ from data.explore.missing import missing_data
 from data.explore.page import to_html
 from data.explore.pairs import known_pairs
 from data.explore.pixels import look_at, sampled
+from data.explore.places import Places
 from data.explore.prevalence import prevalence
 from data.explore.quality import quality
 from data.explore.section import Section
@@ -127,7 +128,9 @@ def explore(
         quality(tables, looks),
         embedding_map(tables, looks, given.embedding, say, seed=seed),
         duplicates(tables, looks, known),
-        suspicious(tables, looks, given.embedding, given.seen, given.discs, say, seed=seed),
+        suspicious(
+            Places(root, tables, looks, given.discs), given.embedding, given.seen, say, seed=seed
+        ),
         missing_data(tables, looks),
         licences(tables, given.citations or {}),
     )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from data.explore.acquisition import kinds_of_image, makers
 from data.explore.chart import UNKNOWN, top
-from data.explore.columns import labels, numbers, sexes
+from data.explore.columns import filled, labels, numbers, sexes
 from data.explore.pixels import MEASURES, Looks
 from data.explore.prevalence import positive_title
 from data.explore.tables import Tables
@@ -135,11 +135,11 @@ def _findings(tables: Tables, images: pd.DataFrame) -> list[Facet]:
         title = _FINDING + positive_title(str(kind))
         there = rows.assign(there=rows["positive"].astype(bool)).groupby("case")["there"].any()
         told = images["case"].map(there.map({True: "positive", False: "negative"}))
-        found.append(_categories(title, told.fillna(UNKNOWN).astype(object), "findings"))
+        found.append(_categories(title, filled(told), "findings"))
         grades = rows[rows["value"].map(lambda v: isinstance(v, int | float))]
         highest = grades.groupby("case")["value"].max()
         if highest.nunique() > 2:
             worst = images["case"].map(highest.map(lambda v: f"{v:g}"))
             name = f"{_FINDING}highest {capital(str(kind)).replace('_', ' ')}"
-            found.append(_categories(name, worst.fillna(UNKNOWN).astype(object), "findings"))
+            found.append(_categories(name, filled(worst), "findings"))
     return [facet for facet in found if facet is not None]

@@ -128,7 +128,7 @@ def _out_of_fold(
         model = make_pipeline(
             SimpleImputer(strategy="median", keep_empty_features=True),
             StandardScaler(),
-            LogisticRegression(C=0.1, max_iter=2000),
+            LogisticRegression(max_iter=2000),
         )
         model.fit(features[training], codes[training])
         probabilities[held] = 0.0

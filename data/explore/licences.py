@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from data.explore.chart import bars, figure
+from data.explore.columns import cross, shown_sources
 from data.explore.section import Part, Section, Statistics, Table
 from data.explore.tables import Tables
 from data.explore.wording import count, listing, percent
@@ -13,6 +14,8 @@ from data.explore.wording import count, listing, percent
 TITLE = "Licences"
 _UNKNOWN = "unknown"
 _FREE = "nothing"
+_MOST = 9
+_MOST_ROWS = 40
 
 
 def conditions(licence: str) -> tuple[str, ...]:
@@ -64,16 +67,15 @@ def licences(tables: Tables, citations: Mapping[str, str]) -> Section:
         "citations": {s: citations[s] for s in sorted(cases["source"].unique()) if s in citations},
     }
     by_size = sorted(statistics["licences"].items(), key=lambda item: -item[1]["cases"])
-    sources = sorted(str(s) for s in cases["source"].unique())
-    stacks = {
-        name: [int(((told["source"] == s) & (told["licence"] == name)).sum()) for s in sources]
-        for name, _ in by_size[:9]
-    }
+    sources, more = shown_sources(cases)
+    found = cross(told, "source", "licence")
+    stacks = {name: [found[name].get(s, 0) for s in sources] for name, _ in by_size[:_MOST]}
     parts: list[Part] = [
         figure(
             "licences-sources",
             "Cases by source and licence",
             ("", bars(sources, stacks, lying=True, x="cases")),
+            note=more,
             height=max(240, 110 + 34 * len(sources)),
         ),
         Table(
@@ -88,7 +90,7 @@ def licences(tables: Tables, citations: Mapping[str, str]) -> Section:
                     ", ".join(v["conditions"]),
                     listing(v["sources"], most=8),
                 )
-                for name, v in by_size
+                for name, v in by_size[:_MOST_ROWS]
             ),
             "As far as a licence's name says; read the licence itself before relying on it.",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.explore.chart import UNKNOWN, figure, heat
-from data.explore.columns import labels
+from data.explore.columns import labels, shown_sources
 from data.explore.pixels import Looks
 from data.explore.section import Section, Statistics
 from data.explore.tables import Tables
@@ -21,6 +21,8 @@ _COUNTED = {
     "stated findings": "stated",
     "concepts": "concepts",
 }
+_CONTENT = frozenset({"report", "mask", *_COUNTED})
+"""What a source may well be without."""
 _CASE_FIELDS = {"sex": "sex", "age": "age_years", "split": "split"}
 _IMAGE_FIELDS = {
     "modality": "modality",
@@ -44,7 +46,7 @@ def missing_data(tables: Tables, looks: Looks) -> Section:
     """Count what is not known, by source."""
     cases = _cases(tables)
     images = _images(tables, looks)
-    sources = sorted(str(name) for name in tables.cases["source"].unique())
+    sources, more = shown_sources(tables.cases)
     fields: dict[str, dict[str, dict[str, int]]] = {}
     for frame in (cases, images):
         for name in frame.columns.drop("source"):
@@ -88,7 +90,7 @@ def missing_data(tables: Tables, looks: Looks) -> Section:
                 "Share missing by field and source",
                 ("", spec),
                 note="Empty: the field does not apply to what the source holds. A radiograph has "
-                "no echo time, a text no plane.",
+                f"no echo time, a text no plane. {more}".rstrip(),
                 height=max(360, 140 + 24 * len(names)),
                 wide=True,
             ),
@@ -139,7 +141,7 @@ def _totals(s: Statistics) -> dict[str, tuple[int, int]]:
 def _sentence(s: Statistics) -> str:
     totals = _totals(s)
     never = [name for name, (gone, of) in totals.items() if gone == of]
-    partly = {name: n for name, n in totals.items() if 0 < n[0] < n[1]}
+    partly = {name: n for name, n in totals.items() if 0 < n[0] < n[1] and name not in _CONTENT}
     said = []
     if never:
         said.append(f"nothing is known of {listing(never)}")

@@ -179,7 +179,8 @@
     card.querySelector("b").textContent = MAP.name[i];
     const list = card.querySelector("dl");
     list.replaceChildren();
-    const told = [chosen, ...MAP.columns.filter((c) => c !== chosen)].filter((c) => c && shown(c, i) !== "unknown");
+    const others = MAP.columns.filter((c) => c !== chosen && shown(c, i) !== "unknown");
+    const told = chosen ? [chosen, ...others] : others;
     for (const column of told.slice(0, 7)) {
       const term = document.createElement("dt"), value = document.createElement("dd");
       term.textContent = column.title;

@@ -77,18 +77,16 @@ def _looked_for(cases: list[Case], root: Path, tables: Tables, looks: Looks, say
 
 def _equal_files(tables: Tables) -> Iterator[Pair]:
     """Pairs of a file's first case with each other patient's case that holds the same bytes."""
-    first: dict[str, int] = {}
-    images = tables.images
-    for row, digest in enumerate(images["sha256"]):
-        start = first.setdefault(str(digest), row)
-        cases = int(images["case"].iloc[start]), int(images["case"].iloc[row])
-        names = tuple(str(tables.cases["id"].iloc[case]) for case in cases)
-        people = tuple(str(tables.cases["patient"].iloc[case]) for case in cases)
-        if digest and people[0] != people[1]:
+    names, people = list(tables.cases["id"]), list(tables.cases["patient"])
+    first: dict[str, tuple[int, str]] = {}
+    images = zip(*(tables.images[name] for name in ("sha256", "case", "path")), strict=True)
+    for digest, case, path in images:
+        start, where = first.setdefault(digest, (case, path))
+        if digest and people[start] != people[case]:
             yield Pair(
                 kind="file",
-                cases=(names[0], names[1]),
-                patients=(people[0], people[1]),
-                images=(str(images["path"].iloc[start]), str(images["path"].iloc[row])),
+                cases=(names[start], names[case]),
+                patients=(people[start], people[case]),
+                images=(where, path),
                 likeness=1.0,
             )

@@ -35,6 +35,8 @@ _SIDE = 1024
 """Of larger images the middle is measured, at full resolution."""
 _PICTURES = (".png", ".jpg", ".jpeg")
 _WEBP_QUALITY = 55
+_CROP = 0.25
+"""Side of a crop, as a share of the image's rows: a disc with the vertebrae beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,33 @@ def look(path: Path) -> Look:
         tiny=_resized(grey, (TINY, TINY)),
         thumbnail=_thumbnail(grey),
     )
+
+
+def crop(path: Path, x: float, y: float) -> str | None:
+    """A small picture of the surroundings of a place, as a data URI.
+
+    Args:
+        path: a picture; in a volume the place would be in another slice than the middle one.
+        x: column of the place.
+        y: its row.
+
+    Returns:
+        None for a volume, or where the place lies outside.
+
+    Raises:
+        RadixError: the file can't be read as an image.
+    """
+    from radixgpt.reading import read
+
+    if path.suffix.lower() not in _PICTURES:
+        return None
+    grey = _grey(read(path).series[0].pixels[0], picture=True)
+    rows, columns = grey.shape
+    if not (0 <= x < columns and 0 <= y < rows):
+        return None
+    half = max(8, round(_CROP * rows / 2))
+    top, left = max(0, round(y) - half), max(0, round(x) - half)
+    return _thumbnail(grey[top : round(y) + half, left : round(x) + half])
 
 
 def _grey(plane: Grey, *, picture: bool) -> Grey:
@@ -216,15 +245,16 @@ def _thumbnail(grey: Grey) -> str:
 def sampled(groups: Sequence[str], most: int, seed: int) -> list[int]:
     """Row numbers of at most ``most`` rows, every group keeping its share and at least one.
 
+    With more groups than rows some have none.
     All rows if there are no more than that; else a draw that the seed decides, in order.
     """
     if len(groups) <= most:
         return list(range(len(groups)))
     rng = np.random.default_rng(seed)
     names = np.asarray(groups)
-    chosen: list[int] = []
-    for name in sorted(set(groups)):
-        rows = np.flatnonzero(names == name)
-        share = max(1, int(most * len(rows) / len(names)))
-        chosen.extend(rng.choice(rows, size=share, replace=False).tolist())
-    return sorted(chosen[:most] if len(chosen) <= most else rng.permutation(chosen)[:most].tolist())
+    rows = {name: np.flatnonzero(names == name) for name in sorted(set(groups))}
+    shares = {name: max(1, int(most * len(of) / len(names))) for name, of in rows.items()}
+    while sum(shares.values()) > most:
+        shares[max(shares, key=lambda name: shares[name])] -= 1
+    chosen = [rng.choice(of, size=shares[name], replace=False) for name, of in rows.items()]
+    return sorted(int(row) for row in np.concatenate(chosen))

@@ -255,12 +255,15 @@ def _graded_parts(s: Statistics) -> list[Part]:
         ]
         for name, row in zip(names, cells, strict=True)
     }
+    views = [("share", spec)]
+    if any(point for points in curves.values() for point in points):
+        hovers = dict(zip(names, told, strict=True))
+        views.append(("intervals", intervals(levels, curves, hovers, y="")))
     parts: list[Part] = [
         figure(
             "prevalence-graded",
             "Graded findings by level",
-            ("share", spec),
-            ("intervals", intervals(levels, curves, dict(zip(names, told, strict=True)), y="")),
+            *views,
             note="Share of the graded levels at which the finding is there; intervals are "
             "Wilson's 95%.",
             height=max(300, 140 + 34 * len(names)),

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.explore.acquisition import kinds_of_image
 from data.explore.chart import boxes, figure, lines, scatter
-from data.explore.columns import tally
+from data.explore.columns import joined, tally
 from data.explore.pixels import BINS, MEASURES, Look, Looks
 from data.explore.section import Gallery, Part, Picture, Section, Statistics, absent
 from data.explore.tables import Tables
@@ -256,6 +256,7 @@ def _parts(
 def _sizes(table: pd.DataFrame) -> dict[str, object]:
     points: dict[str, list[tuple[float, float, str]]] = {}
     widths: dict[str, list[float]] = {}
+    table = table.assign(source=joined(table["source"], _MOST_GROUPS))
     for (source, columns, rows), n in tally(table, "source", "columns", "rows")[:_MOST_SIZES]:
         hover = f"{columns} by {rows} pixels: {count(n, 'image')}"
         points.setdefault(str(source), []).append((float(columns), float(rows), hover))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.explore.acquisition import kinds_of_image, makers
-from data.explore.chart import UNKNOWN, figure, heat, top
-from data.explore.columns import counts, labels, numbers, sexes
+from data.explore.chart import UNKNOWN, figure, heat
+from data.explore.columns import filled, joined, labels, numbers, sexes
 from data.explore.prevalence import positive_title
 from data.explore.section import Figure
 from data.explore.tables import Tables
@@ -73,7 +73,7 @@ def _findings(tables: Tables) -> dict[str, pd.Series[str]]:
     for kind, rows in graded.groupby("kind", observed=True):
         there = rows.assign(there=rows["positive"].astype(bool)).groupby("case")["there"].any()
         told = there.map({True: "positive", False: "negative"})
-        found[positive_title(str(kind))] = told.reindex(tables.cases.index).fillna(UNKNOWN)
+        found[positive_title(str(kind))] = filled(told.reindex(tables.cases.index))
     if _LABEL in tables.cases:
         found["Label of the case"] = labels(tables.cases, _LABEL)
     return found
@@ -81,6 +81,8 @@ def _findings(tables: Tables) -> dict[str, pd.Series[str]]:
 
 def _facts(tables: Tables) -> dict[str, pd.Series[str]]:
     """Facts of each case; of its images all that they say, joined."""
+    import pandas as pd
+
     images = tables.images
     found = {"source": labels(tables.cases, "source"), "sex": sexes(tables.cases)}
     ages = numbers(tables.cases, "age_years")
@@ -92,14 +94,12 @@ def _facts(tables: Tables) -> dict[str, pd.Series[str]]:
         ("field strength", labels(images, "field_strength_t")),
     ):
         known = column[column != UNKNOWN]
-        joined = known.groupby(images["case"]).agg(lambda told: _JOINED.join(sorted(set(told))))
-        found[name] = joined.reindex(tables.cases.index).fillna(UNKNOWN).astype(object)
-    return {name: _few(column) for name, column in found.items()}
-
-
-def _few(column: pd.Series[str]) -> pd.Series[str]:
-    shown = top(counts(column), _MOST_GROUPS)
-    return column.where(column.isin(list(shown)), "other")
+        said: dict[int, set[str]] = {}
+        for case, told in zip(images["case"][known.index], known, strict=True):
+            said.setdefault(int(case), set()).add(str(told))
+        every = [_JOINED.join(sorted(said.get(case, ()))) for case in tables.cases.index]
+        found[name] = labels(pd.DataFrame({name: every}), name)
+    return {name: joined(column, _MOST_GROUPS) for name, column in found.items()}
 
 
 def shortcut_figure(found: dict[str, dict[str, dict[str, float | int]]]) -> Figure | None:

@@ -19,8 +19,8 @@ from data.explore.contradictions import (
 from data.explore.embedding import Embedding
 from data.explore.evidence import OF_IMAGES, Evidence, of_cases, of_discs
 from data.explore.judge import FEWEST, FOLDS, UNLIKELY, WORTHLESS, Verdict, judge
-from data.explore.pixels import Looks
-from data.explore.section import Cell, Part, Picture, Section, Statistics, Table, absent
+from data.explore.places import Places
+from data.explore.section import Cell, Part, Section, Statistics, Table, absent
 from data.explore.tables import Say, Tables
 from data.explore.wording import capital, count, listing, number, percent, title_of
 from radixgpt.finding import KINDS
@@ -47,11 +47,9 @@ class _Target:
 
 
 def suspicious(
-    tables: Tables,
-    looks: Looks,
+    places: Places,
     embedding: Embedding | None,
     seen: pd.DataFrame | None,
-    discs: pd.DataFrame | None,
     say: Say,
     *,
     seed: int,
@@ -59,14 +57,14 @@ def suspicious(
     """Find labels that deserve a second look.
 
     Args:
-        tables: the cases.
-        looks: the images as opened, for small pictures.
+        places: the cases with their images, and the measures of discs where there are any: a row
+            a disc and image, ``case``, ``image``, ``sequence``, ``level``, ``x``, ``y`` and more.
         embedding: vectors of the images, None where there are none.
         seen: ``case``, ``image``, ``looks`` and ``looks_chance``: what each image looks like.
-        discs: a row a disc and image: ``case``, ``sequence``, ``level`` and measures.
         say: told how far it is.
         seed: of the folds.
     """
+    tables, discs = places.tables, places.discs
     contradictions = contradictions_of(tables)
     unlike = unlike_of(tables, seen)
     targets = _targets(tables, seed)
@@ -100,9 +98,9 @@ def suspicious(
         "contradictions": contradictions,
         "unlike": unlike,
     }
-    parts = [*_judged_parts(tables, looks, verdicts, statistics)]
+    parts = [*_judged_parts(places, verdicts, statistics)]
     parts.extend(contradiction_parts(contradictions))
-    parts.extend(unlike_parts(looks, unlike))
+    parts.extend(unlike_parts(places.looks, unlike))
     return Section(
         "suspicious",
         TITLE,
@@ -226,7 +224,7 @@ def _sentence(s: Statistics) -> str:
         said.append(
             f"{doubted:,} of {count(judged, 'judged label')} ({percent(doubted, judged)}) "
             f"deserve{'s' if doubted == 1 else ''} a second look, where "
-            f"{round(sum(v['by_chance'] for v in able.values())):,} would by chance"
+            f"chance alone would bring {round(sum(v['by_chance'] for v in able.values())):,}"
         )
         most = max(able, key=lambda key: len(able[key]["doubted"]) / able[key]["judged"])
         share = percent(len(able[most]["doubted"]), able[most]["judged"])
@@ -245,8 +243,7 @@ def _sentence(s: Statistics) -> str:
 
 
 def _judged_parts(
-    tables: Tables,
-    looks: Looks,
+    places: Places,
     verdicts: Mapping[str, tuple[_Target, Evidence, Verdict]],
     s: Statistics,
 ) -> list[Part]:
@@ -258,17 +255,26 @@ def _judged_parts(
     judged = [len(verdicts[key][2].rows) for key in order]
     spec = bars(
         names,
-        {"doubted": [100 * d / j for d, j in zip(doubted, judged, strict=True)]},
+        {
+            "doubted": [100 * d / j for d, j in zip(doubted, judged, strict=True)],
+            "by chance": [
+                0.0 if v.worthless else 100 * v.by_chance / len(v.rows)
+                for v in (verdicts[key][2] for key in order)
+            ],
+        },
         lying=True,
-        x="doubted labels, %",
+        stacked=False,
+        x="labels, %",
     )
-    spec["data"][0]["customdata"] = [
+    spec["data"][1]["marker"]["color"] = "$soft"
+    told = [
         f"{d:,} of {j:,} doubted, {verdicts[key][2].by_chance:.0f} by chance; judge's AUROC "
         f"{verdicts[key][2].auroc:.2f}"
         + (" (too little to doubt)" if verdicts[key][2].worthless else "")
         for key, d, j in zip(order, doubted, judged, strict=True)
     ]
-    spec["data"][0]["hovertemplate"] = "%{y}<br>%{customdata}<extra></extra>"
+    for trace in spec["data"]:
+        trace |= {"customdata": told, "hovertemplate": "%{y}<br>%{customdata}<extra></extra>"}
     area = bars(names, {"AUROC": [verdicts[key][2].auroc for key in order]}, lying=True, x="AUROC")
     area["layout"]["xaxis"] |= {"range": [0.4, 1.0]}
     parts: list[Part] = [
@@ -287,7 +293,7 @@ def _judged_parts(
         for one in s["judged"][key]["doubted"][:_MOST_SHOWN]:
             shown.append(
                 (
-                    _picture(tables, looks, one["case"]),
+                    places.picture(one["case"], one["level"]),
                     one["case"],
                     one["level"],
                     verdicts[key][0].title,
@@ -301,16 +307,6 @@ def _judged_parts(
         note = f"The {_MOST_SHOWN} most doubtful of each kind; explore.json holds all."
         parts.append(Table("To look at again", columns, tuple(shown), note))
     return parts
-
-
-def _picture(tables: Tables, looks: Looks, case: str) -> Picture | None:
-    """A small picture of the case, of its sagittal T2 image where it has one."""
-    images = tables.images[tables.images["case"] == tables.row_of[case]]
-    opened = [int(row) for row in images.index if row in looks.seen]
-    if not opened:
-        return None
-    best = min(opened, key=lambda row: (not str(images["sequence"][row]).startswith("t2"), row))
-    return Picture(looks.seen[best].thumbnail, case)
 
 
 def _alerts(s: Statistics) -> list[str]:

@@ -43,6 +43,8 @@ _STOP = frozenset(
     )
     for word in words.split()
 )
+_APART = 1.96
+"""z-score from which a term sets a source apart at all."""
 _MOST_GROUPS = 8
 _CURVE_POINTS = 40
 
@@ -91,7 +93,8 @@ def words_of(text: str) -> list[str]:
     >>> words_of("Disc bulge at L4-L5, 3 mm; T12 isn't wedged.")
     ['disc', 'bulge', 'at', 'l4-l5', 'mm', 't12', "isn't", 'wedged']
     """
-    return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+    found = (word.lower().replace("’", "'") for word in _WORD.findall(text))
+    return [word for word in found if any(letter.isalpha() for letter in word)]
 
 
 def vocabulary(tables: Tables, say: Say, *, seed: int, excerpts: bool = False) -> Section:
@@ -103,10 +106,11 @@ def vocabulary(tables: Tables, say: Say, *, seed: int, excerpts: bool = False) -
         seed: of the sample where there are very many texts.
         excerpts: show the beginnings of a few texts of each source.
     """
+    names, people = list(tables.cases["source"]), list(tables.cases["patient"])
     rows = [row for row, text in enumerate(tables.texts) if text]
     if not rows:
         return absent("reports", TITLE, "The cases hold no text, so there are no words to count.")
-    sources = [str(tables.cases["source"].iloc[row]) for row in rows]
+    sources = [str(names[row]) for row in rows]
     lengths: dict[str, list[int]] = {}
     chosen = set(sampled(sources, MOST_TEXTS, seed))
     by_source: dict[str, _Words] = {}
@@ -114,8 +118,7 @@ def vocabulary(tables: Tables, say: Say, *, seed: int, excerpts: bool = False) -
         text = tables.texts[row]
         lengths.setdefault(source, []).append(len(words_of(text)))
         if position in chosen:
-            patient = str(tables.cases["patient"].iloc[row])
-            by_source.setdefault(source, _Words()).add(text, patient)
+            by_source.setdefault(source, _Words()).add(text, str(people[row]))
         if position % 500 == 0 or position + 1 == len(rows):
             say("Reading texts", position + 1, len(rows))
     named = _largest(lengths)
@@ -211,7 +214,8 @@ def telling_terms(source: str, by_source: Mapping[str, _Words]) -> dict[str, flo
         others = np.log((elsewhere + prior) / (other_total + prior_total - elsewhere - prior))
         spread = sqrt(1 / (here + prior) + 1 / (elsewhere + prior))
         scores[term] = float((odds - others) / spread)
-    best = sorted((t for t in scores if scores[t] > 0), key=lambda t: (-scores[t], t))
+    apart = [term for term, score in scores.items() if score > _APART]
+    best = sorted(apart, key=lambda term: (-scores[term], term))
     return {term: round(scores[term], 2) for term in _unlike(best)}
 
 
