@@ -47,9 +47,7 @@ def _comparison(pair: Pair) -> compare.Comparison:
         own, theirs = mine, _stated(text, cells)
         if cells.judged is not None:
             looked = given.judged(cells.judged)
-            places = {one.place for one in theirs.found} | theirs.denied
-            levels = frozenset(level for _, level, _ in places)
-            own, theirs = limited(own, looked, levels), limited(theirs, looked, levels)
+            own, theirs = limited(own, looked, theirs), limited(theirs, looked, theirs)
         found.append((own, theirs))
     return compare.best(found)
 

@@ -182,31 +182,56 @@ def _settled(found: Iterable[Statement], denied: Iterable[Place]) -> Stated:
     return Stated(kept, frozenset(denied) - {one.place for one in kept})
 
 
-def limited(said: Stated, judged: Judged, levels: frozenset[str]) -> Stated:
-    """What of a report can be judged.
+def limited(said: Stated, judged: Judged, truth: Stated) -> Stated:
+    """What of a report can be judged by a reference whose maker looked at some things alone.
+
+    A kind counts at the levels at which the reference says anything of it; where it says so of the
+    study as a whole, the candidate's level is left out, as grades and sides that were not judged
+    are.
 
     Args:
-        said: the report.
-        judged: what the reference's maker looked at.
-        levels: levels that were looked at; what has no level stays.
+        said: the report, or the reference itself.
+        judged: what was looked at.
+        truth: the reference.
     """
+    levels: dict[str, set[str]] = {}
+    for kind, level, _ in (*(one.place for one in truth.found), *truth.denied):
+        levels.setdefault(kind, set()).add(level)
+    named = {level for found in levels.values() for level in found if level}
 
-    def seen(place: Place) -> bool:
-        return place[0] in judged.kinds and (not place[1] or place[1] in levels)
+    def level_of(kind: str, level: str) -> str | None:
+        """The level as far as it is judged; None for one that was not looked at."""
+        own = levels.get(kind, set())
+        if kind not in judged.kinds:
+            return None
+        if own == {""}:
+            return ""
+        seen = (own or named) - {""}
+        return level if not level or not seen or level in seen else None
 
-    return _settled(
-        (
-            replace(
-                one,
-                side=one.side if one.kind in judged.sided else "",
-                grade=one.grade if one.kind in judged.graded else "",
-            )
-            for one in said.found
-            if seen(one.place)
-        ),
-        (
-            (kind, level, side if kind in judged.sided else "")
-            for kind, level, side in said.denied
-            if seen((kind, level, side))
-        ),
+    found = (
+        replace(
+            one,
+            level=place,
+            side=one.side if one.kind in judged.sided else "",
+            grade=one.grade if one.kind in judged.graded else "",
+        )
+        for one in said.found
+        if (place := level_of(one.kind, one.level)) is not None
+    )
+    denied = (
+        (kind, place, side if kind in judged.sided else "")
+        for kind, level, side in said.denied
+        if (place := level_of(kind, level)) is not None and (place or not level)
+    )
+    return _settled(found, denied)
+
+
+def judged_by(findings: Iterable[StatedFinding]) -> Judged:
+    """What gradings looked at: the kinds that they state or deny; grades where they give numbers."""
+    said = [(_number(one.value) is not None, told(one)) for one in findings]
+    return Judged(
+        frozenset(one.kind for _, each in said for one in each),
+        frozenset(one.kind for numbered, each in said for one in each if numbered),
+        frozenset(one.kind for _, each in said for one in each if one.side),
     )

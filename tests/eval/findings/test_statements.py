@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.findings.statement import Judged, Stated, Statement, limited, stated
+from eval.findings.statement import Judged, Stated, Statement, judged_by, limited, stated
 from radixgpt.case import StatedFinding
 from radixgpt.language.reader import read
 from radixgpt.terminology.table import kinds
@@ -112,12 +112,47 @@ def test_only_what_the_grader_looked_at_is_judged() -> None:
         frozenset({"disc_herniation", "disc_bulging", "disc_degeneration"}),
         graded=frozenset({"disc_degeneration"}),
     )
-    kept = limited(said, judged, frozenset({"L3-L4", "L4-L5"}))
+    truth = stated(
+        [
+            one("disc_herniation", assertion="absent"),
+            one("disc_herniation", level="L3-L4", assertion="absent"),
+            one("disc_bulging", level="L3-L4"),
+            one("pfirrmann", value=2),
+        ]
+    )
+    kept = limited(said, judged, truth)
     assert kept.found == {
         Statement("disc_herniation", "L4-L5"),
         Statement("disc_degeneration", "L4-L5", "", "Pfirrmann 4"),
     }
     assert kept.denied == {("disc_bulging", "L3-L4", "")}
+
+
+def test_what_is_judged_of_the_study_is_judged_without_levels() -> None:
+    said = stated(read("Grade 1 spondylolisthesis of L4 on L5. No scoliosis.").findings)
+    truth = stated(
+        [one("spondylolisthesis", level=None), one("scoliosis", level=None, assertion="absent")]
+    )
+    judged = Judged(frozenset({"spondylolisthesis", "scoliosis"}))
+    kept = limited(said, judged, truth)
+    assert kept.found == {Statement("spondylolisthesis")}
+    assert kept.denied == {("scoliosis", "", "")}
+
+
+def test_gradings_say_what_they_looked_at() -> None:
+    found = judged_by(
+        [
+            one("pfirrmann", value=1),
+            one("modic", value=0, assertion="absent"),
+            one("endplate_upper", assertion="absent"),
+            one("disc_bulging"),
+        ]
+    )
+    assert found == Judged(
+        frozenset({"disc_degeneration", "modic", "endplate_change", "disc_bulging"}),
+        frozenset({"disc_degeneration", "modic"}),
+        frozenset({"endplate_change"}),
+    )
 
 
 @given(st.lists(finding, max_size=8), st.randoms(use_true_random=False))
@@ -136,5 +171,4 @@ def test_one_statement_a_place_and_never_denied_there(findings: list[StatedFindi
     assert len(places) == len(set(places))
     assert not said.denied & set(places)
     everything = Judged(*[frozenset(kinds())] * 3)
-    levels = frozenset({"L4-L5", "L5-S1", "L4"})
-    assert limited(said, everything, levels) == said
+    assert limited(said, everything, said) == said
