@@ -8,8 +8,9 @@ from radixgpt.errors import LevelError
 from radixgpt.level import LUMBAR_DISCS, disc_at, disc_index
 from radixgpt.report import Report
 
-FARTHEST = 3
-"""Levels by which the numbering can be moved in all; farther, hardly a graded disc is left."""
+LOWEST, HIGHEST = -1, 3
+"""How far the numbering can be moved in all: below S1-S2 there is no disc to count from, and more
+than three levels up hardly a graded disc is left."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def level_of(change: Edit, numbering: int) -> str:
 def too_far(by: int, numbering: int) -> tuple[str, str]:
     """That a shift can't be done, and what can."""
     way, other = ("up", "down") if by > 0 else ("down", "up")
-    left = FARTHEST - numbering if by > 0 else FARTHEST + numbering
+    left = HIGHEST - numbering if by > 0 else numbering - LOWEST
     problem = f"The numbering can't move {way} by {abs(by)}: that leaves the lumbar spine."
     if left:
         return problem, f"It can move {way} by {left} at most."

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import pipeline
-from agent.edits import FARTHEST, DropSentences, Edit, SetGrade, apply, level_of, too_far
+from agent.edits import HIGHEST, LOWEST, DropSentences, Edit, SetGrade, apply, level_of, too_far
 from agent.pipeline import Progress, Reading
 from radixgpt.errors import InputError, LevelError
 from radixgpt.finding import Finding
@@ -226,7 +226,7 @@ class Session:
             raise LevelError("A shift by 0 changes nothing.", "Shift by 1 (up) or -1 (down).")
         with self.lock:
             moved = self.level_shift + by
-            if abs(moved) > FARTHEST:
+            if not LOWEST <= moved <= HIGHEST:
                 raise LevelError(*too_far(by, self.level_shift))
             self.draft(progress)
             before = self._now()

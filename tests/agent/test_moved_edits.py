@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent import pipeline
-from agent.edits import FARTHEST, DropSentences, SetGrade, level_of
+from agent.edits import HIGHEST, LOWEST, DropSentences, SetGrade, level_of
 from agent.events import Answer
 from agent.pipeline import Reading
 from agent.session import Session
@@ -69,7 +69,14 @@ def test_the_numbering_moves_only_as_far_as_discs_are_left(opened: Session) -> N
     opened.shift(1)
     with pytest.raises(LevelError, match="as far as it goes; it can move down"):
         opened.shift(1)
-    assert opened.level_shift == FARTHEST
+    assert opened.level_shift == HIGHEST
+
+
+def test_below_the_sacrum_there_is_nothing_to_count_from(opened: Session, say: Say) -> None:
+    told = say(opened, "shift the numbering down by two").text
+    assert "can't move down by 2: that leaves the lumbar spine. It can move down by 1 at" in told
+    opened.shift(LOWEST)
+    assert opened.level_shift == LOWEST
 
 
 def test_the_level_of_a_change_is_counted_from_its_own_numbering() -> None:

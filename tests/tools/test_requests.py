@@ -62,3 +62,11 @@ def test_one_request_in_two_clauses_stays_one(text: str) -> None:
 def test_a_wrong_count_is_a_shift_after_any_turn(text: str, by: int) -> None:
     before = Previous(Call("get_findings", {"levels": ["L4-L5"], "kinds": ["modic"]}))
     assert load_router().route(text, before).call == Call("shift_numbering", {"by": by})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["which is better L4-L5 or L5-S1", "is the slip grade 1", "is L4-L5 a Pfirrmann 3?"],
+)
+def test_a_question_changes_nothing(text: str) -> None:
+    assert load_router().route(text, None).call.tool == "get_findings"

@@ -53,6 +53,8 @@ def test_the_shift_is_from_what_it_is_called_to_what_it_is(first: str, second: s
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("S1 to L3", ("L3-L4", "L4-L5", "L5-S1")),
+        ("L4 up to L2", ("L2-L3", "L3-L4")),
         ("L1 to L4", ("L1-L2", "L2-L3", "L3-L4")),
         ("L3 through S1", ("L3-L4", "L4-L5", "L5-S1")),
         ("L1-2 through L3-4", ("L1-L2", "L2-L3", "L3-L4")),

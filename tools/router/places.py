@@ -20,9 +20,9 @@ _PAIR = re.compile(
 )
 _SPACED = re.compile(r"\b(s) ?(1) (s) ?(2)\b|\b(th?) ?(12) (l) ?(1)\b")
 _SINGLE = re.compile(r"\b(?:(th?|c) ?(\d{1,2})|(?<!series )([ls])(0|[2-9]|\d\d))\b")
+_RANGE = ("to", "through", "thru", "till", "down to", "up to")
 _WORDS = re.compile(
-    r"\bl ?([1-5])(?:,| on | over | and | & | to | through | thru | till | down to | )"
-    r"([ls]) ?([1-5])\b"
+    rf"\b([ls]) ?([1-5])(,| on | over | and | & | (?:{'|'.join(_RANGE)}) | )([ls]) ?([1-5])\b"
 )
 _SHORT = re.compile(r"\bl ?([1-5]) ([1-5])\b")
 _GLUED = re.compile(r"\bl([1-5])([1-5])\b")
@@ -123,14 +123,15 @@ def _discs(match: re.Match[str], discs: tuple[str, ...], *, turned: bool = False
 
 
 def _words(match: re.Match[str]) -> Place | None:
-    """``L3 to L5``, ``L4 and L5``, ``L4 L5``; the lower one may come first only as a neighbour."""
-    letter, number = match.group(2), match.group(3)
-    if letter == "s" and number != "1":
+    """``L3 to L5``, ``S1 up to L4``, ``L4 and L5``, ``L4 L5``; upwards a range needs its ``to``."""
+    one, number, between, other, last = match.groups()
+    first, second = f"{one.upper()}{number}", f"{other.upper()}{last}"
+    if first not in _LUMBAR or second not in _LUMBAR:
         return None
-    first, second = f"L{match.group(1)}", f"{letter.upper()}{number}"
     discs = _between(first, second)
     upwards = _LUMBAR.index(first) > _LUMBAR.index(second)
-    return _discs(match, discs) if not upwards or len(discs) == 1 else None
+    ranged = between.strip() in _RANGE
+    return _discs(match, discs) if not upwards or len(discs) == 1 or ranged else None
 
 
 def _numbers(match: re.Match[str]) -> Place | None:
@@ -203,7 +204,7 @@ def discs_of(text: str, places: list[Place]) -> tuple[str, ...]:
         if before is not None:
             between = text[before.end : place.start].strip()
             first, last = LUMBAR_DISCS.index(discs[-1]), LUMBAR_DISCS.index(place.discs[0])
-            if between in ("to", "through", "thru", "till", "down to", "-") and first < last:
+            if between in (*_RANGE, "-") and first < last:
                 discs += LUMBAR_DISCS[first + 1 : last]
         discs += [d for d in place.discs if d not in discs]
         before = place

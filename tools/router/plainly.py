@@ -70,6 +70,13 @@ _NUMBERING_OFF = re.compile(
     r"\b(?:levels?|numbering|numbers?|count(?:ing|ed)?|labels?|segments?|you(?:'re| are))\b"
     r".*\btoo (?:low|high)\b"
 )
+_ASKS = re.compile(
+    r"^(?:and |so |but |then )*(?:is|are|was|were|does|do|did|has|have|which|how|why|where)\b"
+)
+_BIDS = re.compile(
+    r"\b(?:please|set|change|correct|fix|make|put|shift|move|renumber|relabel\w*|number\w*|label\w*"
+    r"|call\w*|mark\w*|really|actually|should|too (?:low|high)|count\w*)\b"
+)
 _COMPARE = re.compile(r"\b(?:compar\w+|versus|vs|difference between)\b")
 _TAKE_OUT = re.compile(
     r"^(?:please |can you |could you |now |and )*"
@@ -129,6 +136,8 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return "findings_abnormal"
     if intent == "levels" and said.normal:
         return "findings_abnormal"
+    if intent in ("shift", "set_grade") and _ASKS.match(said.text) and not _BIDS.search(said.text):
+        return "findings"  # a question changes nothing
     if intent == "impression" and said.longer:
         return "standard"
     if intent == "undo" and said.back and len(said.discs) == 1 and not said.kinds:
