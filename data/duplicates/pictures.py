@@ -1,23 +1,28 @@
 """Pictures of different patients that are nearly the same, or show one person.
 
-Perceptual hashes (pHash and dHash of imagehash) find candidates, also where one of them is mirrored
-or turned; :mod:`data.duplicates.alike` confirms them. Two pictures are one where their details and
-their grey values agree. Where the details agree and the grey values don't, they show one person:
-the same slice with T1 and T2 weighting, or a neighbouring slice.
+Candidates are found in two ways. Within a source, every two pictures are compared roughly
+(:class:`data.duplicates.alike.Roughly`). Between sources, in a source of very many pictures, and
+for mirrored and turned copies, perceptual hashes (pHash and dHash of imagehash) choose. Each
+candidate is then laid over the other and compared (:func:`data.duplicates.alike.likeness`): two
+pictures are one where their details and their grey values agree. Where the details agree and the
+grey values don't, they show one person: the same slice with T1 and T2 weighting, or a neighbouring
+slice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from data.duplicates.alike import SIDE, Grey, at_best_shift, details, likeness
+from data.duplicates.alike import SIDE, Grey, Roughly, likeness
 from data.duplicates.pair import Kind, Pair, Turn
 from data.mapping.source import Say
 from data.shown import shown
@@ -28,20 +33,22 @@ if TYPE_CHECKING:
     from PIL import Image as Pillow
 
 SAME_DETAIL = 0.65
-"""Correlation of details from which on two pictures show one person. Of 360 SPIDER slices and 272
-radiographs of different people the highest is 0.60 (benchmarks/duplicates.py)."""
-SAME_GREY = 0.965
-"""Correlation of grey values from which on they are one picture; T1 and T2 reach 0.963."""
+"""Correlation of details from which on two pictures show one person: different people reach 0.62 in
+SPIDER and 0.48 in KAUH (benchmarks/duplicates.py)."""
+SAME_GREY = 0.97
+"""Correlation of grey values from which on they are one picture; T1 and T2 reach 0.969."""
 EQUAL_DETAIL = 0.95
-"""Correlation of details from which on they are one picture whatever their grey values."""
+"""Correlation of details from which on they are one picture whatever their grey values; T1 and T2
+reach 0.926."""
 
+_ROUGH = 0.5
+"""Rough correlation from which on a closer look is worth while: 3 of 1000 pairs of different people
+pass, and copies cropped by 6% have 0.55 at least."""
+_EVERY_PAIR = 1_000
+"""Pictures of a source up to which every pair is compared: half a million pairs, 40 s."""
 _NEAR = (16, 12)
-"""Bits of 64 by which pHash and dHash of a picture and its crop may differ."""
+"""Bits of 64 by which pHash and dHash of a picture and its copy may differ."""
 _NEAR_TURNED = (10, 8)
-_LOW = 0.2
-"""Correlation of details at the best shift below which no scale helps."""
-_BLOCK = 256
-
 TURNS: tuple[Turn, ...] = ("", "mirrored", "upside down", "rotated by 180 degrees")
 
 
@@ -120,38 +127,26 @@ def pairs(found: Sequence[Look], say: Say, *, within_patients: bool = False) -> 
         say: progress.
         within_patients: tell pairs of one patient as well, but for those of one case.
     """
-    result: list[Pair] = []
-    waiting = [
-        (one, other, turn)
-        for one, other, turn in _candidates(found)
-        if found[one].case != found[other].case
-        and (within_patients or found[one].patient != found[other].patient)
-    ]
-    kept: dict[int, Any] = {}
-    told: set[tuple[int, int]] = set()
+    result: dict[tuple[int, int], Pair] = {}
+
+    def differ(one: int, other: int) -> bool:
+        first, second = found[one], found[other]
+        return first.case != second.case and (within_patients or first.patient != second.patient)
+
+    waiting = [candidate for candidate in _candidates(found, differ, say) if differ(*candidate[:2])]
     for done, (one, other, turn) in enumerate(waiting, start=1):
-        say("Comparing images", done, len(waiting))
-        if (one, other) in told:
-            continue
-        pair = _confirmed(found[one], found[other], turn, kept, one)
-        if pair is not None:
-            told.add((one, other))
-            result.append(pair)
-    return result
+        say("Comparing images closely", done, len(waiting))
+        if (one, other) not in result:
+            pair = _confirmed(found[one], found[other], turn)
+            if pair is not None:
+                result[one, other] = pair
+    return list(result.values())
 
 
-def _confirmed(
-    one: Look, other: Look, turn: Turn, kept: dict[int, Any], number: int
-) -> Pair | None:
+def _confirmed(one: Look, other: Look, turn: Turn) -> Pair | None:
     if one.image.sha256 == other.image.sha256:
         return _pair(one, other, "file", 1.0, "")
-    second = _laid(other.grey, turn)
-    if number not in kept:
-        kept.clear()  # candidates come in the order of their first picture
-        kept[number] = details(one.grey)
-    if at_best_shift(kept[number], details(second)) < _LOW:
-        return None
-    alike = likeness(one.grey, second)
+    alike = likeness(one.grey, _laid(other.grey, turn))
     if alike.detail < SAME_DETAIL:
         return None
     same = alike.grey >= SAME_GREY or alike.detail >= EQUAL_DETAIL
@@ -178,22 +173,46 @@ def _laid(grey: Grey, turn: Turn) -> Grey:
     }[turn]
 
 
-def _candidates(found: Sequence[Look]) -> Iterator[tuple[int, int, Turn]]:
-    """Places of two pictures whose hashes are near, with the turn at which they are.
+def _candidates(
+    found: Sequence[Look], differ: Callable[[int, int], bool], say: Say
+) -> Iterator[tuple[int, int, Turn]]:
+    """Places of two pictures that may be alike, with the turn at which they may be; some twice."""
+    by_source: dict[str, list[int]] = defaultdict(list)
+    for place, look in enumerate(found):
+        by_source[look.case.split("/")[0]].append(place)
+    for source, places in sorted(by_source.items()):
+        if len(places) <= _EVERY_PAIR:
+            yield from _roughly_alike(found, places, differ, partial(say, f"Comparing {source}"))
+    yield from _near_hashes(found)
 
-    All pairs are looked at, a block at a time: a million pairs take a tenth of a second.
-    """
+
+def _roughly_alike(
+    found: Sequence[Look],
+    places: Sequence[int],
+    differ: Callable[[int, int], bool],
+    say: Callable[[int, int], None],
+) -> Iterator[tuple[int, int, Turn]]:
+    """Candidates among the pictures of one source, all pairs compared."""
+    people = {found[place].patient for place in places}
+    if len(people) < 2 and not any(differ(places[0], place) for place in places[1:]):
+        return
+    roughly = Roughly([found[place].grey for place in places])
+    for number, one in enumerate(places):
+        say(number + 1, len(places))
+        alike = roughly.following(number)
+        for other in np.flatnonzero(alike >= _ROUGH):
+            yield one, places[number + 1 + int(other)], ""
+
+
+def _near_hashes(found: Sequence[Look]) -> Iterator[tuple[int, int, Turn]]:
+    """Candidates among all pictures by their hashes: a million pairs take a tenth of a second."""
     if len(found) < 2:
         return
     hashes = np.stack([look.hashes for look in found])  # (pictures, turns, 2)
-    upright = hashes[:, 0]
-    for start in range(0, len(found), _BLOCK):
-        block = upright[start : start + _BLOCK]
-        for one in range(len(block)):
-            row = start + one
-            far = np.bitwise_count(block[one] ^ hashes[row + 1 :])  # (others, turns, 2)
-            for place, turn in enumerate(TURNS):
-                near_p, near_d = _NEAR_TURNED if turn else _NEAR
-                near = (far[:, place, 0] <= near_p) & (far[:, place, 1] <= near_d)
-                for other in np.flatnonzero(near):
-                    yield row, row + 1 + int(other), turn
+    for one in range(len(found)):
+        far = np.bitwise_count(hashes[one, 0] ^ hashes[one + 1 :])  # (others, turns, 2)
+        for place, turn in enumerate(TURNS):
+            near_p, near_d = _NEAR_TURNED if turn else _NEAR
+            near = (far[:, place, 0] <= near_p) & (far[:, place, 1] <= near_d)
+            for other in np.flatnonzero(near):
+                yield one, one + 1 + int(other), turn

@@ -295,7 +295,8 @@ def test_groups_are_what_pairs_connect(pairs: list[tuple[int, int]]) -> None:
 
 
 @pytest.mark.data
-def test_the_staged_radiographs_hold_two_pairs_of_duplicates(shared_data: Path) -> None:
+def test_the_staged_radiographs_hold_seven_pairs_of_duplicates(shared_data: Path) -> None:
+    """Each was looked at: one radiograph, cropped in two ways."""
     cases = [
         Case(
             id=f"kauh/{path.stem}",
@@ -306,7 +307,14 @@ def test_the_staged_radiographs_hold_two_pairs_of_duplicates(shared_data: Path) 
         )
         for path in sorted((shared_data / "kauh_xray" / "images").glob("*.jpg"))
     ]
-    assert {pair.cases for pair in _found(cases, shared_data)} == {
-        ("kauh/normal_278", "kauh/normal_302"),
-        ("kauh/scol_052", "kauh/scol_083"),
+    found = _found(cases, shared_data)
+    assert {pair.kind for pair in found} == {"picture"}
+    assert {tuple(case.removeprefix("kauh/") for case in pair.cases) for pair in found} == {
+        ("normal_278", "normal_302"),
+        ("normal_288", "normal_312"),
+        ("scol_003", "scol_067"),
+        ("scol_052", "scol_083"),
+        ("scol_077", "scol_091"),
+        ("scol_081", "scol_097"),
+        ("scol_093", "scol_111"),
     }
