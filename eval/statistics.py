@@ -52,19 +52,26 @@ def bootstrap(
     Returns:
         Lower and upper end; nan where no draw gives a figure.
     """
+    return interval(figure(resampled(rows, draws=draws, seed=seed)), level=level)
+
+
+def resampled(rows: Floats, *, draws: int = DRAWS, seed: int = 0) -> Floats:
+    """Sums (draws, k) of studies drawn with replacement from rows (studies, k)."""
     n = len(rows)
-    if not n:
-        return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
-    sums = np.empty((draws, rows.shape[1]))
-    for k in range(draws):
+    sums = np.zeros((draws, rows.shape[1]))
+    for k in range(draws if n else 0):
         times = np.bincount(rng.integers(n, size=n), minlength=n)
         sums[k] = times @ rows
-    values = figure(sums)
-    values = values[~np.isnan(values)]
-    if not len(values):
+    return sums
+
+
+def interval(values: Floats, *, level: float = 0.95) -> tuple[float, float]:
+    """Percentile interval of figures of draws; those that are nan are left out."""
+    known = values[~np.isnan(values)]
+    if not len(known):
         return float("nan"), float("nan")
-    low, high = np.percentile(values, (50 * (1 - level), 50 * (1 + level)))
+    low, high = np.percentile(known, (50 * (1 - level), 50 * (1 + level)))
     return float(low), float(high)
 
 

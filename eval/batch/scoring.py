@@ -13,8 +13,8 @@ from eval.batch.family import Family, Shared
 from eval.batch.marks import Marker
 from eval.batch.metrics import FAMILIES
 from eval.batch.pairs import Pair
-from eval.statistics import bootstrap, by_study
-from eval.text.cider import Frequencies
+from eval.statistics import by_study, interval, resampled
+from eval.text.cider import Frequencies, Gathering
 from eval.text.ngrams import Floats
 from radixgpt.errors import RadixError, SettingsError
 
@@ -145,11 +145,11 @@ def score(
     families(names)
     context = shared or Shared()
     if "coco" in names:
-        known = Frequencies.none()
+        gathered = Gathering()
         for part in run(_frequencies, blocks(pairs, size)):
-            known = known.add(part)
-            say("Counting words", known.items, total)
-        context = replace(context, frequencies=known)
+            gathered.add(part)
+            say("Counting words", gathered.items, total)
+        context = replace(context, frequencies=gathered.total())
     done = 0
     try:
         for scored in run(_score, blocks(pairs, size), _Job(tuple(names), context)):
@@ -198,8 +198,9 @@ def summary(
     context = shared or Shared()
     for family in families(scored.rows):
         rows = by_study(scored.groups, scored.rows[family.name])
+        drawn = resampled(rows, draws=draws, seed=seed)
         for name, figure in family.figures.items():
-            low, high = bootstrap(rows, figure, draws=draws, seed=seed)
+            low, high = interval(figure(drawn))
             value = float(figure(rows.sum(axis=0, keepdims=True))[0])
             better = "smaller" if name in family.smaller else "larger"
             found.append(Score(name, value, low, high, len(rows), better, family.signed(context)))

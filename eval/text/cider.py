@@ -62,6 +62,38 @@ class Frequencies:
         return weights
 
 
+class Gathering:
+    """Frequencies of blocks as they come.
+
+    A part waits until what comes after it has grown to half its size, so that each n-gram is moved
+    a few times however many blocks there are.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[Frequencies] = []
+
+    @property
+    def items(self) -> int:
+        """Items so far."""
+        return sum(part.items for part in self._parts)
+
+    def add(self, part: Frequencies) -> None:
+        """Add those of a block."""
+        self._parts.append(part)
+        while len(self._parts) > 1 and 2 * len(self._parts[-1].gram) >= len(self._parts[-2].gram):
+            self._merge()
+
+    def total(self) -> Frequencies:
+        """Those of all blocks."""
+        while len(self._parts) > 1:
+            self._merge()
+        return self._parts[0] if self._parts else Frequencies.none()
+
+    def _merge(self) -> None:
+        last = self._parts.pop()
+        self._parts[-1] = self._parts[-1].add(last)
+
+
 def score(
     candidates: Texts,
     mine: Counts,

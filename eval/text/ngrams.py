@@ -20,7 +20,18 @@ Floats = npt.NDArray[np.float64]
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _KEPT = 1_000_000
-_HASHES: dict[str, int] = {}
+
+
+class _Hashes(dict[str, int]):
+    """Hashes of the tokens met so far."""
+
+    def __missing__(self, token: str) -> int:
+        digest = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        found = self[token] = int.from_bytes(digest, "little")
+        return found
+
+
+_HASHES = _Hashes()
 
 
 def _mix(x: Hashes) -> Hashes:
@@ -29,17 +40,6 @@ def _mix(x: Hashes) -> Hashes:
     x = (x ^ (x >> np.uint64(27))) * _MIX_2
     mixed: Hashes = x ^ (x >> np.uint64(31))
     return mixed
-
-
-def hash_of(token: str) -> int:
-    """A token's hash: the same in every process and on every machine."""
-    known = _HASHES.get(token)
-    if known is None:
-        if len(_HASHES) >= _KEPT:
-            _HASHES.clear()
-        digest = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        known = _HASHES[token] = int.from_bytes(digest, "little")
-    return known
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,13 @@ class Texts:
 
     @classmethod
     def of(cls, texts: Iterable[Sequence[str]]) -> Texts:
-        """Hash tokenised texts."""
+        """Hash tokenised texts; a token's hash is the same in every process and machine."""
+        if len(_HASHES) > _KEPT:
+            _HASHES.clear()
         hashes: list[int] = []
         starts = [0]
         for tokens in texts:
-            hashes.extend(map(hash_of, tokens))
+            hashes.extend(map(_HASHES.__getitem__, tokens))
             starts.append(len(hashes))
         return cls(np.array(hashes, np.uint64), np.array(starts, np.int64))
 
@@ -132,9 +134,16 @@ def count(texts: Texts, orders: int) -> Counts:
         owners.append(owner_of[: len(rolling)][whole])
         levels.append(np.full(int(whole.sum()), order))
     owner, gram = np.concatenate(owners), np.concatenate(grams)
-    key, first, times = np.unique(_key(owner, gram), return_index=True, return_counts=True)
-    order_of = np.concatenate(levels)[first]
-    return Counts(owner[first], gram[first], order_of, times.astype(np.int64), key)
+    keys = _key(owner, gram)
+    order_by = np.argsort(keys)
+    ranked = keys[order_by]
+    new = np.ones(len(ranked), bool)
+    new[1:] = ranked[1:] != ranked[:-1]
+    first = np.flatnonzero(new)
+    times = np.diff(first, append=len(ranked))
+    kept = order_by[first]  # which of equal n-grams is all the same
+    order_of = np.concatenate(levels)[kept]
+    return Counts(owner[kept], gram[kept], order_of, times.astype(np.int64), ranked[first])
 
 
 def _one_each(item_of: Ints) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import chain
 from typing import Any
 
 Tokenize = Callable[[str], list[str]]
@@ -40,7 +41,11 @@ _DROPPED = frozenset(
 
 def ptb(text: str) -> list[str]:
     """Lower-cased tokens in the manner of the Penn Treebank, punctuation included."""
-    text = text.lower().translate(_LOOKS)
+    return _joined(text, _PTB_PIECES)
+
+
+def _cut(text: str) -> list[str]:
+    """Tokens of lower-cased text."""
     tokens: list[str] = []
     for match in _PTB.finditer(text):
         word = match[0]
@@ -56,9 +61,44 @@ def ptb(text: str) -> list[str]:
     return tokens
 
 
+def _compared(text: str) -> list[str]:
+    """Tokens of lower-cased text without punctuation."""
+    return [token for token in _cut(text) if token not in _DROPPED]
+
+
+class _Pieces(dict[str, list[str]]):
+    """Tokens of what stands between white space, with white space behind it."""
+
+    def __init__(self, cut: Tokenize) -> None:
+        super().__init__()
+        self.cut = cut
+
+    def __missing__(self, piece: str) -> list[str]:
+        found = self[piece] = self.cut(f"{piece} ")
+        return found
+
+
+_KEPT = 100_000
+_PTB_PIECES, _COCO_PIECES = _Pieces(_cut), _Pieces(_compared)
+
+
+def _joined(text: str, known: _Pieces) -> list[str]:
+    """Tokens of a text, whose pieces are cut once: no rule looks past white space.
+
+    Whether there is any behind a piece does matter, so the end of a text is cut by itself.
+    """
+    pieces = text.lower().translate(_LOOKS).split()
+    if not pieces:
+        return []
+    if len(known) > _KEPT:
+        known.clear()
+    last = [] if text[-1].isspace() else known.cut(pieces.pop())
+    return [*chain.from_iterable(map(known.__getitem__, pieces)), *last]
+
+
 def coco(text: str) -> list[str]:
     """What COCO's scorers compare: :func:`ptb` without punctuation."""
-    return [token for token in ptb(text) if token not in _DROPPED]
+    return _joined(text, _COCO_PIECES)
 
 
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
@@ -86,25 +126,29 @@ def rouge_stemmed(text: str) -> list[str]:
     return [_stem(token) if len(token) > 3 else token for token in rouge(text)]
 
 
-_CACHED = 4096
-
-
 @cache
-def _mteval() -> tuple[Callable[[str], str], list[Any]]:
+def _thirteen_a() -> Callable[[str], str]:
     from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
-    from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
 
     cut: Any = Tokenizer13a  # its constructor has no types
-    return cut(), [Tokenizer13a.__call__, TokenizerRegexp.__call__]
+    made: Callable[[str], str] = cut()
+    return made
+
+
+def _thirteen(text: str) -> list[str]:
+    return _thirteen_a()(text.rstrip()).split()
+
+
+_THIRTEEN_PIECES = _Pieces(_thirteen)
 
 
 def mteval(text: str) -> list[str]:
     """SacreBLEU's own ``13a``, which is that of mteval-v13a; letter case stays."""
-    cut, remembered = _mteval()
-    if remembered[0].cache_info().currsize >= _CACHED:  # its own limits are 65,536 texts
-        for call in remembered:
-            call.cache_clear()
-    return cut(text.rstrip()).split()
+    if "-\n" in text or "<skipped>" in text:  # the two rules that see white space
+        return _thirteen(text)
+    if len(_THIRTEEN_PIECES) > _KEPT:
+        _THIRTEEN_PIECES.clear()
+    return [*chain.from_iterable(map(_THIRTEEN_PIECES.__getitem__, text.split()))]
 
 
 def characters(text: str) -> list[str]:

@@ -207,9 +207,11 @@ def test_blocks_add_up(drawn: list[tuple[list[str], list[str]]], cut: int) -> No
         return cider.Frequencies.of(counts, np.arange(len(part)), len(part))
 
     whole = frequencies(drawn)
-    parts = cider.Frequencies.none()
-    for part in (drawn[:cut], drawn[cut:]):
-        parts = parts.add(frequencies(part))
+    gathered = cider.Gathering()
+    for start in range(0, len(drawn), cut):
+        gathered.add(frequencies(drawn[start : start + cut]))
+    assert gathered.items == len(drawn)
+    parts = gathered.total()
     assert parts.items == whole.items
     np.testing.assert_array_equal(parts.gram, whole.gram)
     np.testing.assert_array_equal(parts.documents, whole.documents)

@@ -55,6 +55,27 @@ def test_rouge_tokens_are_googles() -> None:
         assert tokens.rouge_stemmed(sentence) == google.DefaultTokenizer(True).tokenize(sentence)
 
 
+_SIGNS = st.text(alphabet=list("aB7.,;:-&<>()'\"%$ \n\t\u2028\x85éß"), max_size=25)
+
+
+@given(st.one_of(_SIGNS, st.text(), st.sampled_from(["a-\nb", "a<skipped>b", "&quot;a&amp;lt;"])))
+def test_mteval_is_sacrebleus_13a(text: str) -> None:
+    library = pytest.importorskip("sacrebleu.tokenizers.tokenizer_13a", reason="eval extra")
+    assert tokens.mteval(text) == library.Tokenizer13a()(text.rstrip()).split()
+
+
+_QUOTES = ("``", "''", "'", '"')
+
+
+@given(_SIGNS)
+def test_pieces_are_cut_as_the_whole_is(text: str) -> None:
+    whole = tokens._cut(text.lower())
+    # Which quote it is depends on the white space before, of which pieces know one kind.
+    assert [t for t in tokens.ptb(text) if t not in _QUOTES] == [
+        t for t in whole if t not in _QUOTES
+    ]
+
+
 def test_imageclef_can_not_tell_levels() -> None:
     assert tokens.imageclef("Bulge at L4-L5.") == tokens.imageclef("bulge at L3-L4")
 
