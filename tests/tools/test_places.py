@@ -106,3 +106,14 @@ def test_no_pair_is_read_as_a_disc_that_it_does_not_name(
     elif not {first, second} & {"T1", "T2"}:
         assert not set(said.discs) & set(LUMBAR_DISCS)
         assert said.others or said.unknown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L-4/5", "L4_5", "l4.5", "L4:5", "L four L five", "the fourth lumbar disc",
+        "between the fourth and fifth lumbar vertebrae", "L_4-5",
+    ],
+)  # fmt: skip
+def test_odd_spellings_of_a_disc_are_read(text: str) -> None:
+    assert read(f"herniation {text}").discs == ("L4-L5",)

@@ -70,3 +70,44 @@ def test_a_wrong_count_is_a_shift_after_any_turn(text: str, by: int) -> None:
 )
 def test_a_question_changes_nothing(text: str) -> None:
     assert load_router().route(text, None).call.tool == "get_findings"
+
+
+SHIFTED = Previous(Call("shift_numbering", {"by": -1}))
+REMOVED = Previous(Call("remove_sentences", {"level": "L1-L2"}))
+
+
+@pytest.mark.parametrize(
+    "text", ["is that right?", "it's normal", "what about the sacrum", "and what is at L4-L5?"]
+)
+def test_what_does_not_ask_for_it_again_repeats_no_shift(text: str) -> None:
+    assert load_router().route(text, SHIFTED).call.tool != "shift_numbering"
+
+
+@pytest.mark.parametrize(("text", "by"), [("again", -1), ("one more", -1), ("and up by two", 2)])
+def test_a_shift_is_repeated_when_asked_for(text: str, by: int) -> None:
+    assert load_router().route(text, SHIFTED).call == Call("shift_numbering", {"by": by})
+
+
+def test_a_level_alone_is_not_taken_out_after_another() -> None:
+    router = load_router()
+    assert router.route("also L2-L3", REMOVED).call == Call("remove_sentences", {"level": "L2-L3"})
+    assert router.route("what about L4-L5?", REMOVED).call.tool == "get_findings"
+
+
+def test_two_levels_alone_move_no_numbering() -> None:
+    for text in ("L4-L5 please, then L5-S1, thank you", "L4-L5 or L5-S1"):
+        assert load_router().route(text, SHIFTED).call.tool != "shift_numbering"
+    named = load_router().route("what you call L5-S1 is really L4-L5", None)
+    assert named.call == Call("shift_numbering", {"by": 1})
+
+
+def test_an_unsaid_direction_is_asked_for_with_its_size() -> None:
+    route = load_router().route("shift the numbering by two levels", None)
+    sizes = [option.args["by"] for option in route.options] or [route.call.args["by"]]
+    assert [abs(size) for size in sizes] == [2] * len(sizes)
+
+
+def test_the_level_beyond_the_last_is_named() -> None:
+    before = Previous(Call("get_findings", {"levels": ["L1-L2"], "kinds": ["modic"]}))
+    route = load_router().route("and the level above?", before)
+    assert (route.call.tool, route.topic, route.exists) == ("not_assessed", "T12-L1", True)

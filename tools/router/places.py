@@ -41,6 +41,16 @@ _HIGHEST = re.compile(
     rf"|\b(?P<o>{_COUNT}) upper(?: lumbar)? {PLACE}\b"
     rf"|\bupper (?P<p>{_COUNT})(?: lumbar)?(?: {PLACE})?\b"
 )
+_DIGITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
+_NTH = "|".join(_ORDINALS)
+_ORDINAL_PAIR = re.compile(
+    rf"\b(?:the )?({_NTH}) (?:and|to|-) (?:the )?({_NTH}) lumbar vertebra\w*"
+)
+_ORDINAL_DISC = re.compile(rf"\b({_NTH}) lumbar (?:disc|level)\b")
+_IN_WORDS = re.compile(rf"(?<!')\b([ls])[- ]({'|'.join(_DIGITS)})\b")
+_ODD_DASH = re.compile(r"\b([ls])[-_](?=\d)")
+_ODD_MARK = re.compile(r"\bl ?([1-5]) ?[._:|\\] ?([ls]?)([1-5])\b")
 _VERTEBRA = re.compile(r"\b(l) ?([1-5])\b|\b(s) ?1\b")
 
 
@@ -172,6 +182,15 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place | None]],
     (_HIGHEST, lambda m: _discs(m, LUMBAR_DISCS[: _count(m)])),
     (_VERTEBRA, _vertebra),
 )
+
+
+def spelled(text: str) -> str:
+    """A tidy text with levels as ``L4-L5`` that were written in words or with odd marks."""
+    text = _ORDINAL_PAIR.sub(lambda m: f"l{_ORDINALS[m[1]]}-l{_ORDINALS[m[2]]}", text)
+    text = _ORDINAL_DISC.sub(lambda m: LUMBAR_DISCS[_ORDINALS[m[1]] - 1].lower(), text)
+    text = _IN_WORDS.sub(lambda m: f"{m[1]}{_DIGITS[m[2]]}", text)
+    text = _ODD_DASH.sub(r"\1", text)
+    return _ODD_MARK.sub(r"l\1-\2\3", text)
 
 
 def places_in(text: str) -> list[Place]:

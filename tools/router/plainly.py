@@ -77,6 +77,13 @@ _BIDS = re.compile(
     r"\b(?:please|set|change|correct|fix|make|put|shift|move|renumber|relabel\w*|number\w*|label\w*"
     r"|call\w*|mark\w*|really|actually|should|too (?:low|high)|count\w*)\b"
 )
+_CORRECTS = re.compile(
+    r"\b(?:shift\w*|mov(?:e|ed|ing)|re-?number\w*|numb(?:e?r)\w*|re-?name\w*|named?|re-?label\w*"
+    r"|label\w*|call\w*|mark\w*|count\w*|really|actually|truth|fact|should|offset|up|down"
+    r"|(?:up|down)wards?|higher|lower|too (?:low|high)|cranial\w*|caudal\w*|again|more|another)\b"
+    r"|\bxdisc is (?:the )?xdisc\b|[+-] ?\d"
+)
+"""Words that move a numbering; two levels alone do not."""
 _COMPARE = re.compile(r"\b(?:compar\w+|versus|vs|difference between)\b")
 _TAKE_OUT = re.compile(
     r"^(?:please |can you |could you |now |and )*"
@@ -138,6 +145,8 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return "findings_abnormal"
     if intent in ("shift", "set_grade") and _ASKS.match(said.text) and not _BIDS.search(said.text):
         return "findings"  # a question changes nothing
+    if intent == "shift" and not _CORRECTS.search(said.masked):
+        return "findings" if said.discs or said.kinds else Ask("meaning")
     if intent == "impression" and said.longer:
         return "standard"
     if intent == "undo" and said.back and len(said.discs) == 1 and not said.kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,11 @@ from tools.router.slots import Slots
 
 __all__ = ["Ask", "Call", "Previous", "resolve"]
 
+_MORE = re.compile(
+    r"\b(?:again|another|once more|more|further|same|too|also|as well|up|down|(?:up|down)wards?)\b"
+    r"|^and\b|^[+-] ?\d"
+)
+"""Words that ask for the change before once more; nothing else repeats a change."""
 QUANTITY_OF = {
     "disc_narrowing": "disc_height",
     "spondylolisthesis": "slip",
@@ -210,9 +216,8 @@ def _value(said: Slots, *, graded: bool, modic: bool) -> str | None:
 
 def _shift(said: Slots) -> Resolved:
     if said.by is None:
-        return Ask(
-            "direction", (Call("shift_numbering", {"by": 1}), Call("shift_numbering", {"by": -1}))
-        )
+        up, down = (Call("shift_numbering", {"by": by}) for by in (said.steps, -said.steps))
+        return Ask("direction", (up, down))
     return Call("shift_numbering", {"by": said.by})
 
 
@@ -228,10 +233,13 @@ def _follow_up(said: Slots, before: Call | None) -> Resolved:
         return found
     if before.tool == "explain":
         return _explain(said, before)
-    if before.tool == "remove_sentences" and not (said.kinds or said.quantities):
+    more = bool(_MORE.search(said.text)) and not said.text.endswith("?")
+    if before.tool == "remove_sentences" and more and not (said.kinds or said.quantities):
         return _remove(said, before)
-    if before.tool == "shift_numbering" and not (said.kinds or said.quantities or said.discs):
-        return Call("shift_numbering", {"by": said.by or before.args.get("by", 1)})
+    if before.tool == "shift_numbering":
+        if more and not (said.kinds or said.quantities or said.discs):
+            return Call("shift_numbering", {"by": said.by or before.args.get("by", 1)})
+        return _findings(said, before, inherit=True) if said.discs or said.kinds else Ask("meaning")
     if before.tool == "set_grade" and said.number is not None:
         return _set_grade(said, before)
     if before.tool == "set_grade" and not said.kinds:

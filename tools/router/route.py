@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+from radixgpt.level import LUMBAR_DISCS, disc_index, shift
 from radixgpt.weights import load_card
 from tools.router import slots as reader
-from tools.router.calls import Ask, Call, Previous, Resolved
+from tools.router.calls import Ask, Call, Previous, Resolved, levels_of
 from tools.router.model import Classifier, features, load_classifier
 from tools.router.offers import chosen
 from tools.router.resolve import resolve
@@ -47,6 +48,16 @@ class Route:
     topic: str = ""
     exists: bool = True
     foreign: bool = False
+
+
+def _beyond(said: Slots, previous: Previous | None) -> tuple[str, ...]:
+    """The level above the highest or below the lowest disc that was spoken of, if that is meant."""
+    levels = levels_of(previous.call) if previous else []
+    if not (levels and said.relative) or said.unassessed or said.discs:
+        return ()
+    edge = (max if said.relative > 0 else min)(levels, key=disc_index)
+    level = shift(edge, said.relative)
+    return () if level in LUMBAR_DISCS else (level,)
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,9 @@ class Router:
                 call for call in likely if isinstance(call, Call) and call.tool not in _NO_READING
             )
             return Route(Call("ask_back"), confidence, said, options[:2], "meaning")
-        outside = (*said.unknown, *said.others) if best.tool == "not_assessed" else ()
+        outside = (*said.unknown, *said.others, *_beyond(said, previous))
+        if best.tool != "not_assessed":
+            outside = ()
         topic = outside[0] if outside else ""
         return Route(best, confidence, said, topic=topic, exists=topic not in said.unknown)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from radixgpt.level import LUMBAR_DISCS, disc_index, shift
 from tools.router import words
-from tools.router.places import Place, discs_of, masked, places_in
+from tools.router.places import Place, discs_of, masked, places_in, spelled
 
 _NUMBERS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
@@ -116,6 +116,7 @@ class Slots:
         turned: a disc was named with its lower vertebra first.
         relative: 1 for a level above, -1 for one below the one spoken of, 0 for neither.
         by: levels by which the numbering is to move up; None when not said.
+        steps: the size of a move whose direction is not said.
         choice: 0 or 1 for the first or second of two options.
         number: a grade that is to be set.
         numeric: a size is asked for.
@@ -148,6 +149,7 @@ class Slots:
     presence: str | None = None
     stated: str | None = None
     by: int | None = None
+    steps: int = 1
     choice: int | None = None
     unassessed: bool = False
     numeric: bool = False
@@ -179,8 +181,7 @@ def _shift(text: str, said: str, places: list[Place]) -> int | None:
         return disc_index(named[1]) - disc_index(named[0]) or None
     if _FRACTION.search(said):
         return None
-    steps = _STEPS.search(said)
-    size = _integer(steps.group(1)) if steps else 1
+    size = _steps(said)
     if signed := _SIGNED.search(text):
         return int(signed.group(2)) * (1 if signed.group(1) == "+" else -1)
     if too := _TOO.search(text):
@@ -191,6 +192,11 @@ def _shift(text: str, said: str, places: list[Place]) -> int | None:
     if by := _BY.search(said):
         return int(by.group(1))
     return None
+
+
+def _steps(said: str) -> int:
+    found = None if _FRACTION.search(said) else _STEPS.search(said)
+    return _integer(found.group(1)) if found else 1
 
 
 def _integer(said: str) -> int:
@@ -246,7 +252,7 @@ def _half(said: str) -> bool:
 
 def read(utterance: str, *, known: frozenset[str] = frozenset()) -> Slots:
     """Read an utterance; words in ``known`` are taken as spelt right."""
-    text = words.mend(words.tidy(utterance), known)
+    text = spelled(words.mend(words.tidy(utterance), known))
     places = places_in(text)
     said = masked(text, places)
     above, below = bool(_ABOVE.search(said)), bool(_BELOW.search(said))
@@ -272,6 +278,7 @@ def read(utterance: str, *, known: frozenset[str] = frozenset()) -> Slots:
         number=number,
         presence=_presence(said),
         by=_shift(text, said, places),
+        steps=_steps(said),
         choice=_choice(text),
         unassessed=bool(words.UNASSESSED.search(said)),
         numeric=bool(_NUMERIC.search(said)),
