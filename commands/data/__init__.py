@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.data import explore, gather, map, split
+from commands.data import baselines, explore, gather, map, split
 
 app = typer.Typer(
     help="Gather data, map it to cases, split, explore and learn baselines from it.",
@@ -23,3 +23,4 @@ app.command("gather")(gather.run)
 app.command("map")(map.run)
 app.command("split")(split.run)
 app.command("explore")(explore.run)
+app.command("baselines")(baselines.run)

@@ -14,7 +14,8 @@ SPLITS = ("development", "cross-validation")
 
 def main_metric(marks: Iterable[Row], finding: str) -> str:
     """The figure that a finding is judged by first."""
-    return next(r["metric"] for r in marks if r["finding"] == finding and r["metric"] in MAIN)
+    named = (r["metric"] for r in marks if r["finding"] == finding and r["metric"] in MAIN)
+    return str(next(named))
 
 
 def rows(

@@ -66,6 +66,7 @@ def run(
     cases: Iterable[Case],
     measured: pd.DataFrame,
     *,
+    sha256: str = "",
     seed: int = 0,
     jobs: int | None = None,
     say: Say = lambda _what, _done, _total: None,
@@ -75,6 +76,7 @@ def run(
     Args:
         cases: with gradings and a split.
         measured: a row a disc and image, as ``tools.measures`` makes it.
+        sha256: of the file of cases, for the record.
         seed: of folds, models and resampling; equal input and seed give equal figures, whatever
             the number of jobs.
         jobs: processes; as many as there are processors if None.
@@ -97,7 +99,7 @@ def run(
         "format": FORMAT,
         "radixgpt": __version__,
         "seed": seed,
-        "data": _about(discs),
+        "data": {"cases_sha256": sha256, **_about(discs)},
         "settings": {
             "folds": FOLDS,
             "least_patients": LEAST_PATIENTS,

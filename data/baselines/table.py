@@ -92,8 +92,8 @@ def build(cases: Iterable[Case], measured: pd.DataFrame) -> Discs:
         measured: a row a disc and image, as ``tools.measures`` makes it.
 
     Raises:
-        CaseError: the table lacks a column, no case has a graded disc or a split, or two gradings
-            of a disc contradict each other.
+        CaseError: the table lacks a column, no case has a graded disc or a split, two gradings
+            of a disc contradict each other, or no graded disc was measured.
     """
     import pandas as pd
 
@@ -135,8 +135,16 @@ def build(cases: Iterable[Case], measured: pd.DataFrame) -> Discs:
     findings = tuple(kind for kind in GRADED if kind in frame.columns)
     for name in (*FEATURES, *findings):
         frame[name] = frame[name].astype(float) if name in frame else np.nan
+    if not frame["measured"].any():
+        raise CaseError(
+            f"None of the {len(frame)} graded discs was found in the images{_reasons(measured)}.",
+            "See that the images are there and show a sagittal lumbar spine.",
+        )
     left_out = _unusable(frame)
     notes = []
+    unseen = _reasons(measured[measured["case"].isin(frame["case"])])
+    if unseen:
+        notes.append(f"Images without measures{unseen}.")
     lost = int((~frame["measured"]).sum())
     if lost:
         notes.append(
@@ -147,6 +155,16 @@ def build(cases: Iterable[Case], measured: pd.DataFrame) -> Discs:
         notes.append(f"{unsplit} graded cases have no split and were left out.")
     return Discs(
         frame, findings, tuple(f for f in FEATURES if f not in left_out), left_out, tuple(notes)
+    )
+
+
+def _reasons(measured: pd.DataFrame) -> str:
+    """Why images have no measures, with their number, as the end of a sentence."""
+    if "reason" not in measured.columns:
+        return ""
+    counts = measured["reason"].dropna().value_counts().sort_index()
+    return (
+        f" ({', '.join(f'{reason}: {n}' for reason, n in counts.items())})" if len(counts) else ""
     )
 
 
@@ -228,6 +246,13 @@ def _unusable(frame: pd.DataFrame) -> dict[str, str]:
         elif values.nunique() == 1:
             reasons[name] = "the same in every disc"
     return reasons
+
+
+def is_graded(case: Case) -> bool:
+    """Whether a case has a graded lumbar disc, so that its images are worth measuring."""
+    return any(
+        f.level in LUMBAR_DISCS and f.kind in GRADED and not f.section for f in case.findings
+    )
 
 
 def patients(rows: pd.DataFrame) -> Sequence[str]:
