@@ -65,6 +65,10 @@ _LONGEST = 64
 """Tokens after which an answer is cut off; the longest of the train part has 27."""
 
 
+_TOGETHER = 16
+"""Prompts that are answered side by side."""
+
+
 def line_of(call: routing.Call) -> str:
     """A call as one line: ``get_findings levels=L4-L5,L5-S1 which=abnormal``."""
     parts = [call.tool]
@@ -368,21 +372,26 @@ class Speaker:
             logits = self.model.lm_head(hidden)[[self.words[intent] for intent in INTENTS]]
         return dict(zip(INTENTS, logits.softmax(0).tolist(), strict=True))
 
-    def answer(self, prompt: str) -> routing.Call | None:
-        """The call that is answered, every token the likeliest; None if it is none."""
-        tokens = torch.tensor([prompt_tokens(self.tokenizer, prompt)])
+    def answers(self, prompts: Sequence[str]) -> list[routing.Call | None]:
+        """The call that each prompt is answered with; None where the answer is none.
+
+        Every token is the likeliest. The prompts are worked on side by side.
+        """
+        rows = [prompt_tokens(self.tokenizer, prompt) for prompt in prompts]
+        longest, fill = max(map(len, rows)), self.tokenizer.eos_token_id
+        tokens = torch.tensor([[fill] * (longest - len(row)) + row for row in rows])
+        kept = [[0] * (longest - len(row)) + [1] * len(row) for row in rows]
         with torch.inference_mode():
             whole = self.model.generate(
                 input_ids=tokens,
-                attention_mask=torch.ones_like(tokens),
+                attention_mask=torch.tensor(kept),
                 max_new_tokens=_LONGEST,
                 do_sample=False,
-                eos_token_id=self.tokenizer.eos_token_id,
-                pad_token_id=self.tokenizer.eos_token_id,
+                eos_token_id=fill,
+                pad_token_id=fill,
             )
-        said = self.tokenizer.decode(whole[0, tokens.shape[1] :], skip_special_tokens=True)
-        _, _, line = said.strip().partition(" ")
-        return call_of(line)
+        said = [self.tokenizer.decode(row, skip_special_tokens=True) for row in whole[:, longest:]]
+        return [call_of(text.strip().partition(" ")[2]) for text in said]
 
     def router(self, known: frozenset[str]) -> Router:
         """The candidate whose word is taken, with the slot reader that all candidates share."""
@@ -392,12 +401,26 @@ class Speaker:
 
         return Router(classify, 0.0, known)
 
-    def predictor(self, known: frozenset[str]) -> routing.Predict:
-        """The candidate whose line is taken; where it is no call it counts as asking back."""
+    def predictor(self, known: frozenset[str], ahead: Sequence[Utterance] = ()) -> routing.Predict:
+        """The candidate whose line is taken; where it is no call it counts as asking back.
+
+        Args:
+            known: words that are taken as spelt right.
+            ahead: utterances that are answered at once, which is faster than one by one.
+        """
+
+        def prompt(text: str, after: Turn | None) -> str:
+            return prompt_of(reader.read(text, known=known).text, previous_of(after))
+
+        prompts = sorted({prompt(u.text, u.after) for u in ahead}, key=len)
+        answered: dict[str, routing.Call | None] = {}
+        for start in range(0, len(prompts), _TOGETHER):
+            some = prompts[start : start + _TOGETHER]
+            answered.update(zip(some, self.answers(some), strict=True))
 
         def predict(text: str, after: Turn | None) -> routing.Call:
-            said = reader.read(text, known=known)
-            found = self.answer(prompt_of(said.text, previous_of(after)))
+            asked = prompt(text, after)
+            found = answered[asked] if asked in answered else self.answers([asked])[0]
             return found or routing.Call("ask_back")
 
         return predict
@@ -474,7 +497,7 @@ def _mark_fold(utterances: Sequence[Utterance], learn: Sequence[Utterance], fold
     speaker, known = load_speaker(*smollm2.load(), folder), known_to(learn)
     for name, predict in (
         ("word", router.predictor(speaker.router(known))),
-        ("line", speaker.predictor(known)),
+        ("line", speaker.predictor(known, utterances)),
     ):
         scores = routing.score(routing.mark(utterances, predict))
         low, high = scores.interval

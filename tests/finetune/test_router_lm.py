@@ -169,13 +169,17 @@ def test_a_small_model_learns_its_calls_and_says_them_again_after_loading(tmp_pa
     assert len(losses) == PLAN.steps(len(SOURCES))
     assert losses[-1] < 0.2 * losses[0]
     speaker = router_lm.load_speaker(small_model(len(tokenizer)), tokenizer, tmp_path)
+    alone = [speaker.answers([example.prompt])[0] for (example,) in SOURCES]
+    assert alone == [router_lm.call_of(example.line) for (example,) in SOURCES]
+    assert speaker.answers([example.prompt for (example,) in SOURCES]) == alone
     for (example,) in SOURCES:
-        assert speaker.answer(example.prompt) == router_lm.call_of(example.line)
         chances = speaker.chances(example.prompt)
         assert sum(chances.values()) == pytest.approx(1)
         assert router_lm.WORDS[max(chances, key=lambda intent: chances[intent])] == example.word
     known = frozenset({"thank", "you", "shorter", "please"})
     assert speaker.predictor(known)("thank you", None) == routing.Call("thanks")
+    thanks = routing.Utterance("thank you", routing.Call("thanks"), 0, "lay")
+    assert speaker.predictor(known, [thanks])("thank you", None) == routing.Call("thanks")
     routed = speaker.router(known).route("shorter please").call
     assert (routed.tool, routed.args) == ("restyle", {"style": "concise"})
 
