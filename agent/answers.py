@@ -84,7 +84,10 @@ def sentences(found: Sequence[Finding]) -> list[str]:
     by_level: dict[str, list[str]] = {}
     for place, sentence in enumerate(findings_sentences(Board(found, Phrases()))):
         by_level.setdefault(sentence.level or f"sentence {place}", []).append(sentence.text)
-    return [" ".join(texts) for texts in by_level.values()]
+    told = [" ".join(texts) for texts in by_level.values()]
+    levels = {f.level for f in found}
+    level = levels.pop() if len(levels) == 1 else None
+    return [f"{level}: {text}" if level and level not in text else text for text in told]
 
 
 def _lines(texts: Sequence[str]) -> str:

@@ -81,3 +81,16 @@ def test_a_slip_has_a_direction_and_an_open_one_its_reason(session: Session, say
 def test_a_grade_that_stands_already_is_said_to(session: Session, say: Say) -> None:
     told = say(session, "set the Pfirrmann grade at L4-L5 to 4").text
     assert "is Pfirrmann IV already" in told
+
+
+def test_a_level_is_named_where_nothing_of_it_could_be_assessed() -> None:
+    from agent.answers import sentences
+    from etl.transform import NOT_LOCATED
+    from radixgpt.finding import Finding
+
+    open_ = [
+        Finding(id=f"f{i}", level="L5-S1", kind=kind, status="not_assessable", reason=NOT_LOCATED)
+        for i, kind in enumerate(GRADED)
+    ]
+    (told,) = sentences(open_)
+    assert told.startswith("L5-S1: Not assessed")
