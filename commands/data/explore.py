@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data.explore import Embedding, Exploration, Given, Tables
+    from data.explore.section import Section
     from data.explore.tables import Say
     from radixgpt.case import Case
 
@@ -82,6 +83,7 @@ def _given(path: Path, place: Workspace, tables: Tables, seed: int, say: Say) ->
         seen=seen,
         discs=_discs(place),
         citations=_citations(place),
+        more=_baselines(place, tables.sha256),
     )
 
 
@@ -146,6 +148,31 @@ def _citations(place: Workspace) -> dict[str, str]:
     from data.gather.provenance import read
 
     return {r.source: r.citation for r in read(place.provenance).values() if r.citation}
+
+
+def _baselines(place: Workspace, sha256: str) -> tuple[Section, ...]:
+    """The baselines that were learned from these very cases, else a word that there are none."""
+    import json
+
+    from data.baselines.sections import sections
+    from data.explore.section import absent
+    from radixgpt.errors import CaseError
+
+    document = place.baselines / "baselines.json"
+    how = "radixgpt data baselines learns what a trained network has to beat."
+    if not document.is_file():
+        return (absent("baselines", "Baselines", f"No baseline was learned yet: {how}"),)
+    try:
+        learned = json.loads(document.read_text(encoding="utf-8"))
+        if learned["data"]["cases_sha256"] == sha256:
+            return sections(learned)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CaseError(
+            f"{document.parent.name}/{document.name} is damaged.",
+            "Delete it; radixgpt data baselines makes it again.",
+        ) from error
+    said = f"The baselines that are there were learned from other cases: {how}"
+    return (absent("baselines", "Baselines", said),)
 
 
 def _text(numbers: object) -> str:

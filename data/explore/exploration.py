@@ -44,12 +44,14 @@ class Given:
         seen: what each image looks like: ``case``, ``image``, ``looks``, ``looks_chance``.
         discs: what was measured of each disc.
         citations: of each source.
+        more: sections that others made of the same cases, such as baselines.
     """
 
     embedding: Embedding | None = None
     seen: pd.DataFrame | None = None
     discs: pd.DataFrame | None = None
     citations: Mapping[str, str] | None = None
+    more: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,8 @@ class Exploration:
         """The page."""
         facts = {
             "title": "Exploration of the data",
+            "command": "radixgpt data explore",
+            "numbers": "explore.json",
             "version": __version__,
             "sha256": self.sha256,
             "seed": self.seed,
@@ -131,6 +135,7 @@ def explore(
         suspicious(
             Places(root, tables, looks, given.discs), given.embedding, given.seen, say, seed=seed
         ),
+        *given.more,
         missing_data(tables, looks),
         licences(tables, given.citations or {}),
     )

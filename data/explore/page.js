@@ -3,7 +3,9 @@
 (() => {
   const FIGURES = JSON.parse(document.getElementById("figures").textContent);
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: "hover",
-    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] };
+    modeBarButtons: [["toImage"]] };
+  const MAP_CONFIG = { ...CONFIG, displayModeBar: true,
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
   const NARROW = () => window.innerWidth <= 900;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -79,6 +81,7 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", size: 12, color: css("ink") },
       colorway: Array.from({ length: 9 }, (_, i) => css(`c${i}`)),
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: css("unknown"), activecolor: css("accent") },
       hoverlabel: { bgcolor: css("card"), bordercolor: css("line"), font: { color: css("ink"), size: 12 }, align: "left" },
       legend: { orientation: "h", traceorder: "normal", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11.5 }, ...given.legend } };
     for (const axis of ["xaxis", "yaxis"]) {
@@ -100,6 +103,9 @@
     const data = prepared(spec.data, "data").map((trace) =>
       trace.colorbar ? { ...trace, colorbar: { ...trace.colorbar, tickfont: { size: 11 } },
         showscale: !NARROW(), textfont: { size: NARROW() ? 9 : 11 } } : trace);
+    // Wrapped labels of lying bars need more room.
+    const lying = data.some((trace) => trace.orientation === "h");
+    holder.querySelector(".plot").style.height = `${figure.height * (lying && NARROW() ? 1.25 : 1)}px`;
     Plotly.react(holder.querySelector(".plot"), data, layout(data, prepared(spec.layout, "layout")), CONFIG);
     drawn.set(holder, draw);
   }
@@ -154,10 +160,10 @@
     const legend = NARROW() ? { orientation: "h", y: -0.02, yanchor: "top" }
       : { orientation: "v", x: 1.01, y: 1, yanchor: "top" };
     const made = layout(data, { xaxis: hidden, yaxis: hidden, dragmode: "zoom", hovermode: "closest",
-      showlegend: Boolean(column && column.labels), uirevision: "map", margin: { l: 6, r: 6, t: 6, b: 6 },
+      showlegend: Boolean(column && column.labels), uirevision: "map", margin: { l: 6, r: 6, t: 32, b: 6 },
       legend: { ...legend, traceorder: "reversed", itemsizing: "constant" } });
     const first = !plot.dataset.drawn;
-    Plotly.react(plot, data, made, { ...CONFIG, scrollZoom: false });
+    Plotly.react(plot, data, made, MAP_CONFIG);
     plot.dataset.drawn = "yes";
     plot.dataset.column = column ? column.title : "";
     if (first) {

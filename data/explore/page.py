@@ -23,7 +23,8 @@ def to_html(sections: Sequence[Section], facts: dict[str, Any]) -> str:
 
     Args:
         sections: in their order; their text is escaped throughout.
-        facts: ``title``, ``version``, ``sha256`` of the cases, ``seed`` and ``seconds``.
+        facts: ``title``, ``version``, ``sha256`` of the cases and ``seed``; ``command`` that
+            writes the page, and ``numbers``, the file beside it with the numbers behind it.
     """
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
@@ -38,7 +39,7 @@ def to_html(sections: Sequence[Section], facts: dict[str, Any]) -> str:
             figures[_MAP] = section.map
     return _template().render(
         sections=sections,
-        facts=facts,
+        facts={"command": "", "numbers": "", **facts},
         arranged={section.key: _arranged(section) for section in sections},
         tiles=_tiles(sections),
         alerts=[(s.key, s.title, alert) for s in sections for alert in s.alerts],

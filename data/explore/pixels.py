@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ _SIDE = 1024
 """Of larger images the middle is measured, at full resolution."""
 _PICTURES = (".png", ".jpg", ".jpeg")
 _WEBP_QUALITY = 55
+_THREADS = 2
 _CROP = 0.25
 """Side of a crop, as a share of the image's rows: a disc with the vertebrae beside it."""
 
@@ -94,14 +96,24 @@ def look_at(root: Path, images: pd.DataFrame, chosen: Sequence[int], say: Say) -
     gone = set(missing)
     seen: dict[int, Look] = {}
     unreadable: dict[int, str] = {}
-    for done, row in enumerate(chosen, start=1):
-        if row not in gone:
-            try:
-                seen[row] = look(paths[row])
-            except RadixError as error:
-                unreadable[row] = error.problem
-        say("Looking at images", done, len(chosen))
+    there = [row for row in chosen if row not in gone]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = zip(there, pool.map(lambda row: _tried(paths[row]), there), strict=True)
+        for done, (row, one) in enumerate(found, start=1):
+            if isinstance(one, Look):
+                seen[row] = one
+            else:
+                unreadable[row] = one
+            say("Looking at images", done, len(there))
     return Looks(seen, missing, unreadable)
+
+
+def _tried(path: Path) -> Look | str:
+    """What an image looks like, or why it can't be read."""
+    try:
+        return look(path)
+    except RadixError as error:
+        return error.problem
 
 
 def look(path: Path) -> Look:
@@ -186,7 +198,8 @@ def _measured(grey: Grey) -> tuple[dict[str, float], npt.NDArray[np.float64]]:
     if inside.mean() < _LEAST_FOREGROUND or min(grey.shape) < 5:
         return measures, histogram
     values = grey[inside]
-    histogram = np.histogram(values, bins=BINS, range=(0, 1))[0] / values.size
+    bins = np.minimum((values * BINS).astype(np.int32), BINS - 1)
+    histogram = np.bincount(bins, minlength=BINS) / values.size
     spread = float(values.std())
     measures["brightness"] = float(values.mean())
     measures["contrast"] = spread if spread > 1e-4 else float("nan")

@@ -33,6 +33,7 @@ MOST_TERMS = 15
 EXCERPT = 220
 """Characters of an excerpt."""
 _WORD = re.compile(r"[CTLScTls]\d{1,2}(?:[-/][CTLSctls]?\d{1,2})?\b|[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_PART = re.compile(r"[.,;:!?()\n]+")
 _TITLES_OF_PEOPLE = frozenset({"dr", "mr", "mrs", "ms", "miss", "prof"})
 _STOP = frozenset(
     word
@@ -72,7 +73,8 @@ class _Words:
         self.single.update(words)
         pairs = [
             f"{one} {other}"
-            for one, other in pairwise(words)
+            for part in _PART.split(text)
+            for one, other in pairwise(words_of(part))
             if one not in _STOP and other not in _STOP and one not in _TITLES_OF_PEOPLE
         ]
         terms = [word for word in words if word not in _STOP] + pairs

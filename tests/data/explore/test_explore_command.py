@@ -110,6 +110,25 @@ def test_a_damaged_table_of_measures_is_told(tmp_path: Path) -> None:
     assert "discs.parquet is no table" in done.stderr
 
 
+def test_the_page_tells_whether_baselines_were_learned_from_these_cases(tmp_path: Path) -> None:
+    _cases(tmp_path / "cases.jsonl")
+    arguments = ["data", "explore", "-w", str(tmp_path), "--json", "-q"]
+
+    def told() -> str:
+        sections = json.loads(RUN.invoke(app, arguments).stdout)["sections"]
+        return str(sections["baselines"]["sentence"])
+
+    assert told().startswith("No baseline was learned yet")
+    learned = tmp_path / "baselines" / "baselines.json"
+    learned.parent.mkdir()
+    learned.write_text('{"data": {"cases_sha256": "of others"}}', encoding="utf-8")
+    assert "learned from other cases" in told()
+    learned.write_text('{"data": {}}', encoding="utf-8")
+    done = RUN.invoke(app, arguments)
+    assert done.exit_code == INPUT
+    assert "baselines.json is damaged" in done.stderr
+
+
 def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     _cases(tmp_path / "cases.jsonl")
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
