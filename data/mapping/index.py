@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from data.mapping.journal import files_below
 from radixgpt.errors import RejectedObjectError
@@ -41,6 +41,7 @@ class Group:
     Attributes:
         key: hex digest that names the study, equal in every run of this workspace.
         patient: hex digest of the patient's id; empty where none is told, or one that many share.
+        known: the source's own pseudonym of the patient, where files are put together by it.
         files: in the order of their names.
         instances: remapped SOP instance UID to its file; of DICOM objects.
         people: whom the objects tell.
@@ -49,6 +50,7 @@ class Group:
 
     key: str
     patient: str = ""
+    known: str = ""
     files: list[Path] = field(default_factory=list)
     instances: dict[str, Path] = field(default_factory=dict)
     people: set[Person] = field(default_factory=set)
@@ -71,7 +73,7 @@ class Index:
         """The patients whose objects tell of two people."""
         by_patient: dict[str, set[Person]] = defaultdict(set)
         for group in self.groups:
-            if group.patient:
+            if group.patient and not group.known:
                 by_patient[group.patient] |= group.people
         return {
             patient
@@ -80,20 +82,27 @@ class Index:
         }
 
 
-def indexed(folder: Path, keys: Keyring, say: Callable[[int, int], None]) -> Index:
+Named = Callable[[PurePosixPath], str]
+"""The source's own pseudonym of a patient from a file's path within its folder; may be empty."""
+
+
+def indexed(
+    folder: Path, keys: Keyring, say: Callable[[int, int], None], named: Named | None = None
+) -> Index:
     """Look at every file below a folder.
 
     Args:
         folder: of the source.
         keys: of the workspace.
         say: told how many files were looked at, and how many there are.
+        named: for sources whose folders tell the patients.
     """
     files = files_below(folder)
     index = Index()
     groups: dict[str, Group] = {}
     for done, file in enumerate(files, start=1):
         try:
-            _add(file, folder, keys, groups)
+            _add(file, folder, keys, groups, named)
         except RejectedObjectError as error:
             index.rejected.append((file, error))
         say(done, len(files))
@@ -101,7 +110,9 @@ def indexed(folder: Path, keys: Keyring, say: Callable[[int, int], None]) -> Ind
     return index
 
 
-def _add(file: Path, folder: Path, keys: Keyring, groups: dict[str, Group]) -> None:
+def _add(
+    file: Path, folder: Path, keys: Keyring, groups: dict[str, Group], named: Named | None
+) -> None:
     try:
         if file.stat().st_size > LIMITS.object_bytes:
             raise rejected("too-large")
@@ -115,16 +126,19 @@ def _add(file: Path, folder: Path, keys: Keyring, groups: dict[str, Group]) -> N
         raise rejected(reason)
     if kind == "bare-dicom":
         raise rejected("no-preamble")
-    within = file.relative_to(folder)
+    within = PurePosixPath(file.relative_to(folder).as_posix())
+    known = named(within) if named else ""
     if kind != "dicom":
         place = within.parts[0] if len(within.parts) > 1 else within.as_posix()
         group = _group(groups, keys.digest("loose-study", place).hex())
         group.files.append(file)
+        group.known = group.known or known
         return
     header = parse(data, LIMITS).header
     owner = dicom.owner(header, keys)
-    named = owner.study or f"folder {within.parent.as_posix()}"
-    group = _group(groups, keys.digest("study", named).hex())
+    study = owner.study or f"folder {within.parent.as_posix()}"
+    group = _group(groups, keys.digest("study", f"{known}\0{study}").hex())
+    group.known = known
     group.dicom = True
     group.files.append(file)
     group.people.add(owner.person)

@@ -14,17 +14,25 @@ from functools import partial
 from pathlib import Path
 
 from data.mapping.cells import OLDEST_TOLD, choice
-from data.mapping.pictures import NO_SPACING, picture, pictures, unnamed
+from data.mapping.journal import files_below
+from data.mapping.pictures import NO_SPACING, SUFFIXES, picture, pictures, unnamed
 from data.mapping.source import Mapped, Source, Unit
 from data.mapping.table import Columns, Row, rows
 from data.mapping.views import views
 from radixgpt.case import Case, StatedFinding
-from radixgpt.errors import RefusedError
+from radixgpt.errors import CaseError, RefusedError
 from radixgpt.level import find_discs
 from radixgpt.terminology.table import concepts_of
 
 COLUMNS = Columns(needed={"image": (), "label": ()}, optional={"original_name": ("name",)})
 LABELS = {name: name for name in ("normal", "scoliosis", "spondylolisthesis")}
+_FOLDERS = {
+    "normal": "normal",
+    "scol": "scoliosis",
+    "scoliosis": "scoliosis",
+    "spond": "spondylolisthesis",
+    "spondylolisthesis": "spondylolisthesis",
+}
 _STAGED = "kauh_xray/images"
 
 GATED = "The label {} can't be seen in this view; it is no finding."
@@ -60,6 +68,41 @@ def units(source: Source) -> Iterator[Unit]:
     yield Unit("loose", lambda: Mapped(unit="loose", refused=refused), 1, 1)
 
 
+def units_of_folders(source: Source) -> Iterator[Unit]:
+    """A unit a radiograph of the set as published: the folders are the labels, the names tell more.
+
+    Raises:
+        CaseError: there is no folder of a label.
+    """
+    found: list[tuple[Path, str]] = []
+    other: list[Path] = []
+    for file in files_below(source.folder):
+        folders = [part.casefold() for part in file.relative_to(source.folder).parts[:-1]]
+        label = next((full for short, full in _FOLDERS.items() if short in folders), None)
+        if label is None or file.suffix.lower() not in SUFFIXES:
+            other.append(file)
+        else:
+            found.append((file, label))
+    if not found:
+        raise CaseError(
+            "No folder Normal, Scol or Spond holds radiographs.", "Gather the source again."
+        )
+    error = RefusedError("It lies in no folder of a label, or is no picture.", "Look at the set.")
+    refused = tuple(source.refused(file, error) for file in other)
+    total = len(found) + 1
+    yield Unit("loose", lambda: Mapped(unit="loose", refused=refused), 1, total)
+    for done, (file, label) in enumerate(found, start=2):
+        key = source.keys.digest("radiograph", source.path(file)).hex()[:12]
+        yield Unit(key, partial(_published, source, key, file, label), done, total)
+
+
+def _published(source: Source, key: str, file: Path, label: str) -> Mapped:
+    try:
+        return Mapped(unit=key, cases=(_case(source, key, file, label, file.stem),))
+    except RefusedError as error:
+        return Mapped(unit=key, refused=(source.refused(file, error),))
+
+
 def _unit(source: Source, table: Path, row: Row, file: Path | None, first: int) -> Mapped:
     unit = f"row {row.number}"
     try:
@@ -70,26 +113,30 @@ def _unit(source: Source, table: Path, row: Row, file: Path | None, first: int) 
             raise RefusedError("label is empty.", f"Write one of: {', '.join(LABELS)}.")
         if file is None:
             raise RefusedError("Its picture is missing.", "Gather the source again.")
-        seen = views().get(f"{_STAGED}/{file.name}")
-        view = seen.view if seen else None
-        image, warnings = picture(source, file, modality="DX", view=view)
+        case = _case(source, file.stem, file, label, row.get("original_name"))
     except RefusedError as error:
         return Mapped(unit=unit, refused=(source.refused(table, error, row=row.number),))
-    facts, findings = read_name(row.get("original_name"), label)
+    return Mapped(unit=unit, cases=(case,))
+
+
+def _case(source: Source, key: str, file: Path, label: str, name: str) -> Case:
+    seen = views().get(f"{_STAGED}/{file.name}")
+    view = seen.view if seen else None
+    image, warnings = picture(source, file, modality="DX", view=view)
+    facts, findings = read_name(name, label)
     gate = _gate(label, view)
     findings = () if gate else findings
-    case = Case(
-        id=f"{source.key}/{file.stem}",
+    return Case(
+        id=f"{source.key}/{key}",
         source=source.key,
         licence=source.licence(),
-        patient=f"{source.key}/{file.stem}",
+        patient=f"{source.key}/{key}",
         images=(image,),
         findings=findings,
         concepts=concepts_of(findings),
         facts={"label": label, **facts},
         warnings=(NO_PATIENTS, NO_SPACING, *warnings, *gate),
     )
-    return Mapped(unit=unit, cases=(case,))
 
 
 def _gate(label: str, view: str | None) -> tuple[str, ...]:

@@ -37,21 +37,27 @@ def _facts(row: Row) -> dict[str, str | float | None]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-SAMPLES = texts.Reports(
-    "mtsamples_radiology.csv",
-    Columns(
-        needed={"id": ("note_id",), "text": ("transcription",)},
-        optional={"specialty": ("medical_specialty",), "sample_name": ()},
-    ),
-    _facts,
-    lambda row: _facts(row)["spine"] == "yes",
+_COLUMNS = Columns(
+    needed={"id": ("note_id", ""), "text": ("transcription",)},
+    optional={"specialty": ("medical_specialty",), "sample_name": ()},
+)
+"""In the published table, the column that numbers the rows has no name."""
+
+
+def _of_spine(row: Row) -> bool:
+    return _facts(row)["spine"] == "yes"
+
+
+STAGED, PUBLISHED = (
+    texts.Reports(table, _COLUMNS, _facts, _of_spine)
+    for table in ("mtsamples_radiology.csv", "mtsamples.csv")
 )
 
 
-def units(source: Source) -> Iterator[Unit]:
+def units(source: Source, reports: texts.Reports = STAGED) -> Iterator[Unit]:
     """A unit a stretch of samples.
 
     Raises:
         CaseError: the table can't be used.
     """
-    return texts.units(source, SAMPLES)
+    return texts.units(source, reports)

@@ -25,12 +25,12 @@ from radixgpt.terminology.table import concepts_of
 SERIES = Columns(
     needed={
         "image": ("new_file_name",),
-        "patient": ("Patient ID",),
         "num_vertebrae": ("num vertebrae",),
         "num_discs": ("num discs",),
         "sex": (),
     },
     optional={
+        "patient": ("Patient ID",),
         "subset": (),
         "manufacturer": (),
         "field_strength_t": ("MagneticFieldStrength",),
@@ -71,6 +71,7 @@ class Series:
 
     row: int
     image: str
+    patient: str
     sequence: str
     sex: str | None
     discs: int | None
@@ -88,7 +89,34 @@ class Patient:
     refused: list[Refused] = field(default_factory=list)
 
 
-def units(source: Source) -> Iterator[Unit]:
+@dataclass(frozen=True)
+class Layout:
+    """Where the tables and images of a set lie.
+
+    Attributes:
+        series: table with a row an image.
+        gradings: table with a row a disc.
+        find: gives the images of a folder by their names without suffix.
+        image: gives a file as an image of a case, and warnings; raises ``RefusedError``.
+        suffix: of the images.
+    """
+
+    series: str
+    gradings: str
+    find: Callable[[Path], dict[str, Path]]
+    image: Callable[[Source, Path, dict[str, Any]], tuple[Image, tuple[str, ...]]]
+    suffix: str
+
+
+def _picture(source: Source, file: Path, facts: dict[str, Any]) -> tuple[Image, tuple[str, ...]]:
+    image, warnings = picture(source, file, **facts)
+    return image, (NO_SPACING, *warnings)
+
+
+SLICES = Layout("series.csv", "gradings.csv", pictures, _picture, "png")
+
+
+def units(source: Source, layout: Layout = SLICES) -> Iterator[Unit]:
     """A unit a patient, after one for the rows and pictures that belong to none.
 
     Raises:
@@ -96,10 +124,10 @@ def units(source: Source) -> Iterator[Unit]:
     """
     patients: dict[str, Patient] = {}
     loose: list[Refused] = []
-    files = pictures(source.folder / "images")
+    files = layout.find(source.folder / "images")
     tables: tuple[tuple[str, Columns, Callable[[Row], Any]], ...] = (
-        ("series.csv", SERIES, _series),
-        ("gradings.csv", gradings.COLUMNS, gradings.graded),
+        (layout.series, SERIES, _series),
+        (layout.gradings, gradings.COLUMNS, gradings.graded),
     )
     for name, columns, read in tables:
         for row in _bounded(source.folder / name, columns):
@@ -108,18 +136,18 @@ def units(source: Source) -> Iterator[Unit]:
                 continue
             try:
                 found = read(row)
-                key = identifier(row.cells["patient"], "patient")
+                key = found.patient if isinstance(found, Series) else _patient(row)
             except RefusedError as error:
                 loose.append(source.refused(source.folder / name, error, row=row.number))
                 continue
             patient = patients.setdefault(key, Patient())
             (patient.series if isinstance(found, Series) else patient.discs).append(found)
     named = {series.image for patient in patients.values() for series in patient.series}
-    loose += unnamed(source, [files[name] for name in files if name not in named], "series.csv")
+    loose += unnamed(source, [files[name] for name in files if name not in named], layout.series)
     total = len(patients) + 1
     yield Unit("tables", lambda: Mapped(unit="tables", refused=tuple(loose)), 1, total)
     for done, (key, patient) in enumerate(sorted(patients.items(), key=_by_number), start=2):
-        yield Unit(key, partial(_unit, source, key, patient, files), done, total)
+        yield Unit(key, partial(_unit, source, layout, key, patient, files), done, total)
 
 
 def _by_number(item: tuple[str, Patient]) -> tuple[int, str]:
@@ -135,6 +163,10 @@ def _bounded(path: Path, columns: Columns) -> Iterator[Row | RefusedError]:
         yield row
 
 
+def _patient(row: Row) -> str:
+    return identifier(row.cells["patient"], "patient")
+
+
 def _series(row: Row) -> Series:
     name = row.cells["image"].strip()
     name = name.removesuffix(".mha").removesuffix(".png")
@@ -144,7 +176,7 @@ def _series(row: Row) -> Series:
             "image has another form than patient_t1, patient_t2 or patient_t2_SPACE.",
             "Name the picture so.",
         )
-    if match["patient"] != identifier(row.cells["patient"], "patient"):
+    if "patient" in row.cells and match["patient"] != _patient(row):
         raise RefusedError(
             "image names another patient than the column patient: two people in one row.",
             "Correct one of them.",
@@ -157,6 +189,7 @@ def _series(row: Row) -> Series:
     return Series(
         row=row.number,
         image=name,
+        patient=match["patient"],
         sequence=match["sequence"].lower(),
         sex=sex(row.cells["sex"]),
         discs=whole(row.cells["num_discs"], "num_discs", 1, 25),
@@ -166,9 +199,11 @@ def _series(row: Row) -> Series:
     )
 
 
-def _unit(source: Source, key: str, patient: Patient, files: dict[str, Path]) -> Mapped:
+def _unit(
+    source: Source, layout: Layout, key: str, patient: Patient, files: dict[str, Path]
+) -> Mapped:
     refused: list[Refused] = []
-    table = source.folder / "series.csv"
+    table = source.folder / layout.series
     sexes = {series.sex: series.row for series in reversed(patient.series) if series.sex}
     if len(sexes) > 1:
         rows_ = " and ".join(str(row) for row in sorted(sexes.values()))
@@ -178,10 +213,10 @@ def _unit(source: Source, key: str, patient: Patient, files: dict[str, Path]) ->
         )
         refused = [source.refused(table, error, row=row) for row in sorted(sexes.values())]
         return Mapped(unit=key, refused=tuple(refused))
-    images, warnings = _images(source, patient.series, files, refused)
+    images, warnings = _images(source, layout, patient.series, files, refused)
     discs, problems = gradings.settle(patient.discs)
     problems += [problem for disc in discs for problem in disc.problems]
-    refused += [source.refused(source.folder / "gradings.csv", problem) for problem in problems]
+    refused += [source.refused(source.folder / layout.gradings, problem) for problem in problems]
     findings = tuple(finding for disc in discs for finding in disc.findings)
     if not images and not findings:
         return Mapped(unit=key, refused=tuple(refused))
@@ -202,7 +237,11 @@ def _unit(source: Source, key: str, patient: Patient, files: dict[str, Path]) ->
 
 
 def _images(
-    source: Source, series: list[Series], files: dict[str, Path], refused: list[Refused]
+    source: Source,
+    layout: Layout,
+    series: list[Series],
+    files: dict[str, Path],
+    refused: list[Refused],
 ) -> tuple[list[Image], list[str]]:
     images: list[Image] = []
     warnings: list[str] = []
@@ -217,26 +256,25 @@ def _images(
             rows_[one.image] = one.row
             if file is None:
                 raise RefusedError(
-                    f"There is no picture {one.image}.png.",
+                    f"There is no picture {one.image}.{layout.suffix}.",
                     "Gather the source again, or take the row away.",
                     row=one.row,
                 )
-            turned = one.image in UPSIDE_DOWN
-            image, told = picture(
-                source,
-                file,
-                modality="MR",
-                plane="sagittal",
-                sequence=one.sequence,
-                region="lumbar",
-                facts={**one.facts, "upside_down": "yes"} if turned else one.facts,
-            )
+            turned = layout is SLICES and one.image in UPSIDE_DOWN
+            facts: dict[str, Any] = {
+                "modality": "MR",
+                "plane": "sagittal",
+                "sequence": one.sequence,
+                "region": "lumbar",
+                "facts": {**one.facts, "upside_down": "yes"} if turned else one.facts,
+            }
+            image, told = layout.image(source, file, facts)
         except RefusedError as error:
             inside = file if file is not None and error.row is None else None
-            refused.append(source.refused(inside or source.folder / "series.csv", error))
+            refused.append(source.refused(inside or source.folder / layout.series, error))
             continue
         images.append(image)
-        warnings += [NO_SPACING, *told, *([_TURNED.format(one.image)] if turned else [])]
+        warnings += [*told, *([_TURNED.format(one.image)] if turned else [])]
     return images, warnings
 
 

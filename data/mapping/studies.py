@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from data.mapping.index import TWO_PEOPLE, Group, indexed
+from data.mapping.index import TWO_PEOPLE, Group, Named, indexed
 from data.mapping.links import emptied, hash_of, link
 from data.mapping.source import CHANGED, Mapped, Refused, Source, Unit
 from radixgpt.case import Case, Image
@@ -24,15 +24,18 @@ NO_PATIENT = "Nothing tells whose study it is; it counts as one patient's own."
 _NUMBER = "{:05d}"
 
 
-def units(source: Source) -> Iterator[Unit]:
+def units(source: Source, named: Named | None = None) -> Iterator[Unit]:
     """A unit a study, after one for the files that belong to none.
+
+    Args:
+        source: the source.
+        named: gives the patient's key from a file's path, for sources whose folders tell it.
 
     Raises:
         CaseError: the folder holds nothing that can be read.
     """
-    index = indexed(
-        source.folder, Keyring(source.salt), partial(source.say, f"Looking at {source.key}")
-    )
+    say = partial(source.say, f"Looking at {source.key}")
+    index = indexed(source.folder, Keyring(source.salt), say, named)
     if not index.groups and not index.rejected:
         raise CaseError("The folder is empty.", "Gather the source again.")
     refused = tuple(source.refused(file, error) for file, error in index.rejected)
@@ -40,7 +43,7 @@ def units(source: Source) -> Iterator[Unit]:
     yield Unit("files", lambda: Mapped(unit="files", refused=refused), 1, total)
     mixed = index.mixed()
     for done, group in enumerate(index.groups, start=2):
-        two = bool(group.patient) and group.patient in mixed
+        two = not group.known and group.patient in mixed
         yield Unit(group.key, partial(_unit, source, group, two), done, total)
 
 
@@ -56,13 +59,13 @@ def _unit(source: Source, group: Group, two_people: bool) -> Mapped:
     if not images:
         home.rmdir()
         return Mapped(unit=group.key, refused=tuple(refused))
-    patient = group.patient or group.key
+    patient = group.known or f"{source.key}/{group.patient or group.key}"
     facts = {
         "sex": next((study.sex for study in studies if study.sex), None),
         "age_band": next((study.age_band for study in studies if study.age_band), None),
         "synthetic": "yes" if any(study.synthetic for study in studies) else None,
     }
-    warnings = [] if group.patient else [NO_PATIENT]
+    warnings = [] if group.known or group.patient else [NO_PATIENT]
     for study in studies:
         warnings += [*study.warnings, *(w for series in study.series for w in series.warnings)]
     changed = any(source.hashed(file)[1] for file in group.files)
@@ -70,7 +73,7 @@ def _unit(source: Source, group: Group, two_people: bool) -> Mapped:
         id=f"{source.key}/{group.key}",
         source=source.key,
         licence=source.licence(group.files[0]),
-        patient=f"{source.key}/{patient}",
+        patient=patient,
         images=tuple(images),
         facts={name: value for name, value in facts.items() if value is not None},
         warnings=tuple(dict.fromkeys([*warnings, *([CHANGED] if changed else [])])),

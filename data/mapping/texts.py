@@ -14,7 +14,8 @@ from data.mapping.source import Mapped, Refused, Source, Unit
 from data.mapping.table import Columns, Row, rows
 from radixgpt.case import Case
 from radixgpt.errors import RefusedError
-from radixgpt.language.reader import read
+from radixgpt.language.reader import Reading, read
+from radixgpt.language.sections import split_sections
 from radixgpt.terminology.table import concepts_of
 
 STRETCH = 200
@@ -33,6 +34,7 @@ class Reports:
         table: file name within the source.
         columns: with ``id`` and ``text`` among the needed.
         facts: gives the facts of a row.
+        patients: source that the ids of its patients belong to; its own if empty.
         of_spine: whether the findings of a row are read: the kinds of finding are the spine's.
     """
 
@@ -40,6 +42,7 @@ class Reports:
     columns: Columns
     facts: Callable[[Row], dict[str, str | float | None]]
     of_spine: Callable[[Row], bool] = lambda row: True
+    patients: str = ""
 
 
 def units(source: Source, reports: Reports, *, stretch: int = STRETCH) -> Iterator[Unit]:
@@ -114,22 +117,21 @@ def _work(
 def _case(source: Source, licence: str, row: Row, reports: Reports) -> Case:
     name = identifier(row.cells["id"], "the id")
     text = "\n".join(line.rstrip() for line in row.cells["text"].strip().splitlines())
-    reading = read(text)
+    reading = read(text) if reports.of_spine(row) else Reading(split_sections(text), ())
     if not any(reading.sections.values()):
         raise RefusedError(
             "Its text is a heading and nothing else.", "Complete or remove it.", row=row.number
         )
-    findings = reading.findings if reports.of_spine(row) else ()
     warnings = [*([GUESSED] if row.guessed else []), *([BROKEN] if _LOST in text else [])]
     return Case(
         id=f"{source.key}/{name}",
         source=source.key,
         licence=licence,
-        patient=f"{source.key}/{name}",
+        patient=f"{reports.patients or source.key}/{name}",
         report=reading.sections,
         report_origin="human",
-        findings=findings,
-        concepts=concepts_of(findings),
+        findings=reading.findings,
+        concepts=concepts_of(reading.findings),
         facts=reports.facts(row),
         warnings=tuple(warnings),
     )

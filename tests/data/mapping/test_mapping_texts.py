@@ -18,7 +18,7 @@ def test_a_note_is_a_case_of_its_patient(sources: Any) -> None:
     sources.table("lumbar_notes/lumbar_mri_notes.csv", ["patient_id", "note"], [[3, note]])
     (case,), refused = sources.map("lumbar_notes")
     assert not refused
-    assert (case.id, case.patient) == ("lumbar_notes/3", "lumbar_notes/3")
+    assert (case.id, case.patient) == ("lumbar_notes/3", "sudirman/3")
     assert case.text == "L4-L5: disc bulge.\nNo stenosis."
     assert case.report_origin == "human"
     assert case.facts == {"modality": "MR", "region": "lumbar"}
