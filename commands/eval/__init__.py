@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.eval import calibration, compare, concepts, grades, retrieval, score
+from commands.eval import calibration, compare, concepts, grades, retrieval, run, score
 
 app = typer.Typer(
     help="Score reports, grades and retrieval, with intervals by study.",
@@ -17,3 +17,4 @@ app.command("grades")(grades.run)
 app.command("retrieval")(retrieval.run)
 app.command("calibration")(calibration.run)
 app.command("compare")(compare.run)
+app.command("run")(run.run)

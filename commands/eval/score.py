@@ -39,7 +39,8 @@ def run(
         ),
     ],
     metrics: Annotated[
-        str, typer.Option(help="Families of metrics, comma between; all otherwise.")
+        str,
+        typer.Option(help="Families of metrics, comma between; all but learned ones otherwise."),
     ] = "",
     annotations_references: Annotated[
         Path | None,
@@ -77,6 +78,22 @@ def run(
             min=0, help="Worst studies on the error page, and random ones besides; 0 for no page."
         ),
     ] = 150,
+    adapter_python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Python of the learned metrics, or NAME=PATH; RADIXGPT_ADAPTER_PYTHON otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    adapter_models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=MODEL",
+            help="Their models, a folder or a hub's name; RADIXGPT_ADAPTER_MODELS otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -86,8 +103,11 @@ def run(
     report.json); concepts likewise from a column cuis.
     """
     with errors_as_exit_codes(as_json):
+        from eval.adapters.families import adapters
         from eval.batch import output, whole
+        from radixgpt.settings import load
 
+        settings = load(adapter_python=adapter_python, adapter_models=adapter_models)
         wish = whole.Wish(
             names_in(metrics),
             _annotations(annotations_references, annotations_candidates, extractor),
@@ -98,6 +118,7 @@ def run(
             seed,
             worst_by,
             page_studies,
+            adapters=adapters(settings.adapter_python, settings.adapter_models),
         )
         with counted(quiet) as say:
             found = whole.score_tables(references, candidates, out, wish, say=say)
@@ -109,12 +130,15 @@ def run(
 
 
 def tell(found: Outcome) -> None:
-    """Print the scores, and what was left out."""
+    """Print the scores under their signatures, and what was left out."""
     width = max(len(score.metric) for score in found.scores)
+    signature = ""
     for score in found.scores:
+        if score.signature != signature:
+            signature = score.signature
+            typer.echo(signature)
         typer.echo(
-            f"{score.metric:<{width}}  {score.value:8.4f}"
-            f"  ({score.low:.4f} to {score.high:.4f})  {score.signature}"
+            f"  {score.metric:<{width}}  {score.value:8.4f}  ({score.low:.4f} to {score.high:.4f})"
         )
     for lack in found.left_out.values():
         typer.echo(f"left out: {lack.problem} {lack.mend}")

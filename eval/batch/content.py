@@ -62,20 +62,22 @@ def _finding_marks(pair: Pair) -> list[Mark]:
     return compare.marks(_comparison(pair))
 
 
-def _told(shared: Shared, what: str, otherwise: str) -> str:
-    """Where both sides come from."""
-    sides = ("reference", "candidate")
-    return "|".join(f"{side}:{shared.sources.get(f'{side} {what}', otherwise)}" for side in sides)
+def _finding_signature(shared: Shared) -> str:
+    sides = (
+        f"{side}:{shared.sources.get(f'{side} findings', READER)}"
+        for side in ("reference", "candidate")
+    )
+    return (
+        "key:kind,level,side,grade,status|corpus:pooled|refs:best|"
+        f"weights:v{weights.VERSION}|{'|'.join(sides)}"
+    )
 
 
 FINDINGS = Family(
     "findings",
     _finding_rows,
     compare.FIGURES,
-    lambda shared: (
-        "key:kind,level,side,grade,status|corpus:pooled|refs:best|"
-        f"weights:v{weights.VERSION}|{_told(shared, 'findings', READER)}"
-    ),
+    _finding_signature,
     own=compare.OWN,
     smaller=compare.SMALLER,
     marks=_finding_marks,
@@ -145,8 +147,12 @@ def _listed_rows(block: Block, shared: Shared) -> Floats:
 
 
 def _concept_signature(shared: Shared) -> str:
-    sources = _told(shared, "CUIs", f"findings as CUIs of radixgpt.terminology, {READER}")
-    return f"flavour:imageclef|empty against empty:1|corpus:mean|refs:best|{sources}"
+    sides: list[str] = []
+    for side in ("reference", "candidate"):
+        findings = shared.sources.get(f"{side} findings", READER)
+        derived = f"findings ({findings}) as CUIs of radixgpt.terminology"
+        sides.append(f"{side}:{shared.sources.get(f'{side} CUIs', derived)}")
+    return f"flavour:imageclef|empty against empty:1|corpus:mean|refs:best|{'|'.join(sides)}"
 
 
 CONCEPTS = Family("concepts", _concept_rows, {"concept_f1": mean_of(0)}, _concept_signature)

@@ -34,6 +34,8 @@ Work = Callable[[Any, Any], Any]
 Fetch = Callable[[], Any]
 _AHEAD = 3
 """Blocks under way a worker."""
+_PATIENCE = 30.0
+"""Seconds in which a process of a local Ray has to end."""
 
 
 class Map(Protocol):
@@ -128,7 +130,21 @@ def _ray(workers: int) -> Iterator[Map]:
         yield there
     finally:
         if ours:
-            ray.shutdown()
+            _end(ray)
+
+
+def _end(ray: Any) -> None:
+    """End a local Ray and wait for its processes, which it leaves as zombies otherwise."""
+    node = getattr(ray._private.worker, "_global_node", None)
+    started = [
+        one.process
+        for those in getattr(node, "all_processes", {}).values()
+        for one in those
+        if one.process is not None
+    ]
+    ray.shutdown()
+    for process in started:
+        process.wait(_PATIENCE)
 
 
 def _on_ray(work: Work, shared: Any, block: Any) -> Any:

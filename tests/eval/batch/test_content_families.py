@@ -92,6 +92,6 @@ def test_signatures_say_where_everything_comes_from() -> None:
     assert content.RADGRAPH.signed(shared).startswith("RadGraph-F1 (radgraph-xl)|")
     assert content.RADGRAPH.signed(Shared()).startswith("RadGraph-F1 (rules-spine v1)|")
     listed = content.CONCEPTS_LISTED.signed(shared)
-    assert "reference:findings as CUIs" in listed
+    assert "reference:findings (given) as CUIs" in listed
     assert "candidate:given for 1 of 2 rows" in listed
     assert listed.endswith("1 listed CUIs")
