@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Rows = npt.NDArray[np.intp]
-CURVE_PATIENTS = (10, 20, 40, 80)
+CURVE_PATIENTS = (10, 25, 60)
 """Training patients of the points of a learning curve; the last point has all of a fold's."""
 CURVE_MODELS = ("logistic", "boosting")
 EXPLAINED_MODELS = ("logistic", "boosting")

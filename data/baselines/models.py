@@ -223,8 +223,9 @@ def boosting(training: Training) -> FromScikitLearn:
         early_stopping=False,
         random_state=training.seed,
     )
-    model.fit(training.features.to_numpy(), training.grades)
-    names = tuple(map(str, training.features.columns))
+    # The binning refuses a feature without a single value.
+    names = tuple(str(n) for n in training.features if training.features[n].notna().any())
+    model.fit(training.features[list(names)].to_numpy(), training.grades)
     return FromScikitLearn(model, names, training.count)
 
 

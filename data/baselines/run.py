@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -28,6 +27,7 @@ from data.baselines.learn import (
 from data.baselines.marks import Mark, Split, curve, mark
 from data.baselines.models import Floats, models_for
 from data.baselines.table import Discs, build, patients
+from data.baselines.threads import one_thread
 from radixgpt import __version__
 from radixgpt.case import Case
 from radixgpt.errors import CaseError, MissingPackageError
@@ -93,7 +93,7 @@ def run(
     for finding, document, marks in _each(discs, seed, jobs):
         done[finding] = (document, marks)
         say("Learning baselines", len(done), len(discs.findings))
-    with _one_thread():
+    with one_thread():
         associations = {a.finding: asdict(a) for a in associate(discs, discs.findings)}
     document = {
         "format": FORMAT,
@@ -137,7 +137,7 @@ def _each(discs: Discs, seed: int, jobs: int | None) -> Iterator[tuple[str, Docu
 
 def of_finding(discs: Discs, finding: str, *, seed: int) -> tuple[str, Document, list[Mark]]:
     """Learn and mark one finding."""
-    with _one_thread():
+    with one_thread():
         one = task(discs, finding, seed)
         document: Document = {"grades": one.count, "counts": _counts(one), "reason": ""}
         try:
@@ -245,22 +245,6 @@ def _about(discs: Discs) -> Document:
 def digest_of(keys: Sequence[str]) -> str:
     """A hash of patients' keys: tells whether two parts hold the same patients, and not which."""
     return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let the linear algebra compute in one thread.
-
-    The tables are small: threads would wait for one another, and round differently.
-    """
-    # Only libraries that are loaded already can be held back.
-    import sklearn.ensemble
-    import statsmodels.genmod.generalized_estimating_equations  # noqa: F401
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    del sklearn
-    with threadpool_limits(1):
-        yield
 
 
 def _needs_packages() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from data.baselines.threads import one_thread
 from radixgpt.case import Case, StatedFinding
 from radixgpt.level import LUMBAR_DISCS
 
@@ -88,3 +89,9 @@ def measured_row(
 def synthetic() -> Synthetic:
     """The maker of cases and measures."""
     return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
