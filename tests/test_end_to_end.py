@@ -81,6 +81,8 @@ def test_what_the_models_say_of_the_phantom_is_near_its_truth(
     assert np.mean(heights) < 2.0
     said_grades, true_grades = zip(*grades, strict=True)
     assert np.corrcoef(said_grades, true_grades)[0, 1] > 0.8
+    assert said["L4-L5", "spondylolisthesis"].value == "present"
+    assert {said[x, "spondylolisthesis"].value for x in LUMBAR_DISCS if x != "L4-L5"} == {"absent"}
     slip = said["L4-L5", "slip_mm"].value
     assert isinstance(slip, float)
     assert slip == pytest.approx(float(truth["L4-L5"]["slip_mm"]), abs=2)

@@ -30,7 +30,7 @@ _CANAL_REACH = 1.4
 _FEWEST_ROWS = 4
 LARGEST = 0.15
 """Beyond this one measure says no more: in the data larger steps are mostly errors of outlines."""
-AGREED_FROM = 0.1
+AGREED_FROM = 0.06
 """From here on, two measures that agree speak for a slip."""
 
 
