@@ -17,7 +17,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ PARTS: tuple[routing.Part, ...] = ("test", "fresh")
 SHIPS = "hybrid"
 _TIMED = 40
 """Utterances over which the time of a call is taken."""
+_SAMPLED = 31
+"""Every so manieth train utterance tells how far a fine-tuned model has learned."""
 _Calls = dict[str, list[tuple[str, dict[str, Any]]]]
 
 
@@ -51,11 +53,13 @@ class Result:
         cross_validated: share of right calls in the train part by cross-validation, if it was done.
         calls: for each part the tool and arguments called for each utterance.
         milliseconds: median processor time of a call.
+        learned: share of right calls in a sample of the train part itself, if that was asked for.
     """
 
     cross_validated: float | None
     calls: _Calls
     milliseconds: float
+    learned: float | None = None
 
     def marks(self, part: routing.Part) -> tuple[routing.Mark, ...]:
         """The marks of a part."""
@@ -171,7 +175,8 @@ def kept(path: Path, measured: Callable[[], Result]) -> Result:
     if path.is_file():
         held = json.loads(path.read_text(encoding="utf-8"))
         calls: _Calls = {p: [(tool, args) for tool, args in held["calls"][p]] for p in PARTS}
-        return Result(held["cross_validated"], calls, held["milliseconds"])
+        learned = held.get("learned")
+        return Result(held["cross_validated"], calls, held["milliseconds"], learned)
     result = measured()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(result)), encoding="utf-8")
@@ -201,11 +206,15 @@ def compare(folder: Path) -> dict[str, Result]:
 
 def _spoken(name: str) -> Result:
     speaker = lm.load_speaker(*smollm2.load(), lm.OUT)
-    known = lm.known_to(routing.load("train"))
+    learn = routing.load("train")
+    known, sample = lm.known_to(learn), learn[::_SAMPLED]
     if name == SPOKEN[0]:
-        return measure(router.predictor(speaker.router(known)), None)
-    ahead = [u for part in PARTS for u in routing.load(part)]
-    return measure(speaker.predictor(known, ahead), None, timed=speaker.predictor(known))
+        predict = timed = router.predictor(speaker.router(known))
+    else:
+        ahead = [u for part in PARTS for u in routing.load(part)]
+        predict, timed = speaker.predictor(known, [*ahead, *sample]), speaker.predictor(known)
+    learned = router.accuracy(routing.mark(sample, predict))
+    return replace(measure(predict, None, timed=timed), learned=learned)
 
 
 def _percent(share: float, interval: tuple[float, float]) -> str:
@@ -216,7 +225,7 @@ def table(results: dict[str, Result]) -> str:
     """The results as a Markdown table, one row a candidate."""
     rows = [
         "| candidate | cross-validated | test: right tool | test: tool and arguments "
-        "| less what ships | fresh: right tool | fresh: tool and arguments | ms |",
+        "| gap to what ships | fresh: right tool | fresh: tool and arguments | ms |",
         "|---|---|---|---|---|---|---|---|",
     ]
     ships = results[SHIPS].marks("test")
@@ -232,6 +241,10 @@ def table(results: dict[str, Result]) -> str:
             f"| {result.milliseconds:.1f} |"
         )
     return "\n".join(rows)
+
+
+def _learned(result: Result) -> str:
+    return "not measured" if result.learned is None else f"{result.learned:.0%}"
 
 
 def page(results: dict[str, Result]) -> str:
@@ -252,6 +265,9 @@ def page(results: dict[str, Result]) -> str:
         fresh_ships=_percent(ships["fresh"].call, ships["fresh"].interval),
         epochs=trained["plan"]["epochs"],
         minutes=f"{trained['seconds'] / 60:.0f}",
+        sample=len(routing.load("train")[::_SAMPLED]),
+        learned_intent=_learned(results[SPOKEN[0]]),
+        learned_call=_learned(results[SPOKEN[1]]),
     )
 
 

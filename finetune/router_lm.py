@@ -339,7 +339,7 @@ def train(
         if len(losses) % every == 0 or len(losses) == len(plotted):
             state = {
                 "digest": digest,
-                "adapter": get_peft_model_state_dict(adapted),
+                "adapter": get_peft_model_state_dict(adapted, save_embedding_layers=False),
                 "optimizer": optimizer.state_dict(),
                 "losses": losses,
                 "seconds": spent,
@@ -348,7 +348,8 @@ def train(
             checkpoint.with_suffix(".new").replace(checkpoint)
     told = json.dumps({"plan": asdict(plan), "steps": len(losses), "seconds": round(spent)})
     (folder / "trained.json").write_text(told + "\n", encoding="utf-8")
-    save_file(get_peft_model_state_dict(adapted), folder / "trained.safetensors")
+    adapters = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+    save_file(adapters, folder / "trained.safetensors")
     return losses
 
 
