@@ -16,6 +16,8 @@ from radixgpt.reading.identity import Keyring
 from radixgpt.reading.quiet import quiet
 
 DEFAULT_AET = "RADIXGPT"
+_ATTEMPTS = 3
+"""A PACS that refuses may hang up before its refusal was read: asked again, it says so."""
 _TIMEOUT = 30.0
 _PENDING = (0xFF00, 0xFF01)
 _BATCH = 64
@@ -209,13 +211,16 @@ class DimseSource:
         for sop_class in classes:
             for syntax in _SYNTAXES:
                 entity.add_requested_context(sop_class, syntax)
-        association = entity.associate(
-            self.peer.host,
-            self.peer.port,
-            ae_title=self.peer.aet,
-            ext_neg=[build_role(sop_class, scp_role=True) for sop_class in classes],
-            evt_handlers=[(evt.EVT_C_STORE, received.store)] if received else [],
-        )
+        for _ in range(_ATTEMPTS):
+            association = entity.associate(
+                self.peer.host,
+                self.peer.port,
+                ae_title=self.peer.aet,
+                ext_neg=[build_role(sop_class, scp_role=True) for sop_class in classes],
+                evt_handlers=[(evt.EVT_C_STORE, received.store)] if received else [],
+            )
+            if association.is_established or association.is_rejected:
+                break
         if not association.is_established:
             raise self._refused(association)
         try:
