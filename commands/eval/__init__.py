@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.eval import calibration, compare, concepts, grades, retrieval, run, score
+from commands.eval import bench, calibration, compare, concepts, grades, retrieval, run, score
 
 app = typer.Typer(
     help="Score reports, grades and retrieval, with intervals by study.",
@@ -18,3 +18,4 @@ app.command("retrieval")(retrieval.run)
 app.command("calibration")(calibration.run)
 app.command("compare")(compare.run)
 app.command("run")(run.run)
+app.add_typer(bench.app, name="bench")

@@ -19,6 +19,7 @@ from radixgpt.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from eval.bench.folder import Study
     from radixgpt.report import Section
 
 
@@ -166,3 +167,29 @@ def _nearest(setup: Setup) -> System:
     answers = tuple(answer_of(case, write) for case in known)
     made_of = {"weights": look_alike.made_of(), "cases": str(len(known))}
     return System("nearest-neighbour", Nearest(matrix, answers, look_alike.vector_of), made_of)
+
+
+def ranking(
+    index: Sequence[Study], say: Callable[[str, int, int], None]
+) -> Callable[[Path], list[str]]:
+    """Order an index of studies by how alike their images look to those of a folder.
+
+    Raises:
+        InputError: an image can't be read.
+        WeightsError: weights are missing or damaged.
+    """
+    import numpy as np
+
+    from tools import look_alike
+
+    vectors = []
+    for done, study in enumerate(index, start=1):
+        vectors.append(look_alike.vector_of(study.images[0].parent))
+        say("Looking at the index", done, len(index))
+    matrix = np.stack(vectors)
+
+    def rank(folder: Path) -> list[str]:
+        likeness = matrix @ look_alike.vector_of(folder)
+        return [index[place].id for place in np.argsort(-likeness, kind="stable")]
+
+    return rank

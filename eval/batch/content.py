@@ -33,7 +33,8 @@ def _reading(text: str) -> Reading:
     return read(text)
 
 
-def _stated(text: str, cells: Given) -> Stated:
+def stated_in(text: str, cells: Given) -> Stated:
+    """What a report states: what the table gives, else what is read in its text."""
     if cells.findings is not None:
         return stated(given.findings(cells.findings))
     return stated(_reading(text).findings)
@@ -41,10 +42,10 @@ def _stated(text: str, cells: Given) -> Stated:
 
 def _comparison(pair: Pair) -> compare.Comparison:
     """The candidate against its best reference, as far as that one's maker looked."""
-    mine = _stated(pair.candidate, pair.given)
+    mine = stated_in(pair.candidate, pair.given)
     found: list[tuple[Stated, Stated]] = []
     for text, cells in pair.each_reference():
-        own, theirs = mine, _stated(text, cells)
+        own, theirs = mine, stated_in(text, cells)
         if cells.judged is not None:
             looked = given.judged(cells.judged)
             own, theirs = limited(own, looked, theirs), limited(theirs, looked, theirs)

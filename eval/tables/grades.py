@@ -88,7 +88,7 @@ def mark(
         seen = np.zeros((len(rows), len(names), len(names)))
         seen[np.arange(len(rows)), truth[rows], stated[rows]] = 1
         sums = by_study(drawn, seen.reshape(len(rows), -1))
-        for metric, figure in _figures(len(names), highest).items():
+        for metric, figure in figures(len(names), highest).items():
             value = float(figure(sums.sum(axis=0, keepdims=True))[0])
             low, high = bootstrap(sums, figure, draws=draws, seed=seed)
             found.append(Estimate(task, metric, value, low, high, len(rows), len(sums)))
@@ -124,7 +124,7 @@ def _whole_numbers(table: Table) -> list[str]:
     return [str(grade) for grade in range(int(max([1, *found, *chances])) + 1)]
 
 
-def _figures(grades: int, severe: list[int]) -> dict[str, Figure]:
+def figures(grades: int, severe: list[int]) -> dict[str, Figure]:
     """Figures of sums of confusion matrices, (m, grades²), the truth first."""
 
     def matrices(sums: Floats) -> Floats:

@@ -1,0 +1,1 @@
+"""SpineReportBench: fixed tasks on spine studies, so that systems of different teams compare."""
