@@ -228,7 +228,7 @@ def limited(said: Stated, judged: Judged, truth: Stated) -> Stated:
 
 
 def judged_by(findings: Iterable[StatedFinding]) -> Judged:
-    """What gradings looked at: the kinds that they state or deny; grades where they give numbers."""
+    """What gradings looked at: kinds stated or denied, and grades where they give numbers."""
     said = [(_number(one.value) is not None, told(one)) for one in findings]
     return Judged(
         frozenset(one.kind for _, each in said for one in each),
