@@ -45,6 +45,14 @@ class Settings(BaseSettings):
     llm_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for a language model's server"
     )
+    adapter_python: str = Field(
+        default="",
+        description="The Python that runs learned metrics, or NAME=PATH with commas between",
+    )
+    adapter_models: str = Field(
+        default="",
+        description="Models of learned metrics, NAME=MODEL with commas between",
+    )
     shared_data: Path | None = Field(
         default=None, description="Folder of real studies for tests and training"
     )

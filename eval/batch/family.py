@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from eval.adapters.process import Adapter
 from eval.batch.block import Block
 from eval.batch.marks import Marker
 from eval.text.cider import Frequencies
@@ -31,12 +32,14 @@ class Shared:
             such as ``{"reference findings": "given"}``, for the signatures.
         extractor: name of what made the annotations.
         only: the CUIs that the secondary concept score keeps.
+        adapters: how learned metrics are run, by name.
     """
 
     frequencies: Frequencies = field(default_factory=Frequencies.none)
     sources: Mapping[str, str] = field(default_factory=dict)
     extractor: str = ""
     only: frozenset[str] = frozenset()
+    adapters: Mapping[str, Adapter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Family:
             the run was given.
         own: figures of a single pair's row, where they are not the corpus's.
         smaller: the metrics of which smaller is better.
-        missing: what the family lacks on this machine; None where it can run.
+        missing: what the family lacks on this machine, given the run; None where it can run.
         close: ends what the rows have started in this process.
         marks: what became of each finding of a pair, where the family compares findings.
         on_request: whether it runs only where it is asked for by name.
@@ -63,7 +66,7 @@ class Family:
     signature: str | Callable[[Shared], str]
     own: Mapping[str, Figure] = field(default_factory=dict)
     smaller: frozenset[str] = frozenset()
-    missing: Callable[[], RadixError | None] = lambda: None
+    missing: Callable[[Shared], RadixError | None] = lambda _: None
     close: Callable[[], None] = lambda: None
     marks: Marker | None = None
     on_request: bool = False

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from eval.adapters.families import ADAPTERS
 from eval.batch.block import Block
 from eval.batch.content import CONCEPTS, CONCEPTS_LISTED, FINDINGS, RADGRAPH
 from eval.batch.family import Family, Figure, Shared, mean_of, means
@@ -16,10 +17,10 @@ from eval.text.ngrams import Floats
 from radixgpt.errors import MissingPackageError, RadixError
 
 
-def _needs(what: str, package: str) -> Callable[[], RadixError | None]:
+def _needs(what: str, package: str) -> Callable[[Shared], RadixError | None]:
     """A check that the package which ``what`` needs is installed."""
 
-    def missing() -> RadixError | None:
+    def missing(_: Shared) -> RadixError | None:
         if find_spec(package) is not None:
             return None
         return MissingPackageError(
@@ -152,13 +153,14 @@ FAMILIES: dict[str, Family] = {
             _meteor_rows,
             {"meteor": meteor.score},
             f"flavour:meteor-1.5|lang:en|norm:yes|refs:best|{_COCO}|corpus:pooled",
-            missing=meteor.missing,
+            missing=lambda _: meteor.missing(),
             close=meteor.close,
         ),
         FINDINGS,
         RADGRAPH,
         CONCEPTS,
         CONCEPTS_LISTED,
+        *ADAPTERS,
     )
 }
 """All families by name."""

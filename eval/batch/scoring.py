@@ -98,12 +98,15 @@ def markers(names: Iterable[str]) -> list[Marker]:
     return [family.marks for family in families(names) if family.marks is not None]
 
 
-def usable(wanted: Iterable[str]) -> tuple[list[str], dict[str, RadixError]]:
+def usable(
+    wanted: Iterable[str], shared: Shared | None = None
+) -> tuple[list[str], dict[str, RadixError]]:
     """The families that can run on this machine, and what the others lack.
 
     Args:
         wanted: names of families; none for all but those that run on request, of which those that
             can't run are left out.
+        shared: what the run is given.
 
     Raises:
         SettingsError: there is no such family.
@@ -111,7 +114,8 @@ def usable(wanted: Iterable[str]) -> tuple[list[str], dict[str, RadixError]]:
     """
     named = list(wanted)
     usual = [name for name, family in FAMILIES.items() if not family.on_request]
-    lacks = {family.name: family.missing() for family in families(named or usual)}
+    context = shared or Shared()
+    lacks = {family.name: family.missing(context) for family in families(named or usual)}
     left_out = {name: lack for name, lack in lacks.items() if lack is not None}
     if named and left_out:
         raise next(iter(left_out.values()))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.adapters.process import Adapter
 from eval.batch import content, output, pairs, scoring
 from eval.batch.annotations import annotated
 from eval.batch.block import SIZE
@@ -44,6 +45,7 @@ class Wish:
         page_studies: how many of the worst, and how many random ones; 0 for no page.
         settings: what else ``scores.json`` is to tell of the run.
         title: of the page.
+        adapters: how learned metrics are run, by name.
     """
 
     families: Sequence[str] = ()
@@ -57,6 +59,7 @@ class Wish:
     page_studies: int = errors.EACH
     settings: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
+    adapters: Mapping[str, Adapter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def score_tables(
         SettingsError: there is no such family or metric.
         RadixError: a family that was asked for by name can't run here.
     """
-    names, left_out = scoring.usable(_wanted(wish))
+    names, left_out = scoring.usable(_wanted(wish), Shared(adapters=wish.adapters))
     worst_by = errors.metric_of(wish.worst_by, scoring.metrics(names))
     corpus = pairs.check(references, candidates)
     # Starting processes takes longer than two blocks do.
@@ -102,6 +105,7 @@ def score_tables(
         sources=corpus.sources,
         extractor=wish.annotations.extractor if wish.annotations else "",
         only=frozenset() if wish.only is None else concepts_listed(wish.only),
+        adapters=wish.adapters,
     )
     with _with(wish.annotations, corpus) as studies:
         with engine(EngineName.SERIAL if small else wish.engine, wish.workers) as run_blocks:
