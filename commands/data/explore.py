@@ -54,7 +54,9 @@ def run(
 ) -> None:
     """Explore cases: write one page, complete in itself, and the numbers behind it."""
     with errors_as_exit_codes(as_json):
-        from data.explore import explore, read_tables
+        from concurrent.futures import ThreadPoolExecutor
+
+        from data.explore import explore, open_images, read_tables
 
         # The paths of images start beside the file of cases, unless a workspace is named.
         beside = cases is not None and workspace == DEFAULT
@@ -63,8 +65,12 @@ def run(
         folder = out or place.exploration
         with counted(quiet) as say:
             tables = read_tables(path, say)
-            given = _given(path, place, tables, seed, say)
-            found = explore(path, place, tables, given, say, seed=seed, excerpts=excerpts)
+            # The network keeps one processor busy, the measures of pixels another.
+            with ThreadPoolExecutor(1) as pool:
+                waiting = pool.submit(_seen, path, place, tables, seed, say)
+                looks = open_images(tables, place.root, say, seed=seed)
+                given = _given(place, tables, waiting.result())
+            found = explore(path, place, tables, looks, given, say, seed=seed, excerpts=excerpts)
             numbers = found.statistics()
             write(folder, {PAGE: found.html(), NUMBERS: _text(numbers)})
         if as_json:
@@ -73,11 +79,10 @@ def run(
             _summary(found, folder / PAGE)
 
 
-def _given(path: Path, place: Workspace, tables: Tables, seed: int, say: Say) -> Given:
+def _given(place: Workspace, tables: Tables, seen: pd.DataFrame | None) -> Given:
     """What the tools and the other steps know of these cases."""
-    from data.explore import Given, images_to_open
+    from data.explore import Given
 
-    seen = _seen(path, place, tables, images_to_open(tables, seed), say)
     return Given(
         embedding=None if seen is None else _embedding(seen),
         seen=seen,
@@ -87,17 +92,21 @@ def _given(path: Path, place: Workspace, tables: Tables, seed: int, say: Say) ->
     )
 
 
-def _seen(
-    path: Path, place: Workspace, tables: Tables, chosen: list[int], say: Say
-) -> pd.DataFrame | None:
+def _seen(path: Path, place: Workspace, tables: Tables, seed: int, say: Say) -> pd.DataFrame | None:
     """Embed the chosen images; None where there are no images or no weights."""
+    from data.explore import images_to_open
     from radixgpt.errors import WeightsError
-    from tools.embeddings import embed_images
 
+    chosen = images_to_open(tables, seed)
     if not chosen:
-        return None
+        return None  # and nothing heavy is imported
+    from tools.embeddings import embed_images
+    from tools.threads import one_thread
+
+    cases = _with_images(path, tables, chosen)
     try:
-        return embed_images(_with_images(path, tables, chosen), place.root, place.measures, say)
+        with one_thread():
+            return embed_images(cases, place.root, place.measures, say)
     except WeightsError:
         return None  # the page says that it rests on thumbnails
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.explore.embedding import Embedding
-from data.explore.exploration import Exploration, Given, explore, images_to_open
+from data.explore.exploration import Exploration, Given, explore, images_to_open, open_images
 from data.explore.tables import Tables, read_tables
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "Tables",
     "explore",
     "images_to_open",
+    "open_images",
     "read_tables",
 ]

@@ -14,6 +14,7 @@ from data.explore.facets import Facet, facets
 from data.explore.pixels import Looks, sampled
 from data.explore.section import Figure, Section, Statistics, absent
 from data.explore.tables import Say, Tables
+from data.explore.threads import one_thread
 from data.explore.wording import count, percent
 
 Matrix = npt.NDArray[np.float32]
@@ -25,6 +26,7 @@ NEIGHBOURS = 10
 FALLBACK = "thumbnail pixels"
 _COMPONENTS = 40
 _PERPLEXITY = 30.0
+_STEPS = 600
 _FEWEST = 5
 _FEWEST_JUDGED = 40
 
@@ -122,16 +124,14 @@ def _vectors(
 def _plane(vectors: Matrix, seed: int) -> Matrix:
     """Places in the plane, shape (images, 2), by t-SNE (van der Maaten and Hinton 2008)."""
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
     if not vectors.any():  # equal images have no neighbourhoods to keep
         return np.zeros((len(vectors), 2), np.float32)
-    tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
+    tsne = TSNE(2, perplexity=perplexity, init="pca", max_iter=_STEPS, random_state=seed)
     if vectors.shape[1] < 2:
         vectors = np.column_stack([vectors, np.zeros(len(vectors), np.float32)])
-    # Threads that wait for one another are slow where other work has the cores.
-    with threadpool_limits(1):
+    with one_thread():
         places: Matrix = tsne.fit_transform(vectors)
     return places
 

@@ -16,7 +16,7 @@ from data.explore.licences import licences
 from data.explore.missing import missing_data
 from data.explore.page import to_html
 from data.explore.pairs import known_pairs
-from data.explore.pixels import look_at, sampled
+from data.explore.pixels import Looks, look_at, sampled
 from data.explore.places import Places
 from data.explore.prevalence import prevalence
 from data.explore.quality import quality
@@ -99,10 +99,23 @@ def images_to_open(tables: Tables, seed: int) -> list[int]:
     return sampled([str(source) for source in sources], MOST_IMAGES, seed)
 
 
+def open_images(tables: Tables, root: Path, say: Say, *, seed: int) -> Looks:
+    """Open and measure the images.
+
+    Args:
+        tables: the cases.
+        root: folder that the images' paths start from.
+        say: told how far it is.
+        seed: of the sample.
+    """
+    return look_at(root, tables.images, images_to_open(tables, seed), say)
+
+
 def explore(
     cases: Path,
     workspace: Workspace,
     tables: Tables,
+    looks: Looks,
     given: Given,
     say: Say = lambda _what, _done, _total: None,
     *,
@@ -115,13 +128,13 @@ def explore(
         cases: their file.
         workspace: folder that the images' paths start from, and where the split lies.
         tables: the cases as :func:`read_tables` read them.
+        looks: its images as :func:`open_images` opened them.
         given: what is known besides.
         say: told what is done, how much of it, and of how much.
         seed: of samples, folds and the projection; equal input and seed give equal numbers.
         excerpts: put the beginnings of a few texts on the page.
     """
     root = workspace.root
-    looks = look_at(root, tables.images, images_to_open(tables, seed), say)
     known = known_pairs(cases, root, workspace.splits, tables, looks, say)
     sections = (
         cohort(tables),

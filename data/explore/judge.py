@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from data.explore.threads import one_thread
 from radixgpt.statistics import auroc
 
 Floats = npt.NDArray[np.float64]
@@ -124,14 +125,14 @@ def _out_of_fold(
 
     probabilities = np.full((len(codes), classes), np.nan)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for training, held in folds.split(features, codes, patients):
-        model = make_pipeline(
-            SimpleImputer(strategy="median", keep_empty_features=True),
-            StandardScaler(),
-            LogisticRegression(max_iter=2000),
-        )
-        model.fit(features[training], codes[training])
-        probabilities[held] = 0.0
-        for position, code in enumerate(model.classes_):
-            probabilities[held, code] = model.predict_proba(features[held])[:, position]
+    with one_thread():
+        for training, held in folds.split(features, codes, patients):
+            model = make_pipeline(
+                SimpleImputer(strategy="median", keep_empty_features=True),
+                StandardScaler(),
+                LogisticRegression(max_iter=2000),
+            )
+            model.fit(features[training], codes[training])
+            probabilities[held] = 0.0
+            probabilities[np.ix_(held, model.classes_)] = model.predict_proba(features[held])
     return probabilities

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from data.explore import Exploration, Given, Tables, explore, read_tables
-from data.explore.pixels import Looks, look_at
+from data.explore import Exploration, Given, Tables, explore, open_images, read_tables
+from data.explore.pixels import Looks
 from data.explore.section import Section
 from data.workspace import Workspace
 from radixgpt.case import Case, Concept, Image, StatedFinding, write_cases
@@ -156,8 +156,8 @@ def explored(root: Path, cases: Iterable[Case], given: Given | None = None, **ho
     path = root / "cases.jsonl"
     write_cases(path, cases)
     tables = read_tables(path)
-    whole = explore(path, Workspace(root), tables, given or Given(), **how)
-    looks = look_at(root, tables.images, range(len(tables.images)), lambda *_: None)
+    looks = open_images(tables, root, lambda *_: None, seed=0)
+    whole = explore(path, Workspace(root), tables, looks, given or Given(), **how)
     return Explored(root, tables, looks, whole)
 
 
