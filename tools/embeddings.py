@@ -38,7 +38,7 @@ _SOURCES = (
     "midline.py",
     "triage_looks.py",
 )
-_BATCH = 16
+_BATCH = 4
 
 
 def embed_images(
