@@ -222,6 +222,7 @@ def test_embeddings_tell_phantoms_from_noise(
     apart = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
     assert apart[4, :4].min() > 2 * apart[:4, :4].max()
     assert rows["looks"].iloc[4] == "pattern"
+    made = len(calls)
     again = embeddings.embed_images(cases, tmp_path, tmp_path / "m")
-    assert len(calls) == 1
+    assert len(calls) == made > 0
     assert (embeddings.matrix(again) == vectors).all()
