@@ -84,6 +84,48 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     assert not broken
 
 
+_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+_FIELD = re.compile(r"\{[A-Za-z_]\w*(?:[:!.\[][^{}\n]*)?\}")
+_TO_DO = re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b")
+_NAMES = {
+    "ADAM", "BERT", "CLAIM", "CLIP", "CONSORT", "DINO", "FLAIR", "HTML", "HTTP", "LIME", "METEOR",
+    "MIMIC", "REST", "ROUGE", "SIFT", "SPACE", "SPIDER", "STIR",
+}  # fmt: skip
+"""Names in capitals that are words besides."""
+
+
+def _unfilled(page: str) -> list[str]:
+    """What a page leaves to be filled in: ``{field}``, ``TODO``, or an English word in capitals."""
+    words = frozenset((ROOT / "weights" / "router" / "words.txt").read_text().split())
+    prose = _CODE.sub(" ", page)
+    capitals = [w for w in re.findall(r"\b[A-Z]{4,}\b", prose) if w.lower() in words - _NAMES]
+    alone = re.findall(r"^[\s|*]*([A-Z]{4,})[\s|*]*$", prose, re.MULTILINE)
+    return [*_FIELD.findall(prose), *_TO_DO.findall(prose), *{*capitals, *alone} - _NAMES]
+
+
+def test_no_page_or_card_is_left_to_be_filled_in() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "weights").rglob("*.md")]
+    left = {p.relative_to(ROOT).as_posix(): _unfilled(p.read_text("utf-8")) for p in pages}
+    assert {page: marks for page, marks in left.items() if marks} == {}
+
+
+@pytest.mark.parametrize(
+    ("page", "marks"),
+    [
+        ("fits in\n{size}, and", ["{size}"]),
+        ("{share:.1%} of all", ["{share:.1%}"]),
+        ("as measured:\n\nCOMPARE\n\nWhat ships", ["COMPARE"]),
+        ("reaches SHIPPED on the test part", ["SHIPPED"]),
+        ("| a | b |\n|---|---|\nQWXZ\n", ["QWXZ"]),
+        ("TODO: say why", ["TODO"]),
+        ("DICOM of the SPIDER set, `{study}`, AUROC, T2 SPACE", []),
+        ('```\n{"a": {b}}\nCOMPARE\n```', []),
+    ],
+)
+def test_what_is_left_to_be_filled_in_is_seen(page: str, marks: list[str]) -> None:
+    assert _unfilled(page) == marks
+
+
 def test_names_at_the_top_collide_with_no_installed_distribution() -> None:
     ours = {path.stem for path in ROOT.glob("*.py")}
     ours |= {path.parent.name for path in ROOT.glob("*/__init__.py")}

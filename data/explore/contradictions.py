@@ -32,17 +32,17 @@ _MOST_UNLIKE = 24
 def contradictions_of(tables: Tables) -> list[dict[str, Any]]:
     """Statements of one case and origin that say two things of one place.
 
-    A side that is not named may be either, so only equal sides are compared; what may be or once
-    was contradicts nothing.
+    These are: there and not there, or two grades. A side that is not named may be either, so only
+    equal sides are compared; what may be or once was contradicts nothing.
     """
     found = tables.findings[tables.findings["positive"].notna()]
-    places: dict[tuple[Any, ...], set[str]] = {}
+    places: dict[tuple[Any, ...], set[tuple[str, bool, bool]]] = {}
     keys = zip(*(found[name] for name in _PLACE), strict=True)
-    said = zip(found["assertion"], found["value"], found["positive"], strict=True)
-    for key, (assertion, value, positive) in zip(keys, said, strict=True):
-        graded = value is not None and assertion == "present"
-        word = str(value) if graded else ("present" if positive else "absent")
-        places.setdefault(key, set()).add(word)
+    stated = zip(found["assertion"], found["value"], found["positive"], strict=True)
+    for key, (assertion, value, positive) in zip(keys, stated, strict=True):
+        graded = assertion == "present" and isinstance(value, int | float)
+        word = f"{value:g}" if graded else ("present" if positive else "absent")
+        places.setdefault(key, set()).add((word, graded, bool(positive)))
     return [
         {
             "case": str(tables.cases["id"].iloc[case]),
@@ -50,11 +50,17 @@ def contradictions_of(tables: Tables) -> list[dict[str, Any]]:
             "kind": kind,
             "level": level,
             "side": side,
-            "said": sorted(words),
+            "said": sorted({word for word, _, _ in said}),
         }
-        for (case, origin, kind, level, side), words in places.items()
-        if len(words) > 1 and level is not None
+        for (case, origin, kind, level, side), said in places.items()
+        if level is not None and _differ(said)
     ]
+
+
+def _differ(said: set[tuple[str, bool, bool]]) -> bool:
+    """Whether words, each a grade or not and positive or not, can't all be true."""
+    grades = {word for word, graded, _ in said if graded}
+    return len(grades) > 1 or len({positive for _, _, positive in said}) > 1
 
 
 def unlike_of(tables: Tables, seen: pd.DataFrame | None) -> list[dict[str, Any]]:

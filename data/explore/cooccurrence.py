@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from data.explore.chart import Spec, figure, heat
-from data.explore.prevalence import MOST_KINDS, positive_title, units
+from data.explore.prevalence import positive_title, units
 from data.explore.section import Section, Statistics, absent
 from data.explore.shortcuts import shortcut_alerts, shortcut_figure, shortcuts
 from data.explore.tables import Tables
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Findings that come together"
+MOST_KINDS = 12
+"""So many kinds are paired, those that are there most often."""
 FEWEST = 20
 """A pair is judged from so many places at which both were looked at."""
 _LARGEST_LIFT = 8.0

@@ -175,7 +175,7 @@ def _map(source: Source, path: Path, say: Say) -> Outcome:
                 if unit.key not in done:
                     journal.add(file, unit.work())
                 say(what, unit.done, unit.total)
-        except CaseError as error:
+        except RadixError as error:
             refused = source.refused(source.folder, error)
             journal.add(file, Mapped(unit=FAILED, refused=(refused,)))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from data.duplicates.find import boilerplate, find
 from data.duplicates.pair import Pair, groups_of
@@ -33,7 +33,7 @@ def split_workspace(
         MissingPackageError: a package of the extra ``data`` is not installed.
     """
     cases = _cases(workspace)
-    pairs = find(cases, workspace.root, say)
+    pairs = _pairs(cases, workspace, say)
     side_of = assign(cases, pairs, shares=shares, seed=seed)
     sources, labels = tally(cases, side_of)
     splits = Splits(
@@ -76,7 +76,21 @@ def check_workspace(workspace: Workspace, *, say: Say) -> Leaks:
         MissingPackageError: a package of the extra ``data`` is not installed.
     """
     cases = _cases(workspace)
-    return check(cases, find(cases, workspace.root, say))
+    return check(cases, _pairs(cases, workspace, say))
+
+
+def _pairs(cases: Sequence[Case], workspace: Workspace, say: Say) -> list[Pair]:
+    """What has to stay together.
+
+    Two patients whose sides are fixed are two people, as their set numbers them: where they only
+    look like one person, the look is not believed.
+    """
+    fixed = fixed_by_weights(cases)
+    return [
+        pair
+        for pair in find(cases, workspace.root, say)
+        if pair.kind != "person" or not all(patient in fixed for patient in pair.patients)
+    ]
 
 
 def _cases(workspace: Workspace) -> list[Case]:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from cli import app
 from data.duplicates.pair import Pair, groups_of
 from data.leaks import check, leaks
+from data.splits import run
 from data.splits.assign import SHARES, assign, fixed_by_weights, labels_of, tally
 from data.splits.record import content, read_splits
 from data.splits.run import check_workspace, split_workspace
@@ -251,23 +252,23 @@ def test_a_leak_put_in_by_hand_is_found(workspace: Workspace) -> None:
 
 
 def test_the_command_splits_and_checks(workspace: Workspace) -> None:
-    run = CliRunner().invoke
+    invoke = CliRunner().invoke
     where = ["-w", str(workspace.root)]
-    early = run(app, ["data", "split", *where, "--check"])
+    early = invoke(app, ["data", "split", *where, "--check"])
     assert early.exit_code == 3
     assert "30 cases have no split" in early.stderr
-    told = run(app, ["data", "split", *where, "--seed", "4"])
+    told = invoke(app, ["data", "split", *where, "--seed", "4"])
     assert told.exit_code == 0, told.output
     assert "made: train 21 patients (21 cases), development 5" in told.stdout
     assert "1 by picture, 1 by text; 2 groups" in told.stdout
-    checked = run(app, ["data", "split", *where, "--check"])
+    checked = invoke(app, ["data", "split", *where, "--check"])
     assert checked.exit_code == 0
     assert "Nothing leaks: 2 duplicates" in checked.stdout
-    machine = run(app, ["data", "split", *where, "--shares", "0.5,0,0.5", "--json", "-q"])
+    machine = invoke(app, ["data", "split", *where, "--shares", "0.5,0,0.5", "--json", "-q"])
     result = json.loads(machine.stdout)
     assert set(result["sources"]["made"]) == {"train", "test"}
     assert "cases" not in result
-    quiet = run(app, ["data", "split", *where, "--check", "--json", "-q"])
+    quiet = invoke(app, ["data", "split", *where, "--check", "--json", "-q"])
     assert json.loads(quiet.stdout) == {"leaks": 0, "duplicates": 2}
 
 
@@ -291,3 +292,19 @@ def test_no_cases_are_told(tmp_path: Path) -> None:
     empty.splits.write_text("{}")
     with pytest.raises(CaseError, match="damaged"):
         read_splits(empty.splits)
+
+
+def test_fixed_patients_are_two_people_however_alike_they_look(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixed = fixed_sides()
+    one, other = (next(n for n, s in fixed.items() if s == side) for side in set(fixed.values()))
+    cases = [case(str(n), f"spider/{n}", "spider") for n in (one, other)]
+    write_cases(workspace.cases, [*cases, *read_cases(workspace.cases)])
+    look = pair(*cases).model_copy(update={"kind": "person"})
+    monkeypatch.setattr(run, "find", lambda *_: [look])
+    assert split_workspace(workspace, shares=SHARES, seed=0, say=_say).pairs == ()
+    copy = pair(*cases).model_copy(update={"kind": "picture"})
+    monkeypatch.setattr(run, "find", lambda *_: [copy])
+    with pytest.raises(CaseError, match="different sides of the fixed split"):
+        split_workspace(workspace, shares=SHARES, seed=0, say=_say)

@@ -160,3 +160,40 @@ def test_without_evidence_the_section_says_so(run_explore: Explore) -> None:
     section = run_explore(cases).section("suspicious")
     assert section.absent
     assert "without measures or an embedding" in section.sentence
+
+
+def _stated(*said: tuple[str, object, str | None]) -> Case:
+    findings = tuple(
+        StatedFinding(
+            level="L4-L5",
+            kind="disc_degeneration",
+            assertion=assertion,
+            value=value,
+            side=side,
+            section="findings",
+        )
+        for assertion, value, side in said
+    )
+    report = {"findings": "Words."}
+    return Case(id="s/1", source="s", licence="MIT", patient="s", findings=findings, report=report)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ([("present", None, None), ("absent", None, None)], ["absent", "present"]),
+        ([("present", 2, None), ("present", 4, None)], ["2", "4"]),
+        ([("present", 3, None), ("absent", None, None)], ["3", "absent"]),
+        ([("present", None, None), ("present", "desiccation", None)], None),
+        ([("present", None, "left"), ("absent", None, "right")], None),
+        ([("present", None, None), ("uncertain", None, None)], None),
+        ([("present", 3, None), ("present", 3, None)], None),
+        ([("present", 3, None), ("present", None, None)], None),
+    ],
+)
+def test_what_contradicts_and_what_does_not(
+    run_explore: Explore, said: list[tuple[str, object, str | None]], told: list[str] | None
+) -> None:
+    run = run_explore([_stated(*said)])
+    found = run.statistics("suspicious").get("contradictions", [])
+    assert [one["said"] for one in found] == ([told] if told else [])
