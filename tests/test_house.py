@@ -88,8 +88,8 @@ _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _FIELD = re.compile(r"\{[A-Za-z_]\w*(?:[:!.\[][^{}\n]*)?\}")
 _TO_DO = re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b")
 _NAMES = {
-    "ADAM", "BERT", "CLAIM", "CLIP", "CONSORT", "DINO", "FLAIR", "HTML", "HTTP", "LIME", "METEOR",
-    "MIMIC", "REST", "ROUGE", "SIFT", "SPACE", "SPIDER", "STIR",
+    "ADAM", "BENCH", "BERT", "CLAIM", "CLIP", "COCO", "CONSORT", "DINO", "FLAIR", "HTML", "HTTP",
+    "LIME", "METEOR", "MIMIC", "REST", "ROUGE", "SIFT", "SPACE", "SPIDER", "STIR",
 }  # fmt: skip
 """Names in capitals that are words besides."""
 
@@ -98,7 +98,9 @@ def _unfilled(page: str) -> list[str]:
     """What a page leaves to be filled in: ``{field}``, ``TODO``, or an English word in capitals."""
     words = frozenset((ROOT / "weights" / "router" / "words.txt").read_text().split())
     prose = _CODE.sub(" ", page)
-    capitals = [w for w in re.findall(r"\b[A-Z]{4,}\b", prose) if w.lower() in words - _NAMES]
+    capitals = [
+        w for w in re.findall(r"(?<![-\w])[A-Z]{4,}\b", prose) if w.lower() in words - _NAMES
+    ]
     alone = re.findall(r"^[\s|*]*([A-Z]{4,})[\s|*]*$", prose, re.MULTILINE)
     return [*_FIELD.findall(prose), *_TO_DO.findall(prose), *{*capitals, *alone} - _NAMES]
 
@@ -223,7 +225,7 @@ def test_settings_page_lists_every_setting_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         default = (
             "none"
-            if field.default is None
+            if field.default in (None, "")
             else f"`{field.default:g}`"
             if isinstance(field.default, float)
             else f"`{field.default}`"
