@@ -10,7 +10,7 @@ from data.baselines.document import Document
 from data.baselines.plots import HEIGHT, forest, grid, hover_of
 from data.baselines.table import TITLES
 from data.explore.chart import figure
-from data.explore.prevalence import positive_title
+from data.explore.kinds import positive_title
 from data.explore.section import Part, Section, Table
 from data.explore.wording import listing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from data.explore.chart import Spec, figure, heat
-from data.explore.prevalence import positive_title, units
+from data.explore.kinds import positive_title, units
 from data.explore.section import Section, Statistics, absent
 from data.explore.shortcuts import shortcut_alerts, shortcut_figure, shortcuts
 from data.explore.tables import Tables
@@ -186,7 +186,7 @@ def _heat(kinds: list[str], pairs: dict[str, dict[str, Any]], measure: str, name
         [name(kind) for kind in kinds],
         [[height(cell) for cell in row] for row in cells],
         shown=[
-            [f"{c[measure]:.2f}" if c and c[measure] is not None else "" for c in row]
+            [_shown(c[measure]) if c and c[measure] is not None else "" for c in row]
             for row in cells
         ],
         hover=[[hover(i, j, cells[i][j]) for j in size] for i in size],
@@ -196,6 +196,10 @@ def _heat(kinds: list[str], pairs: dict[str, dict[str, Any]], measure: str, name
         bar=measure,
         ticks={log2(v): f"{v:g}" for v in marks},
     )
+
+
+def _shown(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # never a negative nothing
 
 
 def _sentence(s: Statistics) -> str:

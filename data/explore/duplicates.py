@@ -9,9 +9,9 @@ from typing import Any
 from data.duplicates.pair import Pair, groups_of
 from data.explore.chart import UNKNOWN, bars, figure
 from data.explore.columns import labels
+from data.explore.kinds import positive_title, units
 from data.explore.pairs import Known
 from data.explore.pixels import Looks
-from data.explore.prevalence import positive_title, units
 from data.explore.section import Gallery, Part, Picture, Section, Statistics, Table
 from data.explore.tables import Tables
 from data.explore.wording import count, listing, percent

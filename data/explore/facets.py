@@ -12,8 +12,8 @@ import numpy.typing as npt
 from data.explore.acquisition import kinds_of_image, makers
 from data.explore.chart import UNKNOWN, top
 from data.explore.columns import filled, labels, numbers, sexes
+from data.explore.kinds import positive_title
 from data.explore.pixels import MEASURES, Looks
-from data.explore.prevalence import positive_title
 from data.explore.tables import Tables
 from data.explore.wording import capital
 

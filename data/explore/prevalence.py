@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from data.explore.chart import NEGATIVE, UNKNOWN, Spec, bars, figure, heat, intervals
+from data.explore.chart import UNKNOWN
 from data.explore.columns import counts
-from data.explore.section import Part, Section, Statistics, absent
-from data.explore.tables import POSITIVE_FROM, Tables
-from data.explore.wording import capital, count, listing, percent, title_of, wilson
+from data.explore.kinds import FEW, NO_LEVEL, positive_title, sorted_levels, units
+from data.explore.prevalence_figures import ASSERTIONS, grade_parts, graded_parts, text_parts
+from data.explore.section import Section, Statistics, absent
+from data.explore.tables import Tables
+from data.explore.wording import count, listing, percent, title_of, wilson
 from radixgpt.finding import KINDS
-from radixgpt.level import order
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Findings by level"
-MOST_KINDS = 24
-"""So many kinds are drawn, the most frequent; the statistics hold all."""
-FEW = 10
-"""A share of fewer than this is marked as uncertain."""
-_GRADED_KINDS = 8
 _MIXED = 0.3
-_MOST_LEVELS = 14
-_ASSERTIONS = ("present", "absent", "uncertain", "historical")
-_ROMAN = ("0", "I", "II", "III", "IV", "V")
-_NO_LEVEL = "no level"
 
 
 def prevalence(tables: Tables) -> Section:
@@ -57,34 +49,6 @@ def prevalence(tables: Tables) -> Section:
         alerts=tuple(_alerts(statistics, generated)),
         notes=tuple(_notes(graded, text)),
     )
-
-
-def positive_title(kind: str) -> str:
-    """A kind with the grade from which it counts as positive."""
-    words = capital(title_of(kind))
-    if kind not in POSITIVE_FROM:
-        return words
-    last = KINDS[kind].values[-1]
-    return f"{words} {_ROMAN[POSITIVE_FROM[kind]]}-{_ROMAN[int(last)]}"
-
-
-def units(graded: pd.DataFrame) -> pd.DataFrame:
-    """One row a case, level and kind: positive if any statement of it is; open ones are left out.
-
-    Findings without a level stand under ``no level``.
-    """
-    known = graded[graded["positive"].notna()]
-    told = known.assign(
-        level=known["level"].where(known["level"].notna(), _NO_LEVEL),
-        positive=known["positive"].astype(bool),
-    )
-    return told.groupby(["case", "level", "kind"], observed=True)["positive"].any().reset_index()
-
-
-def sorted_levels(levels: Sequence[str]) -> list[str]:
-    """From head to tail, findings without a level last."""
-    named = sorted((level for level in levels if level != _NO_LEVEL), key=order)
-    return [*named, *([_NO_LEVEL] if _NO_LEVEL in levels else [])]
 
 
 def _share(hits: int, total: int) -> dict[str, float | int]:
@@ -134,7 +98,7 @@ def _grades(graded: pd.DataFrame) -> Statistics:
         scale = [int(v) for v in KINDS[str(kind)].values] if _on_scale(str(kind), values) else []
         if len(scale or values) < 3:
             continue
-        levels = rows["level"].where(rows["level"].notna(), _NO_LEVEL)
+        levels = rows["level"].where(rows["level"].notna(), NO_LEVEL)
         found[str(kind)] = {
             level: {
                 str(value): int(((levels == level) & (rows["value"] == value)).sum())
@@ -160,16 +124,16 @@ def _stated(text: pd.DataFrame) -> Statistics:
     """Statements of texts by kind: how often each assertion, and in how many cases by level."""
     found: Statistics = {}
     for kind, rows in text.groupby("kind", observed=True):
-        levels = rows["level"].where(rows["level"].notna(), _NO_LEVEL)
+        levels = rows["level"].where(rows["level"].notna(), NO_LEVEL)
         places = set(zip(rows["assertion"], levels, rows["case"], strict=True))
         stated = {
             assertion: Counter(str(level) for said, level, _ in places if said == assertion)
-            for assertion in _ASSERTIONS
+            for assertion in ASSERTIONS
         }
         found[str(kind)] = {
             "statements": len(rows),
             "cases": int(rows["case"].nunique()),
-            "assertions": {a: int((rows["assertion"] == a).sum()) for a in _ASSERTIONS},
+            "assertions": {a: int((rows["assertion"] == a).sum()) for a in ASSERTIONS},
             "cases_by_level": {
                 a: {level: by[level] for level in sorted_levels(list(by))}
                 for a, by in stated.items()
@@ -181,7 +145,7 @@ def _stated(text: pd.DataFrame) -> Statistics:
 def _sentence(s: Statistics) -> str:
     said = []
     if s["graded"]:
-        at_levels = [k for k, v in s["graded"].items() if set(v["levels"]) - {_NO_LEVEL}]
+        at_levels = [k for k, v in s["graded"].items() if set(v["levels"]) - {NO_LEVEL}]
         kinds = at_levels or list(s["graded"])
         often, rare = kinds[0], kinds[-1]
         first = s["graded"][often]
@@ -190,7 +154,7 @@ def _sentence(s: Statistics) -> str:
             f"({percent(first['positive'], first['n'])} of {first['n']:,})"
         )
         levels = {
-            level: v for level, v in first["levels"].items() if v["n"] >= FEW and level != _NO_LEVEL
+            level: v for level, v in first["levels"].items() if v["n"] >= FEW and level != NO_LEVEL
         }
         if len(levels) > 1:
             peak = max(levels, key=lambda level: levels[level]["share"])

@@ -9,7 +9,7 @@ import numpy as np
 from data.explore.acquisition import kinds_of_image, makers
 from data.explore.chart import UNKNOWN, figure, heat
 from data.explore.columns import filled, joined, labels, numbers, sexes
-from data.explore.prevalence import positive_title
+from data.explore.kinds import positive_title
 from data.explore.section import Figure
 from data.explore.tables import Tables
 from data.explore.wording import listing
