@@ -32,7 +32,7 @@ def test_the_staged_data_from_nothing_to_splits(shared_data: Path, tmp_path: Pat
     workspace = Workspace(tmp_path)
     for entry in registry.staged():
         source = StagedSource(entry, shared_data, link=True)
-        gather(source, workspace, accept=lambda *_: False, say=_say)
+        gather(source, workspace, accepted=False, say=_say)
     result = map_workspace(workspace, say=_say)
     assert {one.source: (one.cases, one.images, one.refused) for one in result.outcomes} == {
         "dicom_examples": (11, 11, 1),
