@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 
 from eval import grades as marks
-from finetune import spider
+from finetune import spider, to_beat
 from radixgpt.eligibility import Eligibility
 from radixgpt.finding import ABSENT, PRESENT
 from radixgpt.level import LUMBAR_DISCS, disc_index
@@ -340,6 +340,7 @@ def write_cards(results: dict[str, dict[str, object]]) -> None:
             "classifier",
             {
                 "figures": rows_of(grades),
+                "to_beat": to_beat.beside(dict(_figures(grades))),
                 "figures_renumbered": rows_of(_without(results["renumbered"], numbered)),
                 "figures_t2": rows_of(_without(results["t2"], numbered)),
                 "figures_t1": rows_of(_without(results["t1"], numbered)),
