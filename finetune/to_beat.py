@@ -66,18 +66,19 @@ def beside(
         rows: what :func:`kept` gives, by default the kept table.
     """
     lines = [
-        "| figure | network | transparent model | which | beaten |",
+        "| figure | network | transparent model | which | network higher |",
         "| --- | --- | --- | --- | --- |",
     ]
     known = kept() if rows is None else rows
     for name, figure in figures.items():
         if name in known and not name.endswith("ECE"):
             row = known[name]
+            ahead = round(figure["value"], 3) - round(float(row["value"]), 3)
             lines.append(
                 f"| {name} | {figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
                 f" | {float(row['value']):.3f} ({float(row['low']):.3f} to"
                 f" {float(row['high']):.3f}) | {row['model']}"
-                f" | {'yes' if figure['value'] > float(row['value']) else 'no'} |"
+                f" | {'yes' if ahead > 0 else 'no' if ahead < 0 else 'equal'} |"
             )
     return "\n".join(lines)
 
