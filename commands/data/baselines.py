@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.data import explore
 from commands.data.options import WorkspaceFolder
 from commands.terminal import AsJson, Quiet, counted, echo_json, errors_as_exit_codes, write
 from data.workspace import DEFAULT, Workspace
@@ -31,7 +32,10 @@ def run(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure the graded discs, and learn what a trained network has to beat."""
+    """Measure the graded discs, and learn what a trained network has to beat.
+
+    An exploration that is there is drawn anew, with the baselines.
+    """
     with errors_as_exit_codes(as_json):
         from data.baselines.run import run as learn
         from data.baselines.table import is_graded
@@ -48,6 +52,9 @@ def run(
             place.baselines,
             {PAGE: _page(found), NUMBERS: _text(found.document), TABLE: found.csv()},
         )
+        if (place.exploration / explore.PAGE).is_file():
+            with counted(quiet) as say:  # the exploration shows the baselines of its cases
+                explore.draw(place.cases, place, place.exploration, say, seed=seed)
         if as_json:
             echo_json(found.document)
         elif not quiet:

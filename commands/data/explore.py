@@ -54,29 +54,41 @@ def run(
 ) -> None:
     """Explore cases: write one page, complete in itself, and the numbers behind it."""
     with errors_as_exit_codes(as_json):
-        from concurrent.futures import ThreadPoolExecutor
-
-        from data.explore import explore, open_images, read_tables
-
         # The paths of images start beside the file of cases, unless a workspace is named.
         beside = cases is not None and workspace == DEFAULT
         place = Workspace(cases.parent if cases and beside else workspace)
-        path = cases or place.cases
         folder = out or place.exploration
         with counted(quiet) as say:
-            tables = read_tables(path, say)
-            # The network keeps one processor busy, the measures of pixels another.
-            with ThreadPoolExecutor(1) as pool:
-                waiting = pool.submit(_seen, path, place, tables, seed, say)
-                looks = open_images(tables, place.root, say, seed=seed)
-                given = _given(place, tables, waiting.result())
-            found = explore(path, place, tables, looks, given, say, seed=seed, excerpts=excerpts)
-            numbers = found.statistics()
-            write(folder, {PAGE: found.html(), NUMBERS: _text(numbers)})
+            found = draw(cases or place.cases, place, folder, say, seed=seed, excerpts=excerpts)
         if as_json:
-            echo_json(numbers)
+            echo_json(found.statistics())
         elif not quiet:
             _summary(found, folder / PAGE)
+
+
+def draw(
+    path: Path,
+    place: Workspace,
+    folder: Path,
+    say: Say,
+    *,
+    seed: int = 0,
+    excerpts: bool = False,
+) -> Exploration:
+    """Explore the cases of a file and write the page and its numbers into a folder."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from data.explore import explore, open_images, read_tables
+
+    tables = read_tables(path, say)
+    # The network keeps one processor busy, the measures of pixels another.
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(_seen, path, place, tables, seed, say)
+        looks = open_images(tables, place.root, say, seed=seed)
+        given = _given(place, tables, waiting.result())
+    found = explore(path, place, tables, looks, given, say, seed=seed, excerpts=excerpts)
+    write(folder, {PAGE: found.html(), NUMBERS: _text(found.statistics())})
+    return found
 
 
 def _given(place: Workspace, tables: Tables, seen: pd.DataFrame | None) -> Given:
