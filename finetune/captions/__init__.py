@@ -1,0 +1,1 @@
+"""How ``tools.captions`` weighs statements, and how well it reads and compares."""
