@@ -24,6 +24,10 @@ HIGHLIGHT = (255, 176, 0)
 _FINE = 2
 """Lines are drawn this much larger and then made smaller, so that they are smooth."""
 _LARGEST = 2048
+_COLD, _HOT = (255, 214, 64), (230, 40, 20)
+_HEAT_FROM = 0.2
+"""Heat below this share of the hottest place is not painted."""
+_HEAT_OPACITY = 0.55
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def key_image(
     *,
     crop: bool = False,
     height: int = 640,
+    heat: npt.NDArray[np.float32] | None = None,
 ) -> bytes:
     """A slice with its marks as PNG.
 
@@ -71,6 +76,7 @@ def key_image(
         evidence: one or several regions, all of one slice; an ``Evidence`` is drawn unnamed.
         crop: show only the surroundings of the marks.
         height: height of the picture in pixels.
+        heat: what a network looked at, (rows, columns) of the slice, 0 to 1; painted over it.
 
     Returns:
         An RGB picture, encoded as PNG.
@@ -94,9 +100,25 @@ def key_image(
         (width, height), Image.Resampling.BICUBIC
     )
     view = _View(left, top, width / columns, height / rows)
+    coloured = picture.convert("RGB")
+    if heat is not None:
+        coloured = _warm(coloured, heat[top:bottom, left:right])
     buffer = io.BytesIO()
-    _draw(picture.convert("RGB"), marks, view).save(buffer, format="PNG", compress_level=4)
+    _draw(coloured, marks, view).save(buffer, format="PNG", compress_level=4)
     return buffer.getvalue()
+
+
+def _warm(picture: Image.Image, heat: npt.NDArray[np.float32]) -> Image.Image:
+    """Paint the heat over a picture: clear, then yellow, then red."""
+    from PIL import Image
+
+    small = Image.fromarray(np.clip(heat, 0, 1).astype(np.float32), mode="F")
+    share = np.asarray(small.resize(picture.size, Image.Resampling.BILINEAR))
+    strength = np.clip((share - _HEAT_FROM) / (1 - _HEAT_FROM), 0, 1)[..., None]
+    colour = np.array(_COLD) * (1 - strength) + np.array(_HOT) * strength
+    opacity = _HEAT_OPACITY * np.minimum(1, 2 * strength)
+    mixed = np.asarray(picture) * (1 - opacity) + colour * opacity
+    return Image.fromarray(np.rint(mixed).astype(np.uint8))
 
 
 def to_grey(series: Series, index: int) -> npt.NDArray[np.uint8]:

@@ -144,3 +144,15 @@ def test_evidence_that_can_not_be_shown(spines: Any) -> None:
         key_image(study, spines.outline("L3-L4", "s1", 7))
     with pytest.raises(InputError, match="no series"):
         key_image(study, spines.outline("L3-L4", "s9"))
+
+
+def test_heat_is_painted_where_it_is_and_nowhere_else(spines: Any) -> None:
+    study, _ = spines.study()
+    evidence = Evidence(series="s1", slice_index=0)
+    heat = np.zeros(study.one("s1").pixels.shape[1:], np.float32)
+    heat[40:50, 20:30] = 1.0
+    plain = np.asarray(picture(key_image(study, evidence, height=640))).astype(int)
+    warm = np.asarray(picture(key_image(study, evidence, height=640, heat=heat))).astype(int)
+    assert (np.abs(warm - plain).sum(axis=2)[420:480, 220:280] > 30).all()
+    assert (warm == plain)[:380].all()
+    assert (warm[420:480, 220:280, 0] > warm[420:480, 220:280, 2]).all()
