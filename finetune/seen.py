@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from data.mapping.gradings import BINARY as KIND_OF
 from finetune import classifier_data, spider
@@ -32,6 +32,7 @@ from tools.grade_net import BINARY
 Say = Callable[[str, int, int], None]
 OUT = Path("runs/seen")
 _USED = ("triage", "levels", "classifier")
+_UNSEEN = TypeAdapter(dict[int, tuple[Observation, ...]])
 
 
 class Facts(BaseModel):
@@ -135,16 +136,19 @@ def development(shared: Path, say: Say, out: Path = OUT) -> list[Seen]:
     return _kept(out, "development", patients, lambda p: look(study_of(shared, p), p), say)
 
 
-def numbered(shared: Path, say: Say, out: Path = OUT) -> list[Seen]:
-    """The training patients with their levels, without grades."""
-    patients = spider.split(shared)[0]
+def numbered(shared: Path, say: Say, out: Path = OUT, most: int = 60) -> list[Seen]:
+    """Some training patients from slices without a header to their levels, without grades."""
+    patients = spider.split(shared)[0][:most]
     return _kept(
         out, "numbered", patients, lambda p: look(study_of(shared, p), p, grade=False), say
     )
 
 
 def unseen(
-    shared: Path, regime: str = "both", discs: Path = Path("runs/classifier/discs.pickle")
+    shared: Path,
+    regime: str = "both",
+    discs: Path = Path("runs/classifier/discs.pickle"),
+    out: Path = OUT,
 ) -> dict[int, tuple[Observation, ...]]:
     """Grades of each training patient's lumbar discs by the member that did not learn from it.
 
@@ -152,7 +156,11 @@ def unseen(
         shared: the staged data.
         regime: ``both``, ``t2`` or ``t1``: which sequences are looked at.
         discs: the discs as the classifier's training run keeps them.
+        out: where what was seen is kept.
     """
+    path = out / f"unseen-{regime}-{_state()}.json"
+    if path.is_file():
+        return _UNSEEN.validate_json(path.read_bytes())
     train, _ = spider.split(shared)
     cut = [d for d in classifier_data.load(shared, levels.model(), discs) if d.patient in train]
     seen = out_of_fold(shipped(WEIGHTS / "classifier"), cut, folds(train), regime)
@@ -162,7 +170,10 @@ def unseen(
         level = disc_at(disc.index)
         if level in LUMBAR_DISCS:
             found.setdefault(disc.patient, []).extend(_graded(chances, row, level, regime))
-    return {patient: tuple(seen_of) for patient, seen_of in found.items()}
+    kept = {patient: tuple(observed) for patient, observed in found.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_UNSEEN.dump_json(kept))
+    return kept
 
 
 def _graded(chances: Chances, row: int, level: str, regime: str) -> Iterable[Observation]:
