@@ -102,13 +102,18 @@ def stated(shared: Path, patient: int) -> tuple[StatedFinding, ...]:
     return tuple(found)
 
 
-def study_of(shared: Path, patient: int, only: str | None = None) -> Study:
-    """The staged slices of a patient without any fact: T1, and T2 or else T2 SPACE."""
+def sequences_of(shared: Path, patient: int) -> tuple[str, ...]:
+    """The staged slices of a patient that are looked at: T2, or else T2 SPACE, and T1."""
     t2 = "t2" if spider.image(shared, f"{patient}_t2") is not None else "t2_SPACE"
+    return tuple(n for n in (t2, "t1") if spider.image(shared, f"{patient}_{n}") is not None)
+
+
+def study_of(shared: Path, patient: int) -> Study:
+    """The staged slices of a patient without any fact."""
     series: list[Series] = []
-    for name in (t2, "t1"):
+    for name in sequences_of(shared, patient):
         pixels = spider.image(shared, f"{patient}_{name}")
-        if pixels is not None and (only is None or name.startswith(only)):
+        if pixels is not None:
             series.append(Series(f"s{len(series) + 1}", pixels[None].astype(np.float32)))
     return Study(f"patient-{patient}", tuple(series))
 
@@ -136,7 +141,7 @@ def development(shared: Path, say: Say, out: Path = OUT) -> list[Seen]:
     return _kept(out, "development", patients, lambda p: look(study_of(shared, p), p), say)
 
 
-def numbered(shared: Path, say: Say, out: Path = OUT, most: int = 60) -> list[Seen]:
+def numbered(shared: Path, say: Say, out: Path = OUT, most: int = 24) -> list[Seen]:
     """Some training patients from slices without a header to their levels, without grades."""
     patients = spider.split(shared)[0][:most]
     return _kept(

@@ -56,7 +56,8 @@ def pairs(shared: Path, patients: Sequence[int], seed: int = _SEED) -> list[Pair
         rng = random.Random(f"{seed}/{patient}")
         own = tools_of.stated(shared, patient)
         other = rng.choice([p for p in patients if p != patient])
-        technique = changed.technique_of(_sequences(shared, patient))
+        names = tools_of.sequences_of(shared, patient)
+        technique = changed.technique_of([name[:2].upper() for name in names])
         seed_of = f"captions/{patient}"
         found.append(Pair(patient, "", changed.written(own, seed_of, technique)))
         for name, change in CHANGES.items():
@@ -68,15 +69,6 @@ def pairs(shared: Path, patients: Sequence[int], seed: int = _SEED) -> list[Pair
         wrong = changed.wrong_technique(rng)
         found.append(Pair(patient, TECHNIQUE, changed.written(own, seed_of, wrong)))
     return found
-
-
-def _sequences(shared: Path, patient: int) -> list[str]:
-    names = {"T2": ("t2", "t2_SPACE"), "T1": ("t1",)}
-    return [
-        name
-        for name, files in names.items()
-        if any(spider.image(shared, f"{patient}_{file}") is not None for file in files)
-    ]
 
 
 Look = Mapping[int, Sequence[Observation]]

@@ -69,9 +69,9 @@ class Term:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """A level, region, part of the spine or modality, with its codes."""
+    """A level, region, part of the spine, modality, plane or weighting, with its codes."""
 
-    group: Literal["vertebra", "disc", "region", "part", "modality"]
+    group: Literal["vertebra", "disc", "region", "part", "modality", "plane", "sequence"]
     name: str
     title: str
     cui: str
