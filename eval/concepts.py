@@ -42,14 +42,18 @@ def cuis(cell: str) -> list[str]:
     return [part.strip().upper() for part in cell.split(";")]
 
 
-def rows_of(path: Path) -> Rows:
+def rows_of(path: Path, unread: list[str] | None = None) -> Rows:
     """The rows of a submission: an id and CUIs with ``;`` between, under the challenge's headings.
+
+    Args:
+        path: the table.
+        unread: told what is wrong with rows that can't be read.
 
     Raises:
         CaseError: the file can't be read, or lacks a column.
     """
     found: list[tuple[int, str, str]] = []
-    for number, record in records(path):
+    for number, record in records(path, unread):
         by_name = {name.strip().lower(): cell for name, cell in record.items()}
         image = next((name for name in ID_COLUMNS if name in by_name), None)
         listed = next((name for name in CUI_COLUMNS if name in by_name), None)
@@ -64,19 +68,25 @@ def rows_of(path: Path) -> Rows:
     return found
 
 
-def score(candidates: Rows, references: Rows, only: Iterable[str] | None = None) -> ConceptScore:
+def score(
+    candidates: Rows,
+    references: Rows,
+    only: Iterable[str] | None = None,
+    unread: Iterable[str] = (),
+) -> ConceptScore:
     """Concept F1 of candidate rows against reference rows.
 
     Args:
         candidates: the submission; it has to name each image of the reference once.
         references: the truth.
         only: CUIs to keep on both sides, for the secondary score.
+        unread: what is wrong with rows that could not be read; told with the rest.
 
     Raises:
         CaseError: an image is unknown, repeated or missing, or has a CUI twice or more than 100.
             All problems are told at once with their rows.
     """
-    problems: list[str] = []
+    problems = list(unread)
     truth = _read(references, "references", problems)
     given = _read(candidates, "candidates", problems)
     problems += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,42 +14,68 @@ from radixgpt.errors import CaseError, MissingPackageError
 Record = Mapping[str, object]
 _SHOWN = 20
 _PIECE = 10_000
+_BYTE = re.compile("[\udc80-\udcff]")
+"""How a byte that is not UTF-8 comes in, so that its row can be told."""
+_UTF8 = "Save it as UTF-8."
 
 
-def records(path: Path) -> Iterator[tuple[int, Record]]:
+def records(path: Path, unread: list[str] | None = None) -> Iterator[tuple[int, Record]]:
     """The rows one at a time with their numbers: the line, the record of a CSV, or from 1.
 
     The ending says what a table is: ``.jsonl``, ``.parquet``, and CSV otherwise. Text is UTF-8.
 
+    Args:
+        path: the table.
+        unread: told what is wrong with rows that can't be read, which are then passed over;
+            without it the first of them is an error.
+
     Raises:
-        CaseError: the table is missing, empty or not of its kind; a line of JSON is no object; a
-            row of a CSV has more cells than there are columns.
+        CaseError: the table is missing, empty or not of its kind, or a row can't be read.
         MissingPackageError: it is Parquet, and pyarrow is not installed.
     """
     kind = {".jsonl": _json, ".parquet": _parquet}.get(path.suffix, _csv)
     try:
-        yield from kind(path)
+        yield from kind(path, _Lost(path.name, unread))
     except (FileNotFoundError, IsADirectoryError) as error:
         raise CaseError(
-            f"There is no {path.name}.", "Name a CSV, JSON-lines or Parquet file."
+            f"There is no file {path.name or path}.", "Name a CSV, JSON-lines or Parquet file."
         ) from error
-    except UnicodeDecodeError as error:
-        raise CaseError(
-            f"{path.name} is not UTF-8: byte {error.object[error.start]:#04x} can't be read.",
-            "Save it as UTF-8.",
-        ) from error
-    except csv.Error as error:
-        raise CaseError(f"{path.name} is no CSV: {error}.", "Quote fields with commas.") from error
+
+
+class _Lost:
+    """Rows that can't be read: told to whoever collects them, else an error."""
+
+    def __init__(self, table: str, told: list[str] | None) -> None:
+        self.table = table
+        self._told = told
+
+    def tell(self, where: str, what: str, mend: str) -> None:
+        """Note a row, or refuse the table for it.
+
+        Raises:
+            CaseError: nobody collects them.
+        """
+        problem = f"{self.table}, {where} {what}"
+        if self._told is None:
+            raise CaseError(f"{problem}.", mend)
+        self._told.append(problem)
+
+
+def _bad_byte(text: str) -> str:
+    """The first byte that was not UTF-8, for a message; nothing where all were."""
+    found = None if text.isascii() else _BYTE.search(text)
+    return f"is not UTF-8: byte {ord(found[0]) - 0xDC00:#04x} can't be read" if found else ""
 
 
 def told_at_once(problems: list[str], mend: str) -> None:
     """Refuse a table with all that is wrong with it.
 
     Raises:
-        CaseError: there are problems; the first twenty are named.
+        CaseError: there are problems; the first twenty are named, and the same one once.
     """
     if not problems:
         return
+    problems = list(dict.fromkeys(problems))
     left = len(problems) - _SHOWN
     rest = [f"and {left} more"] if left > 0 else []
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -60,45 +87,77 @@ def columns_said(columns: Iterable[str]) -> str:
     return ", ".join(columns) or "none"
 
 
-def _csv(path: Path) -> Iterator[tuple[int, Record]]:
+def _csv(path: Path, lost: _Lost) -> Iterator[tuple[int, Record]]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restval="")
-        names = list(reader.fieldnames or ())
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice or not names:
-            raise CaseError(
-                f"{path.name} has the columns {columns_said(names)}.",
-                "Give each column a name of its own in the first row.",
-            )
-        for number, record in enumerate(reader, start=2):
-            if None in record:
-                raise CaseError(
-                    f"{path.name}, row {number} has more cells than there are columns.",
-                    "Quote fields with commas.",
-                )
-            yield number, record
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reader = csv.DictReader(file, restval="", strict=True)
+        number = 1
+        try:
+            _headings(path.name, list(reader.fieldnames or ()))
+            for number, record in enumerate(reader, start=2):
+                bad = next(filter(None, map(_bad_byte, _texts(record))), "")
+                if bad:
+                    lost.tell(f"row {number}", bad, _UTF8)
+                elif None in record:
+                    lost.tell(
+                        f"row {number}", "has more cells than there are columns",
+                        "Quote fields with commas.",
+                    )  # fmt: skip
+                else:
+                    yield number, record
+        except csv.Error as error:
+            # Where a quote is not closed nobody can tell the rows that follow.
+            lost.tell(
+                f"row {number + 1}", f"and what follows is no CSV: {error}",
+                'Quote fields with commas, and write a quote within them as "".',
+            )  # fmt: skip
 
 
-def _json(path: Path) -> Iterator[tuple[int, Record]]:
-    with path.open(encoding="utf-8-sig") as file:
+def _headings(table: str, names: list[str]) -> None:
+    """Refuse headings that can't be told apart.
+
+    Raises:
+        CaseError: there is none, one is there twice, or they are not UTF-8.
+    """
+    bad = _bad_byte(" ".join(names))
+    if bad:
+        raise CaseError(f"{table}, row 1 {bad}.", _UTF8)
+    if not names or len(set(names)) < len(names):
+        raise CaseError(
+            f"{table} has the columns {columns_said(names)}.",
+            "Give each column a name of its own in the first row.",
+        )
+
+
+def _texts(record: Record) -> Iterator[str]:
+    """The cells of a row of a CSV; those beyond the columns are a list."""
+    for cell in record.values():
+        if isinstance(cell, str):
+            yield cell
+
+
+def _json(path: Path, lost: _Lost) -> Iterator[tuple[int, Record]]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
+            where = f"line {number}"
+            bad = _bad_byte(line)
+            if bad:
+                lost.tell(where, bad, _UTF8)
+                continue
             try:
                 record = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise CaseError(
-                    f"{path.name}, line {number} is no JSON.", "Mend or remove the line."
-                ) from error
+            except (ValueError, RecursionError):
+                lost.tell(where, "is no JSON", "Mend or remove the line.")
+                continue
             if not isinstance(record, dict):
-                raise CaseError(
-                    f"{path.name}, line {number} is no object.", "Write one object a line."
-                )
+                lost.tell(where, "is no object", "Write one object a line.")
+                continue
             yield number, record
 
 
-def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
+def _parquet(path: Path, _: _Lost) -> Iterator[tuple[int, Record]]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""``radixgpt eval bench``: build SpineReportBench, predict with our systems, score predictions."""
+"""``radixgpt eval bench``: build SpineReportBench, predict, score, and tabulate systems."""
 
 from __future__ import annotations
 
@@ -250,6 +250,28 @@ def score(
             typer.echo(text, nl=False)
         elif not quiet:
             _tell(result)
+
+
+@app.command()
+def table(
+    systems: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[NAME=]FOLDER...",
+            help="Folders that `bench score --out` wrote, one a system.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Print scored systems side by side as Markdown: each task, and its probes."""
+    with errors_as_exit_codes(False):
+        from eval.bench import table as tables
+
+        folders = []
+        for given in systems:
+            name, there, path = given.partition("=")
+            folders.append((name, Path(path)) if there else (Path(given).name, Path(given)))
+        typer.echo(tables.to_markdown(tables.read(folders)), nl=False)
 
 
 def _probes(given: Sequence[str]) -> dict[Probe, Path]:

@@ -49,7 +49,9 @@ def run(
         from eval.batch.whole import concepts_listed
 
         only = None if concepts_only is None else concepts_listed(concepts_only)
-        found = submission.scored(concepts.rows_of(candidates), concepts.rows_of(references), only)
+        unread: list[str] = []
+        told, truth = (concepts.rows_of(path, unread) for path in (candidates, references))
+        found = submission.scored(told, truth, only, unread)
         scores = submission.summary(found, listed=len(only or ()), draws=draws, seed=seed)
         inputs = {"references": references, "candidates": candidates}
         if concepts_only is not None:

@@ -56,31 +56,55 @@ def annotated(pairs: Iterable[Pair], references: Path, candidates: Path) -> Iter
     """Pairs with annotations from two files, open while they are gone through.
 
     Raises:
-        CaseError: a file can't be read, an annotation is malformed, or a study lacks one; all such
-            problems at once, with the studies' ids.
+        CaseError: a file can't be read, an annotation is malformed, a study lacks one, or one is of
+            no study; all such problems of both files at once, with the studies' ids.
     """
     with tempfile.TemporaryDirectory() as folder:
         database = sqlite3.connect(Path(folder) / "annotations.sqlite")
         with closing(database):
             database.execute("create table annotation (side text, id text, entities text)")
             problems: list[str] = []
-            for side, path in (("reference", references), ("candidate", candidates)):
-                database.executemany(
-                    "insert into annotation values (?, ?, ?)", _read(side, path, problems)
-                )
+            sides = (("reference", references), ("candidate", candidates))
+            whole = [_stored(database, side, path, problems) for side, path in sides]
             database.execute("create index place on annotation (side, id)")
+            database.execute("create table study (id text primary key)")
             for pair in pairs:
-                for side, path, wanted in (
-                    ("reference", references, len(pair.references)),
-                    ("candidate", candidates, 1),
+                database.execute("insert into study values (?)", (pair.id,))
+                for (side, path), read, wanted in zip(
+                    sides, whole, (len(pair.references), 1), strict=True
                 ):
-                    there = len(_of(database, side, pair.id))
+                    there = len(_of(database, side, pair.id)) if read else wanted
                     if there != wanted:
                         problems.append(
                             f"{path.name}: {pair.id} has {there} annotations for {wanted} texts"
                         )
+            for side, path in sides:
+                problems += [
+                    f"{path.name}: {name} is no study" for name in _foreign(database, side)
+                ]
             told_at_once(problems, _FORM)
             yield Annotated(pairs, database)
+
+
+def _stored(database: sqlite3.Connection, side: str, path: Path, problems: list[str]) -> bool:
+    """Put the annotations of a file into the database; whether all of it could be read."""
+    unread: list[str] = []
+    try:
+        database.executemany(
+            "insert into annotation values (?, ?, ?)", _read(side, path, problems, unread)
+        )
+    except CaseError as error:
+        unread.append(error.problem.rstrip("."))
+    problems += unread
+    return not unread
+
+
+def _foreign(database: sqlite3.Connection, side: str) -> list[str]:
+    find = (
+        "select distinct id from annotation where side = ? and id not in (select id from study) "
+        "order by rowid"
+    )
+    return [row[0] for row in database.execute(find, (side,))]
 
 
 def _of(database: sqlite3.Connection, side: str, name: str) -> list[str]:
@@ -88,9 +112,11 @@ def _of(database: sqlite3.Connection, side: str, name: str) -> list[str]:
     return [row[0] for row in database.execute(find, (side, name))]
 
 
-def _read(side: str, path: Path, problems: list[str]) -> Iterator[tuple[str, str, str]]:
+def _read(
+    side: str, path: Path, problems: list[str], unread: list[str]
+) -> Iterator[tuple[str, str, str]]:
     """Rows for the database; a malformed annotation becomes a problem, and an empty row."""
-    for name, annotation in _annotations(path):
+    for name, annotation in _annotations(path, unread):
         try:
             radgraph.parse(annotation, f"{path.name}: the annotation of {name}")
         except CaseError as error:
@@ -99,16 +125,16 @@ def _read(side: str, path: Path, problems: list[str]) -> Iterator[tuple[str, str
         yield side, name, json.dumps({"entities": dict(annotation)["entities"]})  # type: ignore[call-overload]
 
 
-def _annotations(path: Path) -> Iterator[tuple[str, object]]:
+def _annotations(path: Path, unread: list[str]) -> Iterator[tuple[str, object]]:
     if path.suffix == ".jsonl":
-        for number, record in records(path):
+        for number, record in records(path, unread):
             yield str(record.get("id", f"line {number}")).strip(), record
         return
     try:
         whole = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise CaseError(f"There is no {path.name}.", _FORM) from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise CaseError(f"There is no file {path.name or path}.", _FORM) from error
+    except (ValueError, RecursionError) as error:
         raise CaseError(f"{path.name} is no JSON.", _FORM) from error
     if not isinstance(whole, dict):
         raise CaseError(f"{path.name} holds no object of annotations by id.", _FORM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
 from math import isfinite
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from eval.batch.scoring import Score, Scored
 from radixgpt import __version__
-from radixgpt.errors import MissingPackageError, RadixError
+from radixgpt.errors import MissingPackageError, RadixError, SettingsError
 
 SCORES, STUDIES, PAGE = "scores.json", "studies", "index.html"
 
@@ -23,6 +24,7 @@ def written(parts: Iterable[Scored], folder: Path) -> Iterator[Scored]:
 
     Raises:
         MissingPackageError: pyarrow is not installed.
+        SettingsError: the folder can't be written to.
     """
     try:
         import pyarrow as arrow
@@ -31,26 +33,46 @@ def written(parts: Iterable[Scored], folder: Path) -> Iterator[Scored]:
         raise MissingPackageError(
             "pyarrow is not installed.", "Install it: pip install -e '.[eval]' -c lock.txt."
         ) from error
-    folder.mkdir(parents=True, exist_ok=True)
     whole, text = folder / f"{STUDIES}.parquet.new", folder / f"{STUDIES}.csv.new"
     writers = None
     try:
+        with _writable():
+            folder.mkdir(parents=True, exist_ok=True)
         for part in parts:
             table = arrow.table({"id": part.ids, "group": part.groups, **part.scores()})
-            if writers is None:
-                writers = (
-                    parquet.ParquetWriter(whole, table.schema),
-                    csv.CSVWriter(text, table.schema),
-                )
-            for writer in writers:
-                writer.write_table(table)
+            with _writable():
+                if writers is None:
+                    writers = (
+                        parquet.ParquetWriter(whole, table.schema),
+                        csv.CSVWriter(text, table.schema),
+                    )
+                for writer in writers:
+                    writer.write_table(table)
             yield part
     finally:
-        for writer in writers or ():
-            writer.close()
+        with _writable():
+            for writer in writers or ():
+                writer.close()
     if writers is not None:
-        for path in (whole, text):
-            path.replace(path.with_suffix(""))
+        with _writable():
+            for path in (whole, text):
+                path.replace(path.with_suffix(""))
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    """Tell a disk that does not take what is written to it.
+
+    Raises:
+        SettingsError: it doesn't.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"The scores can't be written: {error.strerror or 'unknown reason'}.",
+            "Name a folder that you may write to, on a disk with room.",
+        ) from error
 
 
 def summary_of(

@@ -68,24 +68,50 @@ class Row:
     given: Given = NOTHING
 
 
-def rows(path: Path) -> Iterator[Row]:
+def rows(path: Path, unread: list[str] | None = None) -> Iterator[Row]:
     """The rows of a table, one at a time; the number is the line, or the record of a CSV.
 
+    Args:
+        path: the table.
+        unread: told what is wrong with rows that can't be read, as for
+            :func:`eval.records.records`.
+
     Raises:
-        CaseError: the table can't be read, as :func:`eval.records.records` says, or lacks a column.
+        CaseError: the table can't be read, or lacks a column.
     """
-    for number, record in records(path):
+    first = True
+    for number, record in records(path, unread):
         column = next((name for name in TEXT_COLUMNS if name in record), None)
+        wrong = "" if column is None else _wrong_text(record[column], record.get("id"))
         if "id" not in record or column is None:
-            raise CaseError(
-                f"{path.name} has the columns {columns_said(record)}.",
-                f"It needs id and one of {', '.join(TEXT_COLUMNS)}.",
-            )
+            if first or unread is None:
+                raise CaseError(
+                    f"{path.name} has the columns {columns_said(record)}.",
+                    f"It needs id and one of {', '.join(TEXT_COLUMNS)}.",
+                )
+            wrong = f"has {columns_said(record)}, and not id and one of {', '.join(TEXT_COLUMNS)}"
+        first = False
+        if wrong or column is None:
+            if unread is None:
+                raise CaseError(f"{path.name}, row {number} {wrong}.", "Mend the row.")
+            unread.append(f"{path.name}, row {number} {wrong}")
+            continue
         name, text = str("" if record["id"] is None else record["id"]).strip(), record[column]
         group = str(record.get("study") or record.get("patient") or name)
         image = str(record.get("image") or "").strip()
         cells = given(record, path.parent)
         yield Row(number, name, "" if text is None else str(text), group, image, cells)
+
+
+def _wrong_text(text: object, name: object) -> str:
+    """What keeps cells from being a text, or null, and its id; nothing where they are."""
+    if text is not None and not isinstance(text, str):
+        return "has a text that is no string"
+    try:
+        f"{text}{name}".encode()
+    except UnicodeEncodeError:
+        return "has half a character (a lone surrogate) in its text or id"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -150,27 +176,29 @@ def check(references: Path, candidates: Path) -> Pairs:
     """Read both tables once and find everything that is wrong with them.
 
     Raises:
-        CaseError: a study lacks its candidate or its reference, an id is missing, or repeats (the
-            references of a study have to stand together), or a cell of findings, CUIs or kinds
-            can't be read; all such problems with their rows.
+        CaseError: a table or a row can't be read; a study lacks its candidate or its reference; an
+            id is missing, or repeats (the references of a study have to stand together); or a cell
+            of findings, CUIs or kinds can't be read. All such problems of both tables at once,
+            with their rows.
     """
     problems: list[str] = []
     counts: Counter[str] = Counter()
-    truth = _ids(references, problems, counts, side="reference")
-    answers = _ids(candidates, problems, counts, side="candidate")
-    problems += [
-        f"{candidates.name}, row {answers[name]}: {name} has no reference"
-        for name in answers
-        if name not in truth
-    ]
-    problems += [
-        f"{references.name}, row {truth[name]}: {name} has no candidate"
-        for name in truth
-        if name not in answers
-    ]
-    told_at_once(problems, "Give each study of the references one candidate.")
-    if not truth:
-        raise CaseError(f"{references.name} has no row.", "Give at least one study.")
+    truth, whole = _ids(references, problems, counts, side="reference")
+    answers, all_read = _ids(candidates, problems, counts, side="candidate")
+    # What stands in a row that can't be read is not known to be missing.
+    if whole:
+        problems += [
+            f"{candidates.name}, row {answers[name]}: {name} has no reference"
+            for name in answers
+            if name not in truth
+        ]
+    if all_read:
+        problems += [
+            f"{references.name}, row {truth[name]}: {name} has no candidate"
+            for name in truth
+            if name not in answers
+        ]
+    told_at_once(problems, "Mend these rows; each study of the references has one candidate.")
     sources = {
         f"{side} {what}": "given" if given_ == all_ else f"given for {given_} of {all_} rows"
         for side in ("reference", "candidate")
@@ -180,21 +208,30 @@ def check(references: Path, candidates: Path) -> Pairs:
     return Pairs(references, candidates, len(truth), list(truth) == list(answers), sources)
 
 
-def _ids(path: Path, problems: list[str], counts: Counter[str], *, side: str) -> dict[str, int]:
-    """Each id with its first row, in order."""
+def _ids(
+    path: Path, problems: list[str], counts: Counter[str], *, side: str
+) -> tuple[dict[str, int], bool]:
+    """Each id with its first row, in order, and whether every row could be read."""
     found: dict[str, int] = {}
     last = ""
-    for row in rows(path):
-        if not row.id:
-            problems.append(f"{path.name}, row {row.number}: the id is missing")
-        elif row.id in found and not (side == "reference" and row.id == last):
-            apart = " apart from its other reference" if side == "reference" else ""
-            problems.append(f"{path.name}, row {row.number}: {row.id} is there again{apart}")
-        problems += [f"{path.name}, row {row.number}: {told}" for told in wrong_with(row.given)]
-        found.setdefault(row.id, row.number)
-        last = row.id
-        counts[side] += 1
-        counts[f"{side} findings"] += row.given.findings is not None
-        counts[f"{side} CUIs"] += row.given.cuis is not None
+    unread: list[str] = []
+    try:
+        for row in rows(path, unread):
+            if not row.id:
+                problems.append(f"{path.name}, row {row.number}: the id is missing")
+            elif row.id in found and not (side == "reference" and row.id == last):
+                apart = " apart from its other reference" if side == "reference" else ""
+                problems.append(f"{path.name}, row {row.number}: {row.id} is there again{apart}")
+            problems += [f"{path.name}, row {row.number}: {told}" for told in wrong_with(row.given)]
+            found.setdefault(row.id, row.number)
+            last = row.id
+            counts[side] += 1
+            counts[f"{side} findings"] += row.given.findings is not None
+            counts[f"{side} CUIs"] += row.given.cuis is not None
+        if not found and not unread:
+            unread.append(f"{path.name} has no row")
+    except CaseError as error:
+        unread.append(f"{error.problem.rstrip('.')}; {error.mend[:1].lower()}{error.mend[1:-1]}")
+    problems += unread
     found.pop("", None)
-    return found
+    return found, not unread

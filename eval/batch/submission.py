@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,14 +16,19 @@ PRIMARY, SECONDARY = "concept_f1", "concept_f1_listed"
 
 
 def scored(
-    candidates: Rows, references: Rows, only: frozenset[str] | None = None
+    candidates: Rows,
+    references: Rows,
+    only: frozenset[str] | None = None,
+    unread: Sequence[str] = (),
 ) -> dict[str, ConceptScore]:
     """The primary score, and the secondary where a list of CUIs is given.
+
+    ``unread`` is what is wrong with rows that could not be read; it is told with the rest.
 
     Raises:
         CaseError: anything is wrong with the rows; all problems are told at once.
     """
-    found = {PRIMARY: score(candidates, references)}
+    found = {PRIMARY: score(candidates, references, unread=unread)}
     if only is not None:
         found[SECONDARY] = score(candidates, references, only)
     return found

@@ -287,13 +287,16 @@ def _ranked(known: frozenset[str], most: int, name: str, record: Record) -> list
 
 
 def _retrieval(bench: Bench, path: Path) -> Marking:
-    """Overlap of findings within the first k, and whether the best study is among them."""
+    """Overlap of findings within the first k, and whether the best study is among them.
+
+    By chance: the mean overlap with the whole index, as of a random order.
+    """
     task = definition().tasks[TaskName.RETRIEVAL]
     answers, patients = bench.answers(TaskName.RETRIEVAL), bench.patients()
     known = frozenset(study.id for study in bench.index())
     most = min(max(task.cuts), len(known))
     told = predictions.read(path, answers, partial(_ranked, known, most), task.row)
-    rows = np.zeros((len(told), 2 * len(task.cuts) + 2))
+    rows = np.zeros((len(told), 2 * len(task.cuts) + 3))
     for place, (name, ranked) in enumerate(told.items()):
         overlap = answers[name]["overlap"]
         assert isinstance(overlap, dict), "the answers were checked by their hash"
@@ -302,10 +305,13 @@ def _retrieval(bench: Bench, path: Path) -> Marking:
         for column, cut in enumerate(task.cuts):
             rows[place, column] = values[:cut].mean()
             rows[place, len(task.cuts) + column] = best[:cut].any()
-        rows[place, -2:] = (1 / (1 + best.argmax()) if best.any() else 0), 1
+        chance = np.mean([float(value) for value in overlap.values()])
+        rows[place, -3:] = (1 / (1 + best.argmax()) if best.any() else 0), chance, 1
     names = [f"overlap_at_{cut}" for cut in task.cuts]
     names += [f"best_within_{cut}" for cut in task.cuts]
-    figures = {name: _column(column) for column, name in enumerate([*names, "mrr"])}
+    figures = {
+        name: _column(column) for column, name in enumerate([*names, "mrr", "overlap_by_chance"])
+    }
     return Marking(
         list(told),
         [patients[name] for name in told],

@@ -31,7 +31,7 @@ def read(
     known = set(wanted)
     problems: list[str] = []
     found: dict[str, T] = {}
-    for number, record in records(path):
+    for number, record in records(path, problems):
         name = str(record.get("id", "")).strip()
         where = f"row {number}"
         if name not in known:

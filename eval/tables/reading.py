@@ -30,15 +30,16 @@ class Table:
     """
 
     def __init__(self, path: Path) -> None:
-        found = list(records(path))
+        self._problems: list[str] = []
+        found = list(records(path, self._problems))
         self.name = path.name
         self.columns = list(dict.fromkeys(name for _, record in found for name in record))
         self.numbers = [number for number, _ in found]
         self._cells = {
             name: [_text(record.get(name)) for _, record in found] for name in self.columns
         }
-        self._problems: list[str] = []
         if not found:
+            self.check("Give rows that can be read.")
             raise CaseError(f"{path.name} has no row.", "Give at least one.")
 
     def __len__(self) -> int:

@@ -52,13 +52,19 @@ def test_build_predict_and_score(cases: Path, tmp_path: Path) -> None:
     assert found["main"] == found["scores"][0]["metric"] == "finding_f1"
     assert found["reliance"][0]["fall"] == 0
     assert found["built"] == built["sha256"]
+    table = _call("table", f"ours={out}")
+    assert f"| ours | {found['scores'][0]['value']:.3f} (" in table
+    assert "falls by 0.000" in table
+    result = run(cli.app, ["eval", "bench", "table", str(tmp_path / "nothing")])
+    assert result.exit_code == 3
+    assert "there are no scores in nothing" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (["score", "--task", "magic", "--predictions", "x"], 2, "no task 'magic'"),
-        (["score", "--task", "report", "--predictions", "x"], 3, "no x"),
+        (["score", "--task", "report", "--predictions", "x"], 3, "no file x"),
         (["score", "--task", "report", "--predictions", "x", "--probe", "x=y"], 2, "no probe"),
         (["predict", "--system", "most-frequent", "-o", "o"], 2, "--cases"),
         (["predict", "--system", "rules", "-o", "o"], 2, "--notes"),

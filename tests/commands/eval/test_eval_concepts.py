@@ -57,6 +57,21 @@ def test_all_errors_of_a_submission_are_told_at_once(submission: list[str], tmp_
         assert part in result.stderr
 
 
+def test_rows_that_cannot_be_read_are_told_with_the_rest(
+    submission: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "r.csv").write_bytes(b"ID,CUIs\na,C01\nb,\xff\n")
+    (tmp_path / "c.csv").write_text("ID,CUIs\na,C02;c02\nb,C1,C2\n", encoding="utf-8")
+    result = run(cli.app, submission)
+    assert result.exit_code == 3
+    for part in (
+        "r.csv, row 3 is not UTF-8: byte 0xff",
+        "c.csv, row 3 has more cells",
+        "row 2, image a: C02 is there twice",
+    ):
+        assert part in result.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [("ID,text\na,b\n", "It needs ID and CUIs"), ("", "columns none"), ("ID,CUIs\n", "no image")],

@@ -70,6 +70,14 @@ def test_what_can_not_run_here_is_said_and_nothing_is_0(
     assert "METEOR: no " in asked.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_told(tables: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the eval extra")
+    (tmp_path / "out").touch()
+    result = run(cli.app, [*tables, "--metrics", "rouge", "--draws", "20"])
+    assert result.exit_code == 2, result.output
+    assert "The scores can't be written" in result.stderr
+
+
 def test_an_unknown_metric_is_a_wrong_usage(tables: list[str]) -> None:
     result = run(cli.app, [*tables, "--metrics", "bleu,blue"])
     assert result.exit_code == 2

@@ -69,3 +69,26 @@ def test_a_file_without_annotations_is_told(tmp_path: Path, content: str) -> Non
     path.write_text(content, encoding="utf-8")
     with pytest.raises(CaseError, match=r"r\.json"), annotated(PAIRS, path, path):
         pass
+
+
+def test_both_files_are_read_before_anything_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "r.json"
+    broken.write_text("{", encoding="utf-8")
+    lines = tmp_path / "c.jsonl"
+    told_line = json.dumps({"id": "z", **_one("x")})
+    lines.write_text(f"{told_line}\nnot json\n", encoding="utf-8")
+    with pytest.raises(CaseError) as told, annotated(PAIRS, broken, lines):
+        pass
+    for part in ("r.json is no JSON", "c.jsonl, line 2 is no JSON", "c.jsonl: z is no study"):
+        assert part in told.value.problem
+    assert "0 annotations" not in told.value.problem
+
+
+def test_an_annotation_of_no_study_is_told(tmp_path: Path) -> None:
+    references = _write(tmp_path, "r.json", {"a": [_one("1"), _one("2")], "b": _one("3")})
+    mine = _write(tmp_path, "c.json", {"a": _one("1"), "b": _one("3"), "zz": _one("3")})
+    with (
+        pytest.raises(CaseError, match=r"1 problem: c\.json: zz is no study"),
+        annotated(PAIRS, references, mine),
+    ):
+        pass

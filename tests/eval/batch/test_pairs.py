@@ -94,8 +94,55 @@ def test_tables_that_cannot_be_read_are_told(
 
 
 def test_a_missing_table_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CaseError, match=r"no r\.csv"):
+    with pytest.raises(CaseError, match=r"no file r\.csv.*no file c\.csv"):
         pairs.check(tmp_path / "r.csv", tmp_path / "c.csv")
+
+
+def test_rows_that_cannot_be_read_are_told_with_all_else_of_both_tables(tmp_path: Path) -> None:
+    references = tmp_path / "r.csv"
+    references.write_bytes(b"id,text\na,1\nb,caf\xe9\nc,1,2\n,3\nd,4\n")
+    candidates = _write(
+        tmp_path,
+        "c.jsonl",
+        '{"id": "a", "text": "1"}\n{"id"\n{"id": "b"}\n{"id": "c", "text": 5}\n[]\n'
+        '{"id": "d", "text": "\\ud800"}\n{"id": "a", "text": "2"}\n'
+        '{"id": "\\udfff", "text": null}\n',
+    )
+    with pytest.raises(CaseError) as told:
+        pairs.check(references, candidates)
+    problem = told.value.problem
+    for part in (
+        "10 problems",
+        "r.csv, row 3 is not UTF-8: byte 0xe9",
+        "r.csv, row 4 has more cells than there are columns",
+        "r.csv, row 5: the id is missing",
+        "c.jsonl, line 2 is no JSON",
+        "c.jsonl, row 3 has id, and not id and one of text",
+        "c.jsonl, row 4 has a text that is no string",
+        "c.jsonl, line 5 is no object",
+        "c.jsonl, row 6 has half a character",
+        "c.jsonl, row 8 has half a character",
+        "c.jsonl, row 7: a is there again",
+    ):
+        assert part in problem
+    assert "has no candidate" not in problem, "what stands in a row that can't be read is unknown"
+
+
+def test_an_open_quote_is_told_where_it_begins(tmp_path: Path) -> None:
+    open_quote = _write(tmp_path, "q.csv", 'id,text\n1,a\n2,"unclosed\n3,b\n')
+    whole = _write(tmp_path, "w.csv", "id,text\n1,a\n2,b\n3,c\n")
+    for tables in ((open_quote, whole), (whole, open_quote)):
+        with pytest.raises(
+            CaseError, match=r"^1 problem: q\.csv, row 3 and what follows is no CSV"
+        ):
+            pairs.check(*tables)
+
+
+def test_bytes_of_another_encoding_are_told_in_headings_and_everywhere(tmp_path: Path) -> None:
+    path = tmp_path / "u.csv"
+    path.write_bytes("id,text\n1,a\n".encode("utf-16"))
+    with pytest.raises(CaseError, match=r"u\.csv, row 1 is not UTF-8: byte 0xff"):
+        pairs.check(path, path)
 
 
 @settings(

@@ -136,6 +136,9 @@ def test_retrieval_is_marked_by_the_findings_that_are_shared(bench: Bench, tmp_p
         result = score.score(bench, TaskName.RETRIEVAL, path, {}, draws=20)
         values.append({one.metric: one.value for one in result.scores})
     best, worst = values
+    chance = [sum(row["overlap"].values()) / len(row["overlap"]) for row in answers.values()]  # type: ignore[attr-defined,arg-type]
+    assert best["overlap_by_chance"] == pytest.approx(sum(chance) / len(chance))
+    assert worst["overlap_at_1"] <= worst["overlap_by_chance"] <= best["overlap_at_1"]
     assert best["best_within_1"] == best["mrr"] == 1
     assert worst["overlap_at_1"] < best["overlap_at_1"]
     assert worst["best_within_1"] == 0
@@ -188,6 +191,15 @@ def test_all_that_is_wrong_with_predictions_is_told_at_once(
     with pytest.raises(CaseError) as told:
         score.score(bench, task, path, {})
     for part in said:
+        assert part in told.value.problem
+
+
+def test_lines_that_cannot_be_read_are_told_with_the_rest(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "report.jsonl"
+    path.write_text('{"id": "spider/0"}\nno json\n{"id": "z"}\n', encoding="utf-8")
+    with pytest.raises(CaseError) as told:
+        score.score(bench, TaskName.REPORT, path, {})
+    for part in ("row 1: text is missing", "line 2 is no JSON", "row 3: z is no item"):
         assert part in told.value.problem
 
 

@@ -114,6 +114,18 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         assert part in told.value.problem
 
 
+def test_rows_that_cannot_be_read_are_told_with_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "g.csv"
+    path.write_bytes(b"study,truth,stated\na,0,\xff\nb,1,1,1\n,1,1\n")
+    with pytest.raises(CaseError) as told:
+        grades.mark(Table(path), grades=("0", "1"), draws=10)
+    for part in ("row 2 is not UTF-8", "row 3 has more cells", "row 4: study is empty"):
+        assert part in told.value.problem
+    path.write_bytes(b"study,truth,stated\na,0,\xff\n")
+    with pytest.raises(CaseError, match="row 2 is not UTF-8"):
+        Table(path)
+
+
 @pytest.mark.parametrize("drop", ["truth", "study", "p_severe"])
 def test_a_missing_column_is_told(tmp_path: Path, drop: str) -> None:
     with pytest.raises(CaseError, match="has the columns"):
