@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from etl.claim import Claim
 from etl.wording import read
 from radixgpt.errors import CheckFailedError, LevelError
-from radixgpt.finding import GRADED, KINDS, Finding
+from radixgpt.finding import GRADED, KINDS, OF_RADIOGRAPHS, Finding
 from radixgpt.level import order
 from radixgpt.report import DRAFT_MARK, SECTIONS, Check, Report, Section, Sentence
 
@@ -76,7 +76,9 @@ def check_sentence(
         level = shared.pop()
     stated: set[str] = set()
     for claim in reading.claims:
-        levels = claim.levels or ((level,) if level else ())
+        levels: tuple[str | None, ...] = claim.levels or ((level,) if level else ())
+        if not levels and any(f.kind == claim.kind and f.level is None for f in findings):
+            levels = (None,)
         if not levels:
             problems.append(f"'{claim.words}' names no level")
         for place in levels:
@@ -89,11 +91,12 @@ def check_sentence(
 
 
 def _unsupported(
-    claim: Claim, level: str, findings: Sequence[Finding], stated: set[str]
+    claim: Claim, place: str | None, findings: Sequence[Finding], stated: set[str]
 ) -> Iterator[str]:
-    """What is wrong with one claim about one level; notes the findings that support it."""
-    here = [f for f in findings if f.kind == claim.kind and f.level == level]
+    """What is wrong with a claim about a level or the whole; notes what supports it."""
+    here = [f for f in findings if f.kind == claim.kind and f.level == place]
     matching = [f for f in here if f.side == claim.side]
+    level = place or "the whole study"
     if not here:
         yield f"'{claim.words}' at {level} has no finding"
         return
@@ -235,7 +238,8 @@ def nothing_left_out(report: Report) -> Iterator[str]:
     """Every graded finding is in the findings section, but for levels a reader left out."""
     stated = {name for s in report.section("findings") for name in s.findings}
     for f in report.findings:
-        if f.kind in GRADED and f.id not in stated and f.level not in report.omitted_levels:
+        judged = f.kind in (GRADED if f.level else OF_RADIOGRAPHS)
+        if judged and f.id not in stated and f.level not in report.omitted_levels:
             yield f"{f.id} ({f.kind} at {f.level}) is nowhere in the findings"
 
 
@@ -279,6 +283,8 @@ def limitations_are_stated(report: Report) -> Iterator[str]:
         (report.study.gradable and report.study.numbering_uncertain, "numbering is uncertain"),
         (report.study.synthetic, "synthetic"),
         (not report.study.gradable, "not graded"),
+        (bool(report.study.radiographs), "were not assessed"),
+        (bool(report.study.radiographs), "the side of a curve is not stated"),
         (bool(report.omitted_levels), "left out"),
         (any(f.set_by_reader for f in report.findings), "set by the reader"),
     ]

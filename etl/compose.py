@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from etl import radiograph
 from etl.board import Board
 from etl.describe import findings_sentences
 from etl.extract import Technique, in_header
@@ -55,11 +56,16 @@ def compose(
         SettingsError: there is no such style.
     """
     phrases = Phrases(style)
+    films = bool(facts.radiographs)
     fixed = (
-        *_exam(facts, phrases),
+        *(radiograph.exam_sentences(facts, phrases) if films else _exam(facts, phrases)),
         _say("clinical_information", _history(clinical_information, phrases)),
         _say("comparison", phrases.say("comparison")),
-        *_technique(technique, phrases),
+        *(
+            radiograph.technique_sentences(facts, phrases)
+            if films
+            else _technique(technique, phrases)
+        ),
     )
     return recompose(facts, findings, fixed, style=style, omitted=omitted)
 
@@ -86,16 +92,19 @@ def recompose(
     return (
         *fixed,
         *(_say("limitations", text) for text in _limitations(facts, findings, phrases, omitted)),
-        *findings_sentences(board),
-        *impression_sentences(board, refusal(facts)),
+        *(
+            radiograph.radiograph_sentences(findings, phrases)
+            if facts.radiographs
+            else (*findings_sentences(board), *impression_sentences(board, refusal(facts)))
+        ),
         _say("recommendations", phrases.say("recommendations")),
         _say("critical_communication", phrases.say("critical_communication")),
     )
 
 
 def refusal(facts: StudyFacts) -> str | None:
-    """Why the study was not graded, in a sentence; None when it was."""
-    if facts.gradable:
+    """Why nothing looked at the study, in a sentence; None when something did."""
+    if facts.gradable or facts.radiographs:
         return None
     return next((text for code, text in REASONS.items() if code == facts.reason), NOT_GRADED)
 
@@ -168,7 +177,9 @@ def _limitations(
     say = phrases.say
     if facts.synthetic:
         yield say("limit_synthetic")
-    if not facts.gradable:
+    if facts.radiographs:
+        yield from radiograph.limitations(facts, findings, phrases)
+    elif not facts.gradable:
         yield say("limit_refused", reason=refusal(facts))
     else:
         graded = [s for s in facts.series if s.shown_slice is not None]

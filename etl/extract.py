@@ -13,7 +13,7 @@ from radixgpt.observation import Evidence, Observation
 from radixgpt.report import SeriesFacts, StudyFacts
 from radixgpt.study import Series, Study
 
-STRUCTURES: frozenset[str] = frozenset({"disc", "vertebra", "canal", "numbering"})
+STRUCTURES: frozenset[str] = frozenset({"disc", "vertebra", "canal", "numbering", "view"})
 """Kinds of observations that say where something is; they are evidence, not findings."""
 
 NO_BASIS = "not established"
@@ -150,6 +150,7 @@ def _facts(
         region=_commonest([s.region.value for s in described]),
         gradable=eligibility.gradable,
         reason=None if eligibility.gradable else eligibility.reason,
+        radiographs=eligibility.radiographs,
         numbering_basis=_basis(observations),
         numbering_uncertain=any(
             o.kind == "numbering" and o.status == "indeterminate" for o in observations
@@ -180,6 +181,7 @@ def _series_facts(series: Series, eligibility: Eligibility) -> SeriesFacts:
         slices=series.slices,
         shown_slice=shown if series.key in eligibility.graded_series else None,
         millimetres=series.has_millimetres(),
+        view=series.view.value,
         facts_from=dict(series.facts_from),
     )
 

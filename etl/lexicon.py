@@ -54,6 +54,9 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"(?: the disc)?)?",
     ),
     ("listhesis", r"spondylolisthes[ie]s"),
+    ("scoliosis", r"scoliosis"),
+    ("curve", r"(?:sideways |lateral )?curve(?: angle)?"),
+    ("degrees", r"(?P<angle>\d+) ?(?:degrees?\b|°)"),
     ("slip", r"(?:(?P<direction>anterior|posterior) )?slip(?:page)?"),
     ("canal", r"(?:midline |anteroposterior )*(?:spinal )?canal (?:depth|diameter)"),
     ("millimetres", r"(?P<length>\d+(?:\.\d+)?) ?(?:mm|millimet(?:re|er)s?)\b"),
@@ -108,6 +111,7 @@ PLAIN_WORDS = frozenset(
     accompanying together only main overall summary finding findings impression probable
     probably possible possibly likely definite definitely suspected assessment reader model
     automated draft low confidence below threshold because since located identified evaluable
+    radiograph radiographs view views ap lateral
     """,
     )
 )

@@ -29,6 +29,7 @@ SLIP_EXCLUDES_PRESENT = 0.02
 """A measured slip below this share contradicts "spondylolisthesis"."""
 
 _RATIO_TOLERANCE = 0.05
+_ANGLE_TOLERANCE = 5.0
 _LENGTH_TOLERANCE_MM = 1.5
 _KIND_ORDER = {name: place for place, name in enumerate((*GRADED, *KINDS))}
 _SIDE_ORDER = {None: 0, "left": 1, "right": 2, "bilateral": 3}
@@ -54,7 +55,8 @@ def transform(
     kept = [_with_its_sequences(f, eligibility) for f in kept]
     kept = _slip_and_grade(kept)
     kept = _height_and_grade(kept)
-    kept = [*kept, *_missing(kept, eligibility, located)]
+    if not eligibility.radiographs:
+        kept = [*kept, *_missing(kept, eligibility, located)]
     kept.sort(key=_place)
     return tuple(f.model_copy(update={"id": f"f{i}"}) for i, f in enumerate(kept, start=1))
 
@@ -109,8 +111,8 @@ def _same(one: Finding, other: Finding) -> bool:
         return a == b
     if a is None or b is None:
         return a is b
-    tolerance = _LENGTH_TOLERANCE_MM if kind.type == "length" else _RATIO_TOLERANCE
-    return abs(a - b) <= tolerance
+    tolerance = {"length": _LENGTH_TOLERANCE_MM, "angle": _ANGLE_TOLERANCE}
+    return abs(a - b) <= tolerance.get(kind.type, _RATIO_TOLERANCE)
 
 
 def _without_value(

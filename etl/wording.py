@@ -33,14 +33,21 @@ _MENTIONS = {
     "herniation",
     "endplates",
     "listhesis",
+    "scoliosis",
 }
-_NOUNS = {"slip": "slip", "canal": "canal", "disc_height": "disc_height", "height_index": "index"}
+_NOUNS = {
+    "curve": "curve",
+    "slip": "slip",
+    "canal": "canal",
+    "disc_height": "disc_height",
+    "height_index": "index",
+}
 _LENGTHS = {"slip": "slip_mm", "canal": "canal_mm", "disc_height": "disc_height_mm"}
 _RATIOS = {"slip": "slip_ratio", "canal": "canal_ratio", "index": "disc_height_index"}
 
 _CUES = {"affirmed_before", "negated_before", "negates", "side", "side_after"}
 _NEXT = {",", "and", "or"}
-_QUANTITIES = {"millimetres", "percent", "ratio", "meyerding", "superlative"}
+_QUANTITIES = {"millimetres", "percent", "ratio", "degrees", "meyerding", "superlative"}
 
 _CLAUSE_END = re.compile(r"(;|\.(?!\d)|[!?\n])")
 
@@ -101,7 +108,7 @@ class _Clause:
         for place, token in enumerate(self.tokens):
             if place in polarity:
                 found.extend((place, c) for c in self._mention(place, polarity[place]))
-            elif token.name in ("millimetres", "percent", "ratio"):
+            elif token.name in ("millimetres", "percent", "ratio", "degrees"):
                 found.extend((place, c) for c in self._measure(place, token))
             elif token.name == "meyerding":
                 grade = number(token.match["meyerding_grade"])
@@ -242,6 +249,7 @@ class _Clause:
             "bulging": "disc_bulging",
             "herniation": "disc_herniation",
             "listhesis": "spondylolisthesis",
+            "scoliosis": "scoliosis",
         }[token.name]
         return [self._binary(kind, text, polarity)]
 
@@ -296,6 +304,9 @@ class _Clause:
         if token.name == "millimetres":
             kind = _LENGTHS.get(noun or "")
             written = token.match["length"]
+        elif token.name == "degrees":
+            kind = "curve_angle" if noun == "curve" else None
+            written = token.match["angle"]
         else:
             kind = _RATIOS.get(noun or "")
             written = token.match["share"] or token.match["ratio_number"]

@@ -46,6 +46,8 @@ class Eligibility:
         t1: handle of the sagittal T1 series that is graded, if any.
         t2: handle of the sagittal T2 (or T2 SPACE) series that is graded, if any.
         mid_slices: mid-sagittal slice of each graded series, from 0.
+        radiographs: handles of radiographs of the spine, which another tool looks at; none in a
+            study that is graded.
     """
 
     gradable: bool
@@ -54,8 +56,14 @@ class Eligibility:
     t1: str | None = None
     t2: str | None = None
     mid_slices: dict[str, int] = field(default_factory=dict)
+    radiographs: tuple[str, ...] = ()
 
     @property
     def graded_series(self) -> tuple[str, ...]:
         """Handles of the graded series, T2 first."""
         return tuple(key for key in (self.t2, self.t1) if key is not None)
+
+    @property
+    def read(self) -> bool:
+        """Whether any tool looks at the study: a lumbar MR or radiographs of the spine."""
+        return self.gradable or bool(self.radiographs)

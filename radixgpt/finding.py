@@ -36,7 +36,7 @@ class Finding(BaseModel):
     set_by_reader: bool = Field(default=False, description="Changed by a person in the chat")
 
 
-ValueType = Literal["grade", "binary", "ratio", "length"]
+ValueType = Literal["grade", "binary", "ratio", "length", "angle"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,8 @@ KINDS: dict[str, Kind] = {
         Kind("canal_mm", "anteroposterior canal depth", "length", unit="mm"),
         Kind("slip_ratio", "slip to vertebral depth", "ratio", unit="1"),
         Kind("slip_mm", "slip", "length", unit="mm"),
+        Kind("scoliosis", "scoliosis", "binary", _BINARY),
+        Kind("curve_angle", "sideways curve of the spine", "angle", unit="deg"),
     )
 }
 """Every kind that a finding may have."""
@@ -92,5 +94,10 @@ GRADED: tuple[str, ...] = (
 )
 """The kinds that the classifier grades, in the order of a report."""
 
-MEASURED: tuple[str, ...] = tuple(k for k in KINDS if k not in GRADED)
+MEASURED: tuple[str, ...] = tuple(
+    name for name, kind in KINDS.items() if kind.type in ("ratio", "length")
+)
 """The kinds that are measured from the segmentation."""
+
+OF_RADIOGRAPHS: tuple[str, ...] = ("scoliosis", "spondylolisthesis")
+"""The kinds that are judged on radiographs, for the study as a whole."""

@@ -51,6 +51,7 @@ class SeriesFacts(_Model):
     slices: int
     shown_slice: int | None = Field(description="The mid-sagittal slice, from 0; null if none")
     millimetres: bool = Field(description="Whether lengths in millimetres may be stated")
+    view: str = Field(default="unknown", description="View of a radiograph: ap, lateral, other")
     facts_from: dict[str, str]
 
 
@@ -62,6 +63,9 @@ class StudyFacts(_Model):
     region: str
     gradable: bool
     reason: str | None = Field(description="Reason code of triage when not gradable")
+    radiographs: tuple[str, ...] = Field(
+        default=(), description="Handles of the radiographs that were looked at"
+    )
     numbering_basis: str
     numbering_uncertain: bool = Field(
         default=False, description="Whether another disc could be L5-S1 as well"

@@ -146,7 +146,7 @@ def _note(report: Report, f: Finding) -> Note:
         source = ", ".join(dict.fromkeys([*shown, *tools]))
     elif f.reason and not f.set_by_reader:
         source = f.reason
-    text = f"{f.level} {HEADINGS.get(f.kind, f.kind)}: {value_words(f)}"
+    text = f"{f.level or ''} {HEADINGS.get(f.kind, f.kind)}: {value_words(f)}".strip()
     return Note(text, f.confidence if f.status == "value" else None, source, tone(f))
 
 
@@ -156,6 +156,8 @@ def _series(report: Report, key: str) -> SeriesFacts | None:
 
 def _slice_name(report: Report, e: Evidence) -> str:
     series = _series(report, e.series)
+    if series is not None and e.series in report.study.radiographs:
+        return f"{Phrases().word('view', series.view)} radiograph"
     weighting = Phrases().word("sequence", series.sequence) if series else e.series
     many = series is not None and series.slices > 1
     return f"{weighting} slice {e.slice_index + 1}" if many else weighting
@@ -169,8 +171,8 @@ def _outlines(report: Report) -> dict[tuple[str, int], dict[str, Evidence]]:
     found: dict[tuple[str, int], dict[str, Evidence]] = {}
     for f in report.findings:
         for e in f.evidence:
-            if f.level is not None and (e.polygon or e.axis):
-                found.setdefault((e.series, e.slice_index), {}).setdefault(f.level, e)
+            if e.polygon or e.axis:
+                found.setdefault((e.series, e.slice_index), {}).setdefault(f.level or "", e)
     series = {s.key: s for s in report.study.series}
 
     def t2_first(place: tuple[str, int]) -> tuple[bool, bool, str, int]:
@@ -186,11 +188,11 @@ def _data_uri(png: bytes) -> str:
 
 def _overviews(report: Report, study: Study) -> Iterator[Picture]:
     """Every slice with evidence, its discs outlined; those with a positive finding stand out."""
-    changed = {f.level for f in report.findings if tone(f) == "positive"}
+    changed = {f.level or "" for f in report.findings if tone(f) == "positive"}
     for (key, index), levels in _outlines(report).items():
         marks = [
             Mark(levels[level], level, highlighted=level in changed)
-            for level in sorted(levels, key=order)
+            for level in sorted(levels, key=lambda name: order(name) if name else -1)
         ]
         png = key_image(study, marks, height=_OVERVIEW_HEIGHT)
         yield Picture(_data_uri(png), _caption(report, key, index))
@@ -201,6 +203,8 @@ def _caption(report: Report, key: str, index: int) -> str:
     words = Phrases()
     if series is None:
         return key
+    if key in report.study.radiographs:
+        return f"Radiograph, {words.word('view', series.view)} view"
     weighting = words.word("sequence", series.sequence)
     plane = "mid-sagittal" if series.shown_slice == index else series.plane
     of = f" {index + 1} of {series.slices}" if series.slices > 1 else ""

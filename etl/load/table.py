@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etl.phrases import ROMAN
-from radixgpt.finding import GRADED, KINDS, MEASURED, Finding
+from radixgpt.finding import GRADED, KINDS, MEASURED, OF_RADIOGRAPHS, Finding
 from radixgpt.level import order
 from radixgpt.report import Report
 
@@ -25,6 +25,8 @@ HEADINGS: dict[str, str] = {
     "canal_mm": "Canal depth (mm)",
     "slip_ratio": "Slip to vertebral depth",
     "slip_mm": "Slip (mm)",
+    "scoliosis": "Scoliosis",
+    "curve_angle": "Curve (degrees)",
 }
 """Column heading of each kind."""
 
@@ -110,7 +112,7 @@ def tone(f: Finding) -> str:
     """How a finding stands out: ``positive``, ``normal``, ``open`` or ``none``."""
     if f.status != "value":
         return "open"
-    if f.kind not in GRADED:
+    if f.kind not in (*GRADED, *OF_RADIOGRAPHS):
         return "none"
     healthy = f.value in (1, 2) if f.kind == "pfirrmann" else f.value in (0, "absent")
     return "normal" if healthy else "positive"

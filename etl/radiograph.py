@@ -1,0 +1,101 @@
+"""What a report says of radiographs of the spine: the view, and what was looked for in it.
+
+Nothing here has a level. The words are in ``etl/templates``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from etl.board import SURE, is_absent, is_present
+from etl.phrases import Phrases, first_upper
+from radixgpt.finding import OF_RADIOGRAPHS, Finding
+from radixgpt.report import Section, Sentence, SeriesFacts, StudyFacts
+
+
+def _shown(facts: StudyFacts) -> list[SeriesFacts]:
+    return [s for s in facts.series if s.key in facts.radiographs]
+
+
+def _views(facts: StudyFacts, phrases: Phrases) -> list[str]:
+    return list(dict.fromkeys(phrases.word("view", s.view) for s in _shown(facts)))
+
+
+def exam_sentences(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
+    """The examination and its technique, each a sentence."""
+    region = "the spine" if facts.region == "unknown" else phrases.word("region", facts.region)
+    count = len(facts.radiographs)
+    text = phrases.say("exam_radiograph", count=count, region=region)
+    yield Sentence(text=text, section="exam")
+    if facts.synthetic:
+        yield Sentence(text=phrases.say("exam_synthetic"), section="exam")
+
+
+def technique_sentences(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
+    """How many radiographs, and their views."""
+    count = sum(s.slices for s in _shown(facts))
+    text = phrases.say("technique_radiograph", count=count, views=_views(facts, phrases))
+    yield Sentence(text=text, section="technique")
+
+
+def limitations(facts: StudyFacts, findings: Sequence[Finding], phrases: Phrases) -> Iterator[str]:
+    """What was not looked at, and where the view comes from."""
+    yield phrases.say("limit_radiograph")
+    yield phrases.say("limit_side")
+    judged = [
+        phrases.word("view", s.view) for s in _shown(facts) if s.facts_from.get("view") != "header"
+    ]
+    if judged:
+        yield phrases.say("limit_view", views=list(dict.fromkeys(judged)))
+    reasons = {
+        f.reason
+        for f in findings
+        if f.kind in OF_RADIOGRAPHS and f.status == "not_assessable" and f.reason
+    }
+    for reason in sorted(reasons):
+        yield f"{first_upper(reason).rstrip('.')}."
+    if any(f.status == "indeterminate" for f in findings):
+        yield phrases.say("limit_indeterminate")
+
+
+def radiograph_sentences(findings: Sequence[Finding], phrases: Phrases) -> tuple[Sentence, ...]:
+    """The findings, then the impression."""
+    of = {f.kind: f for f in findings if f.level is None}
+    parts = [(of[kind], *_said(of[kind], of, phrases)) for kind in OF_RADIOGRAPHS if kind in of]
+    told = [part for part in parts if part[0].status != "not_assessable"] or parts
+    return tuple(
+        _sentence(section, part) for section, chosen in _sections(parts, told) for part in chosen
+    )
+
+
+_Part = tuple[Finding, str, tuple[str, ...]]
+
+
+def _sections(
+    parts: Sequence[_Part], told: Sequence[_Part]
+) -> tuple[tuple[Section, Sequence[_Part]], ...]:
+    return ("findings", parts), ("impression", told)
+
+
+def _sentence(section: Section, part: _Part) -> Sentence:
+    return Sentence(text=part[1], section=section, findings=part[2])
+
+
+def _said(f: Finding, of: dict[str, Finding], phrases: Phrases) -> tuple[str, tuple[str, ...]]:
+    """One finding in a sentence, and the ids that it states."""
+    noun = phrases.word("present", f.kind)
+    if f.status == "not_assessable":
+        return phrases.say("items_not_assessed", items=[noun]), (f.id,)
+    angle = of.get("curve_angle") if f.kind == "scoliosis" else None
+    degrees, ids = None, (f.id,)
+    if angle is not None and isinstance(angle.value, int | float) and not is_absent(f):
+        degrees, ids = angle.value, (f.id, angle.id)
+    if f.status == "indeterminate":
+        if f.kind == "scoliosis":
+            return phrases.say("curve_open", degrees=degrees), ids
+        return phrases.say("items_indeterminate", items=[noun]), ids
+    if is_present(f):
+        sure = f.confidence is None or f.confidence >= SURE or f.set_by_reader
+        item = noun if sure else f"probable {noun}"
+        return phrases.say("curved", item=item, degrees=degrees), ids
+    return phrases.say("absent_on_radiographs", items=[noun]), ids

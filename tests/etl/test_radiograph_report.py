@@ -1,0 +1,158 @@
+"""Reports of radiographs: what they say, and that the checks hold them to their findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from etl import draft
+from etl.check import check_sentence
+from etl.load import to_html, to_markdown
+from etl.phrases import styles
+from radixgpt.eligibility import Eligibility
+from radixgpt.errors import CheckFailedError
+from radixgpt.observation import Evidence, Observation
+from radixgpt.report import Report
+from radixgpt.study import Modality, Series, Study, View
+
+BAND = ((20.0, 10.0), (30.0, 10.0), (30.0, 180.0), (20.0, 180.0))
+
+
+def study(view: View = View.AP, **facts: Any) -> Study:
+    pixels = np.add.outer(np.arange(200.0), np.arange(60.0)).astype(np.float32)[None]
+    return Study("k", (Series("s1", pixels, modality=Modality.DX, view=view, **facts),))
+
+
+def seen(kind: str, **fields: Any) -> Observation:
+    placed = Evidence(series="s1", slice_index=0, polygon=BAND)
+    return Observation.model_validate(
+        {
+            "id": kind,
+            "tool": "radiographs",
+            "tool_version": "1",
+            "kind": kind,
+            "evidence": [placed],
+            **fields,
+        }
+    )
+
+
+NO_SLIP = seen(
+    "spondylolisthesis",
+    status="not_assessable",
+    reason="Spondylolisthesis was not assessable: it needs a lateral radiograph",
+)
+
+
+def written(*observations: Observation, style: str = "standard", **facts: Any) -> Report:
+    eligible = Eligibility(False, reason="not-mr", radiographs=("s1",))
+    return draft(study(**facts), eligible, observations, models=(), style=style)
+
+
+def text(report: Report, name: str) -> str:
+    return " ".join(s.text for s in report.sentences if s.section == name)
+
+
+@pytest.mark.parametrize("style", styles())
+@pytest.mark.parametrize(
+    ("fields", "angle", "said"),
+    [
+        (
+            {"value": "present", "confidence": 0.96},
+            34.2,
+            "Scoliosis with a measured curve of 34 degrees.",
+        ),
+        (
+            {"value": "present", "confidence": 0.6},
+            12.0,
+            "Probable scoliosis with a measured curve of 12 degrees.",
+        ),
+        ({"value": "absent", "confidence": 0.9}, 4.0, "No scoliosis seen on the radiograph."),
+        (
+            {"status": "indeterminate", "reason": "too close to call"},
+            9.0,
+            "Scoliosis indeterminate; measured curve 9 degrees.",
+        ),
+        (
+            {"status": "indeterminate", "reason": "not traced"},
+            None,
+            "Scoliosis indeterminate.",
+        ),
+    ],
+)
+def test_an_ap_film_is_reported(
+    style: str, fields: dict[str, Any], angle: float | None, said: str
+) -> None:
+    found = [seen("view", value="ap"), seen("scoliosis", **fields), NO_SLIP]
+    if angle is not None:
+        found.append(seen("curve_angle", value=angle, unit="deg"))
+    report = written(*found, style=style)
+    assert all(check.passed for check in report.checks)
+    assert text(report, "exam") == "Radiograph of the spine."
+    assert text(report, "technique") == "Plain radiograph, AP view."
+    assert said in text(report, "findings")
+    assert said in text(report, "impression")
+    assert "Spondylolisthesis not assessed." in text(report, "findings")
+    limits = text(report, "limitations")
+    assert "it needs a lateral radiograph." in limits
+    assert "The view (AP) was judged from the image" in limits
+    assert "were not assessed" in limits
+    whole = to_markdown(report)
+    assert "normal" not in whole.lower()
+    assert "T1" not in whole
+    assert "L4" not in whole
+    page = to_html(report, study())
+    assert "Radiograph, AP view" in page
+    assert page.count("data:image/png") == 1
+
+
+def test_a_view_of_the_header_is_not_called_judged() -> None:
+    report = written(
+        seen("scoliosis", status="not_assessable", reason="It needs an AP radiograph"),
+        NO_SLIP,
+        view=View.LATERAL,
+        facts_from={"view": "header"},
+    )
+    assert text(report, "technique") == "Plain radiograph, lateral view."
+    assert "judged" not in text(report, "limitations")
+    assert text(report, "impression") == "Scoliosis not assessed. Spondylolisthesis not assessed."
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "No scoliosis seen.",
+        "Scoliosis with a measured curve of 40 degrees.",
+        "Scoliosis with spondylolisthesis.",
+        "Normal alignment.",
+        "Scoliosis at L4-L5.",
+        "Left scoliosis.",
+        "Scoliosis, unchanged.",
+        "Scoliosis of 34 mm.",
+    ],
+)
+def test_a_wrong_sentence_is_caught(claim: str) -> None:
+    report = written(
+        seen("scoliosis", value="present", confidence=0.9),
+        seen("curve_angle", value=34.0, unit="deg"),
+        NO_SLIP,
+    )
+    assert check_sentence("Scoliosis with a measured curve of 34 degrees.", report.findings) == []
+    assert check_sentence(claim, report.findings)
+
+
+def test_scoliosis_needs_its_value_and_its_evidence() -> None:
+    bare = seen("scoliosis", value="present", confidence=0.9).model_copy(update={"evidence": ()})
+    with pytest.raises(CheckFailedError, match="no evidence"):
+        written(bare, NO_SLIP)
+    with pytest.raises(CheckFailedError, match="not a value"):
+        written(seen("scoliosis", value="left", confidence=0.9), NO_SLIP)
+
+
+def test_films_of_one_study_complete_one_another() -> None:
+    """What one view can't show, the other may: the value stands over "not assessable"."""
+    other = seen("scoliosis", status="not_assessable", reason="It needs an AP radiograph")
+    report = written(seen("scoliosis", value="absent", confidence=0.9), other, NO_SLIP)
+    assert [f.value for f in report.findings if f.kind == "scoliosis"] == ["absent"]
