@@ -62,8 +62,34 @@ class BodyRegion(StrEnum):
     UNKNOWN = "unknown"
 
 
+class View(StrEnum):
+    """How a radiograph was projected; front to back and back to front are one view here."""
+
+    AP = "ap"
+    LATERAL = "lateral"
+    OTHER = "other"
+    """Another view, as the header says (oblique, decubitus): never to be guessed."""
+    UNKNOWN = "unknown"
+
+
 Source = Literal["header", "pixels", "user", "none"]
 """Where a fact about a series comes from."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What limits the images of a series.
+
+    Attributes:
+        limits: each a few words, such as ``noisy``; empty where nothing does.
+    """
+
+    limits: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The limits on one line; empty where there are none."""
+        return f"image quality is limited: {', '.join(self.limits)}" if self.limits else ""
 
 
 @dataclass(frozen=True)
@@ -93,11 +119,14 @@ class Series:
             transform; larger is brighter.
         geometry: None where spacing is unknown: then no millimetres may be stated.
         instances: remapped SOP instance UID of each slice.
-        facts_from: for ``modality``, ``plane``, ``sequence`` and ``region``: where it was read.
+        view: of a radiograph; unknown for anything else.
+        facts_from: for ``modality``, ``plane``, ``sequence``, ``region`` and ``view``: where it
+            was read.
         window: (centre, width) asked for by the header, None otherwise.
         technique: acquisition facts from the header that a report may state, such as
             ``{"field_strength_t": 1.5, "echo_time_ms": 102.0, "repetition_time_ms": 3500.0}``.
         contrast_agent: True or False where recorded, else None.
+        quality: as triage judged it; None before.
     """
 
     key: str
@@ -106,6 +135,7 @@ class Series:
     plane: Plane = Plane.UNKNOWN
     sequence: Sequence = Sequence.UNKNOWN
     region: BodyRegion = BodyRegion.UNKNOWN
+    view: View = View.UNKNOWN
     geometry: Geometry | None = None
     instances: tuple[str, ...] = ()
     facts_from: dict[str, Source] = field(default_factory=dict)
@@ -113,6 +143,7 @@ class Series:
     technique: dict[str, float | str] = field(default_factory=dict)
     contrast_agent: bool | None = None
     synthetic: bool = False
+    quality: Quality | None = None
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -132,7 +163,7 @@ class Series:
         return self.geometry is not None
 
     def with_facts(self, source: Source, **facts: StrEnum) -> Series:
-        """A copy with some of modality, plane, sequence and region set, and their source noted."""
+        """A copy with modality, plane, sequence, region or view set, and their source noted."""
         return replace(
             self,
             **facts,  # type: ignore[arg-type]

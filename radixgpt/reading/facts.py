@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from radixgpt.reading import vocabulary
 from radixgpt.reading.header import Header
 from radixgpt.reading.identity import is_synthetic
-from radixgpt.study import BodyRegion, Modality, Sequence
+from radixgpt.study import BodyRegion, Modality, Sequence, View
 
 _MODALITIES = {
     **{m.value: m for m in (Modality.MR, Modality.CT, Modality.DX, Modality.CR)},
@@ -58,6 +58,7 @@ class Facts:
     modality: Modality | None = None
     sequence: Sequence | None = None
     region: BodyRegion | None = None
+    view: View | None = None
     technique: dict[str, float | str] = field(default_factory=dict)
     contrast_agent: bool | None = None
     synthetic: bool = False
@@ -105,6 +106,7 @@ def read_facts(layers: Layers) -> Facts:
         modality=modality,
         sequence=_sequence(layers, technique) if modality is Modality.MR else None,
         region=region,
+        view=_view(header) if modality in (Modality.DX, Modality.CR) else None,
         technique=technique,
         contrast_agent=_contrast_agent(header),
         synthetic=is_synthetic(header),
@@ -291,6 +293,18 @@ def _region(layers: Layers) -> tuple[BodyRegion | None, bool]:
     words = (header.text(k) for k in (*_SERIES_WORDS, "StudyDescription"))
     other = bool(stated) or any(map(vocabulary.names_other_part, words))
     return (BodyRegion.OTHER if other else None), False
+
+
+_VIEWS = {
+    **dict.fromkeys(("AP", "PA"), View.AP),
+    **dict.fromkeys(("LL", "RL", "LAT", "LATERAL"), View.LATERAL),
+}
+
+
+def _view(header: Header) -> View | None:
+    """View position of a radiograph (PS3.3 C.8.1.2, C.8.11.5); None where it is not stated."""
+    stated = header.text("ViewPosition").upper()
+    return _VIEWS.get(stated, View.OTHER) if stated else None
 
 
 def _contrast_agent(header: Header) -> bool | None:

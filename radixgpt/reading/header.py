@@ -44,6 +44,7 @@ ALLOWED: dict[str, tuple[int, str]] = {
     "SeriesDescription": (0x0008103E, "LO"),
     "ProtocolName": (0x00181030, "LO"),
     "BodyPartExamined": (0x00180015, "CS"),
+    "ViewPosition": (0x00185101, "CS"),
     "AnatomicRegionSequence": (0x00082218, "SQ"),
     "CodeValue": (0x00080100, "SH"),
     # acquisition

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from radixgpt.reading.frame import Frame
 from radixgpt.reading.orientation import Turn, normal, plane_of, upright
-from radixgpt.study import BodyRegion, Geometry, Modality, Plane, Sequence, Series, Source
+from radixgpt.study import BodyRegion, Geometry, Modality, Plane, Sequence, Series, Source, View
 
 _SAME_DIRECTION = 0.9998  # cosine of about one degree
 _SAME_SPACING = 0.01  # relative
@@ -195,6 +195,8 @@ def _series(key: str, group: _Group, localizer: bool, more: list[str]) -> Series
         "sequence": _source(sequence),
         "region": _source(facts.region),
     }
+    if facts.view is not None:
+        sources["view"] = "header"
     agents = Counter(f.facts.contrast_agent for f in frames)
     return Series(
         key=key,
@@ -203,6 +205,7 @@ def _series(key: str, group: _Group, localizer: bool, more: list[str]) -> Series
         plane=plane,
         sequence=sequence or Sequence.UNKNOWN,
         region=facts.region or BodyRegion.UNKNOWN,
+        view=facts.view or View.UNKNOWN,
         geometry=geometry,
         instances=tuple(frame.instance for frame in frames),
         facts_from=sources,
