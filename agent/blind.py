@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from agent import brains
 from prompts import Prompts
 from radixgpt.errors import LanguageModelError
 
 
+@cache
 def report(setting: str, exam: str, *, timeout: float = 120.0) -> str:
-    """The text that the model writes; the models are asked at temperature 0.
+    """The text that the model writes, asked once a process for each kind of examination.
+
+    The models are asked at temperature 0 and are told nothing else: studies of one kind have one
+    report.
 
     Args:
         setting: as in ``RADIXGPT_LLM``; the embedded brain writes no text.
@@ -22,7 +28,7 @@ def report(setting: str, exam: str, *, timeout: float = 120.0) -> str:
     from langchain_core.messages import HumanMessage
 
     require(setting)
-    model = brains.load(setting, timeout=timeout)
+    model = brains.load(setting, timeout=timeout, tools=False)
     try:
         said = model.invoke([HumanMessage(Prompts("blind").render("report", exam=exam))])
     except brains.failures(setting) as error:

@@ -46,12 +46,13 @@ def parse(setting: str) -> tuple[str, str, str]:
 
 
 @cache
-def load(setting: str, *, timeout: float = 120.0) -> BaseChatModel:
+def load(setting: str, *, timeout: float = 120.0, tools: bool = True) -> BaseChatModel:
     """The chat model of a setting, loaded once.
 
     Args:
         setting: as in ``RADIXGPT_LLM``.
         timeout: seconds to wait for a server.
+        tools: whether it has to call tools; without, any chat model on this machine will do.
 
     Raises:
         SettingsError: the setting names no language model.
@@ -68,7 +69,7 @@ def load(setting: str, *, timeout: float = 120.0) -> BaseChatModel:
         return hosted.load(kind, model, url, timeout=timeout)
     from agent.brains import local
 
-    return local.load(kind, model)
+    return local.load(kind, model, tools=tools)
 
 
 def failures(setting: str) -> tuple[type[Exception], ...]:

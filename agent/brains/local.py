@@ -157,11 +157,17 @@ def _calls(piece: str, known: set[str]) -> list[ToolCall]:
     return calls
 
 
-def load(kind: str, where: str) -> LocalBrain:
+def load(kind: str, where: str, *, tools: bool = True) -> LocalBrain:
     """A model from a GGUF file, a folder, or a name that is in the cache.
 
+    Args:
+        kind: ``gguf`` or ``transformers``.
+        where: the file, the folder or the name.
+        tools: whether its chat template has to take tools.
+
     Raises:
-        LanguageModelError: a package or the model is missing, or its chat template takes no tools.
+        LanguageModelError: a package or the model is missing, it has no chat template, or that
+            takes no tools.
     """
     needed = ("transformers", "gguf", "accelerate") if kind == "gguf" else ("transformers",)
     missing = [package for package in needed if find_spec(package) is None]
@@ -190,7 +196,12 @@ def load(kind: str, where: str) -> LocalBrain:
             f"({type(error).__name__}).",
             "Check the path, and that it holds a causal language model with its tokenizer.",
         ) from error
-    require_tools(tokenizer)
+    if tools:
+        require_tools(tokenizer)
+    elif not tokenizer.chat_template:
+        raise LanguageModelError(
+            "This language model has no chat template.", "Choose an instruct model."
+        )
     return LocalBrain(model=model, tokenizer=tokenizer)
 
 

@@ -170,6 +170,42 @@ def test_a_model_without_a_tool_template_is_refused(folder: Path, tmp_path: Path
         local.load("transformers", str(tmp_path))
 
 
+def test_a_blind_report_needs_no_tools_and_is_asked_for_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agent import blind
+
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "chat_template.jinja").unlink(missing_ok=True)
+    make_tokenizer(tmp_path, "{% for message in messages %}{{ message.content }}{% endfor %}")
+    setting = f"transformers:{tmp_path}"
+    model = brains.load(setting, timeout=120.0, tools=False)
+    assert isinstance(model, local.LocalBrain)
+    model.most_tokens = 8
+    asked: list[str] = []
+    generate = local.LocalBrain._generate
+
+    def counted(self: Any, messages: Any, *rest: Any, **more: Any) -> Any:
+        asked.append(messages[0].content)
+        return generate(self, messages, *rest, **more)
+
+    monkeypatch.setattr(local.LocalBrain, "_generate", counted)
+    said = [blind.report(setting, "MR of the lumbar spine") for _ in range(3)]
+    blind.report(setting, "X-ray of the lumbar spine")
+    assert len(set(said)) == 1
+    assert ["MR" in prompt for prompt in asked] == [True, False]
+
+
+def test_a_model_without_a_chat_template_is_refused(folder: Path, tmp_path: Path) -> None:
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "chat_template.jinja").unlink(missing_ok=True)
+    make_tokenizer(tmp_path, None)
+    with pytest.raises(LanguageModelError, match="no chat template"):
+        local.load("transformers", str(tmp_path), tools=False)
+
+
 def test_what_is_not_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LanguageModelError, match="can't be loaded"):
         local.load("transformers", str(tmp_path))
