@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from eval import concepts
 from eval.batch import content, given
@@ -38,7 +39,7 @@ class Marking:
         rows: (n, k), what each adds to the sums.
         figures: metric to its figure of sums (m, k).
         own: (n,) the score of each study alone, by which probes are told apart.
-        refused: how many studies have no answer.
+        refused: (n,) which studies have no answer.
         signature: how it is marked.
     """
 
@@ -47,7 +48,7 @@ class Marking:
     rows: Floats
     figures: Mapping[str, Figure]
     own: Floats
-    refused: int
+    refused: npt.NDArray[np.bool_]
     signature: str
 
 
@@ -118,7 +119,7 @@ def _report(bench: Bench, path: Path) -> Marking:
         for name, figure in family.figures.items():
             figures[name] = partial(_within, figure, int(start), int(end))
     said = [content.stated_in(text, cells) for text, cells in told.values()]
-    refused = sum(not one.found and not one.denied for one in said)
+    refused = np.array([not one.found and not one.denied for one in said])
     return Marking(
         list(told),
         [patients[name] for name in told],
@@ -185,7 +186,7 @@ def _grades(bench: Bench, path: Path) -> Marking:
             **{f"kappa_{kind}": figure for kind, figure in kappas.items()},
         },
         of_study[:, width] / of_study[:, width + 1],
-        len(set(studies) - answered),
+        np.array([name not in answered for name in names]),
         "quadratic kappa of each kind over all discs, averaged; null counts as without finding",
     )
 
@@ -226,7 +227,7 @@ def _concepts(bench: Bench, path: Path) -> Marking:
         np.column_stack([scores, np.ones(len(scores))]),
         {"concept_f1": _column(0)},
         scores,
-        sum(said is None for said in told.values()),
+        np.array([said is None for said in told.values()]),
         "flavour:imageclef|empty against empty:1|corpus:mean",
     )
 
@@ -260,7 +261,7 @@ def _extraction(bench: Bench, path: Path) -> Marking:
         sums,
         {"present_f1": partial(_f1, 0), "all_f1": partial(_f1, 2)},
         _f1(2, sums),
-        sum(not keys for keys in told.values()),
+        np.array([not keys for keys in told.values()]),
         "key:kind,level,side,assertion|corpus:pooled",
     )
 
@@ -318,6 +319,6 @@ def _retrieval(bench: Bench, path: Path) -> Marking:
         rows,
         figures,
         rows[:, len(task.cuts) - 1],
-        0,
+        np.zeros(len(told), bool),
         "overlap:finding F1 of kind, level, side|best:largest overlap in the index",
     )

@@ -28,7 +28,7 @@ class Reliance:
         value: the main metric on it.
         fall: mean score of the studies as they are, less that on the probe.
         p: of the sign-flip test on the studies' scores.
-        refused: share of the studies without an answer.
+        refused: of the studies that are answered as they are, the share without an answer on it.
         passed: whether the score falls by more than chance gives, or the studies are refused.
     """
 
@@ -97,7 +97,9 @@ def score(
 
 def _reliance(probe: Probe, real: Marking, probed: Marking, main: str, seed: int) -> Reliance:
     found = sign_flip(real.own, probed.own, seed=seed)
-    refused = probed.refused / len(probed.studies)
+    # What is refused as it is can't be told from what is refused for its images.
+    answered = ~real.refused
+    refused = float(probed.refused[answered].mean()) if answered.any() else 0.0
     value = float(probed.figures[main](probed.rows.sum(axis=0, keepdims=True))[0])
     what = definition()
     falls = found.difference > 0 and found.p <= what.p

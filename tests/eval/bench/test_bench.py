@@ -121,6 +121,22 @@ def test_a_system_that_does_not_look_passes_no_probe(
     assert not any(probe.passed for probe in result.reliance)
 
 
+@pytest.mark.parametrize("task", ["report", "grades", "concepts"])
+def test_a_system_that_refuses_everything_passes_no_probe(
+    bench: Bench, tmp_path: Path, task: str
+) -> None:
+    silent = {
+        study.id: Output(id=study.id, failure=Failure(code="x", problem="nothing"))
+        for study in bench.studies()
+    }
+    predict.write(tmp_path, predict.of_outputs(bench, silent))
+    mine = tmp_path / f"{task}.jsonl"
+    probes = dict.fromkeys(definition().tasks[TaskName(task)].probes, mine)
+    result = score.score(bench, TaskName(task), mine, probes, draws=20)
+    assert not any(probe.passed for probe in result.reliance)
+    assert all(probe.refused == 0 for probe in result.reliance)
+
+
 def test_retrieval_is_marked_by_the_findings_that_are_shared(bench: Bench, tmp_path: Path) -> None:
     answers = bench.answers(TaskName.RETRIEVAL)
 
