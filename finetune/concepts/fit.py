@@ -48,7 +48,7 @@ def fit_findings(
 ) -> dict[str, Rule]:
     """A combination, a calibration and a threshold for each finding that the classifier grades."""
     patients = sorted(unseen)
-    graded = [one for one in entries if one.group == "finding" and one.detector]
+    graded = [one for one in entries if one.detector == "classifier"]
     real = {p: truth.of_patient(tools_of.stated(shared, p), entries) for p in patients}
     rules: dict[str, Rule] = {}
     for entry in graded:

@@ -39,7 +39,7 @@ def evaluate(shared: Path, entries: Sequence[Entry], say: Say) -> dict[str, Any]
         for one in looked
     }
     coded = {one.key for one in entries if one.cui and one.detector}
-    findings = sorted(one.key for one in entries if one.group == "finding" and one.key in coded)
+    findings = sorted(one.key for one in entries if one.detector == "classifier" and one.cui)
     real = _real(shared, patients, entries, coded)
     learned = _real(shared, train, entries, coded)
     said = {name: frozenset(detect.said(some)) for name, some in found.items()}
@@ -56,7 +56,7 @@ def evaluate(shared: Path, entries: Sequence[Entry], say: Say) -> dict[str, Any]
         "concepts": {
             entry.meaning: _of_concept(entry, found, real)
             for entry in entries
-            if entry.group == "finding" and entry.detector and entry.cui
+            if entry.detector == "classifier" and entry.cui
         },
     }
 

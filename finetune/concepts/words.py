@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from radixgpt.finding import GRADED
 from radixgpt.terminology.table import Anatomy, Term, anatomy, terms
 from tools.concepts.vocabulary import Entry
+from tools.registry import capabilities
 
 TABLE = "reports/roco_spine_captions.json"
 _WORD = re.compile(r"[a-z0-9-]+")
@@ -26,6 +26,9 @@ _ALIKE = 0.8
 """Share, as F1, that a word and a CUI must have in common."""
 NO_TOOL = "no tool here looks for it"
 BY_TYPE = "said by its types"
+BY_WHOLE = "said by the concept that names no region"
+_GRADERS = ("classifier", "radiographs")
+"""Tools whose observations are findings with chances."""
 _DETECTOR: Mapping[str, str] = {
     "modality": "triage",
     "plane": "triage",
@@ -66,21 +69,31 @@ def _of_findings(rows: Iterable[Term]) -> Iterable[Entry]:
         if row.kind == "pfirrmann" and not row.value:
             continue  # grades I and II are no finding; III to V have a row each
         grouped[row.cui or row.kind].append(row)
+    tools = {k: c.name for c in reversed(capabilities()) if c.name in _GRADERS for k in c.kinds}
     for key, same in grouped.items():
-        kinds = {row.kind for row in same}
         general = next((row for row in same if not row.value), same[0])
-        graded = bool(kinds & set(GRADED))
-        typed = any(row.kind == "modic" and not row.value for row in same)
+        detector = next((tools[row.kind] for row in same if row.kind in tools), "")
+        why_not = "" if detector else NO_TOOL
+        if any(row.kind == "modic" and not row.value for row in same):
+            detector, why_not = "", BY_TYPE
+        elif all(row.region for row in same):
+            detector, why_not = "", BY_WHOLE
         yield Entry(
             key=key,
             cui=general.cui or None,
             meaning=general.title,
             group="finding",
-            detector="classifier" if graded and not typed else "",
-            why_not=BY_TYPE if typed else "" if graded else NO_TOOL,
+            detector=detector,
+            why_not=why_not,
             source=general.cui_source,
-            names=tuple(f"{r.kind}:{r.value}" if r.value else r.kind for r in same),
+            names=tuple(_name(row) for row in same),
         )
+
+
+def _name(row: Term) -> str:
+    """``kind`` or ``kind:value``; of a row for one region, a name that no observation has."""
+    kind = f"{row.kind}@{row.region}" if row.region else row.kind
+    return f"{kind}:{row.value}" if row.value else kind
 
 
 def _of_anatomy(rows: Iterable[Anatomy]) -> Iterable[Entry]:

@@ -20,7 +20,7 @@ from radixgpt.study import BodyRegion, Modality, Plane, Study
 from radixgpt.terminology.table import kinds
 from radixgpt.weights import load_card
 from tools.captions.reading import Caption, classify
-from tools.captions.statements import Chance, Unchecked, by_place, chance_of
+from tools.captions.statements import Chance, Unchecked, by_place, chance_of, observed_kinds
 
 AGREES = 0.5
 """Chance from which a statement agrees."""
@@ -176,8 +176,12 @@ def technique_statements(caption: Caption, study: Study) -> tuple[Statement, ...
     if said.regions:
         wanted = tuple(str(_REGION[name]) for name in said.regions)
         found.append(_fact("region", " and ".join(said.regions), wanted, regions))
+    films = [str(s.view) for s in study.series if s.modality in (Modality.DX, Modality.CR)]
     for name in said.planes:
-        found.append(_fact("plane", name, (str(_VIEW.get(name, name)),), planes))
+        if films and name in _VIEW:
+            found.append(_fact("view", name, (name,), films))
+        else:
+            found.append(_fact("plane", name, (str(_VIEW.get(name, name)),), planes))
     for name in said.sequences:
         found.append(_fact("sequence", _NAMES[name], (name,), weightings))
     if said.contrast is not None:
@@ -214,11 +218,29 @@ def finding_statements(
 ) -> tuple[Statement, ...]:
     """What a caption states of findings, against what the tools saw."""
     seen = by_place(observations)
-    return tuple(_finding(stated, chance_of(stated, seen)) for stated in findings)
+    said = tuple(findings)
+    return tuple(
+        _finding(one, _ELSEWHERE if _denied_elsewhere(one, said) else chance_of(one, seen))
+        for one in said
+    )
+
+
+_ELSEWHERE = Unchecked("the text itself states it at a level, so where it is denied is open")
+
+
+def _denied_elsewhere(stated: StatedFinding, said: Iterable[StatedFinding]) -> bool:
+    """Whether a denial without a level can't be of the whole study: it is stated at a level."""
+    if stated.assertion != "absent" or stated.level is not None:
+        return False
+    same = set(observed_kinds(stated.kind))
+    return any(
+        one.assertion == "present" and one.level and same & set(observed_kinds(one.kind))
+        for one in said
+    )
 
 
 def _finding(stated: StatedFinding, found: Chance | Unchecked) -> Statement:
-    words = _in_words(stated)
+    words = in_words(stated)
     if isinstance(found, Unchecked):
         return Statement(
             about=stated.kind,
@@ -253,7 +275,8 @@ def _answer(stated: StatedFinding, found: Chance) -> tuple[Answer, str]:
     return "agree", ""
 
 
-def _in_words(stated: StatedFinding) -> str:
+def in_words(stated: StatedFinding) -> str:
+    """A stated finding in our own words, without its level."""
     term = kinds().get(stated.kind)
     title = term.title if term else stated.kind.replace("_", " ")
     if stated.kind == "pfirrmann" and stated.value is not None:

@@ -64,7 +64,7 @@ def chance_of(stated: StatedFinding, seen: Seen) -> Chance | Unchecked:
     """What the tools give one statement."""
     if stated.assertion in ("uncertain", "historical"):
         return Unchecked(f"the text itself calls it {stated.assertion}")
-    kinds = _KINDS.get(stated.kind, (stated.kind,))
+    kinds = observed_kinds(stated.kind)
     levels = sorted({level for kind, level in seen if kind in kinds}, key=str)
     if not levels:
         return Unchecked("no tool here looks for it")
@@ -79,6 +79,11 @@ def chance_of(stated: StatedFinding, seen: Seen) -> Chance | Unchecked:
     if len(known) == 1 and stated.level is not None:
         return known[0]
     return _anywhere(stated, known, every=len(known) == len(parts))
+
+
+def observed_kinds(kind: str) -> tuple[str, ...]:
+    """The kinds of observation that speak of a kind as texts name it."""
+    return _KINDS.get(kind, (kind,))
 
 
 def _anywhere(stated: StatedFinding, parts: Sequence[Chance], *, every: bool) -> Chance | Unchecked:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tools.router.calls import Call, Previous, levels_of
+from tools.router.quoted import quoted
 from tools.router.route import Route, Router
 from tools.router.slots import Slots
 
@@ -29,6 +30,8 @@ _ONE_LEVEL = ("remove_sentences", "restore_sentences", "show_image", "explain")
 
 def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[Route, ...]:
     """Where a message leads: one route, or one for each request that it makes."""
+    if (call := quoted(utterance)) is not None:
+        return (Route(call, 1.0, Slots(text="", masked="")),)
     whole = router.route(utterance, previous)
     parts = [part for part in _BETWEEN.split(utterance) if part.strip()]
     if 1 < len(parts) <= MOST and not whole.slots.unknown:
