@@ -13,6 +13,7 @@ again; other weights want a new folder, as predictions are never mixed.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -28,8 +29,8 @@ BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 READERS = ("rules", "keywords")
 
 
-def radixgpt(*arguments: object) -> str:
-    """Run a command, which is shown, and hand back what it prints.
+def radixgpt(*arguments: object, shared: Path | None = None) -> str:
+    """Run a command, which is shown, and hand back what it prints; ``shared`` is the staged data.
 
     Raises:
         SystemExit: it failed; it has said why.
@@ -37,7 +38,10 @@ def radixgpt(*arguments: object) -> str:
     words = [str(argument) for argument in arguments]
     print(f"radixgpt {shlex.join(words)}", file=sys.stderr, flush=True)
     ran = subprocess.run(
-        [sys.executable, str(ROOT / "cli.py"), *words], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(ROOT / "cli.py"), *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "RADIXGPT_SHARED_DATA": str(shared.resolve())} if shared else None,
     )
     if ran.returncode:
         raise SystemExit(ran.returncode)
@@ -49,7 +53,7 @@ def workspace(shared: Path, out: Path) -> Path:
     folder = out / "data"
     cases = folder / "cases.jsonl"
     if not (folder / "splits.json").exists():
-        radixgpt("data", "gather", shared, "-w", folder, "--link", "-q")
+        radixgpt("data", "gather", "shared", "-w", folder, "--link", "-q", shared=shared)
         radixgpt("data", "map", "-w", folder, "-q")
         radixgpt("data", "split", "-w", folder, "-q")
     return cases

@@ -6,6 +6,7 @@ worker are under way, so the memory needed does not grow with the corpus.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import tempfile
@@ -18,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
-from radixgpt.errors import MissingPackageError
+from radixgpt.errors import MissingPackageError, SettingsError
 
 
 class EngineName(StrEnum):
@@ -56,6 +57,7 @@ def engine(name: EngineName, workers: int = 1) -> AbstractContextManager[Map]:
 
     Raises:
         MissingPackageError: Ray is asked for and not installed.
+        SettingsError: the cluster can't be reached, or a local Ray not started.
     """
     if name is EngineName.RAY:
         return _ray(workers)
@@ -109,12 +111,20 @@ def _ray(workers: int) -> Iterator[Map]:
     if ours:
         address = os.environ.get("RAY_ADDRESS")
         local: dict[str, Any] = {} if address else {"num_cpus": workers}
-        ray.init(
-            address=address,
-            include_dashboard=False,
-            log_to_driver=False,
-            **local,
-        )
+        try:
+            ray.init(
+                address=address,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.WARNING,
+                **local,
+            )
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            where = f"at {address[:60]}" if address else "on this machine"
+            raise SettingsError(
+                f"Ray can't be reached or started {where} ({type(error).__name__}).",
+                "Start the cluster and check RAY_ADDRESS, or use --engine processes.",
+            ) from error
     remote = ray.remote(num_cpus=1)(_on_ray)
     try:
 

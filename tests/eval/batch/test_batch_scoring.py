@@ -100,3 +100,10 @@ def test_an_unknown_family_is_told() -> None:
         pytest.raises(SettingsError, match="no metrics named bluh"),
     ):
         list(scoring.score(_pairs(2), ["bluh"], run))
+
+
+def test_a_cluster_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="needs the eval extra")
+    monkeypatch.setenv("RAY_ADDRESS", "nowhere")
+    with pytest.raises(SettingsError, match="at nowhere"), engine(EngineName.RAY):
+        pass
