@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from radixgpt.errors import WeightsError
-from radixgpt.finding import GRADED, MEASURED
+from radixgpt.finding import GRADED, MEASURED, OF_RADIOGRAPHS
 from radixgpt.weights import WEIGHTS, load_card
 
 
@@ -68,6 +68,28 @@ _TOOLS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "the levels; T1 and T2 together or either alone",
         GRADED,
         ("classifier",),
+    ),
+    (
+        "radiographs",
+        "Tells the view of a spine radiograph, and scoliosis on AP films by the bend of the "
+        "midline; abstains when unsure, and on spondylolisthesis.",
+        "radiographs of the spine",
+        ("view", *OF_RADIOGRAPHS, "curve_angle"),
+        ("radiographs", "triage"),
+    ),
+    (
+        "concepts",
+        "Names what a study shows by UMLS concepts, each with its chance, threshold and region.",
+        "what the other tools saw",
+        (),
+        ("concepts",),
+    ),
+    (
+        "captions",
+        "Reads a caption or report text, and says whether it fits what the other tools saw.",
+        "a text; for a check, what the other tools saw",
+        (),
+        ("captions",),
     ),
 )
 
