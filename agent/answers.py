@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent import content as c
+from agent import texts
 from agent.pictures import NAMES
 from radixgpt.finding import GRADED, KINDS, Finding
 from radixgpt.level import order
@@ -62,6 +63,8 @@ def _worded(content: c.Content, question: str) -> str:
         return _about(content, question)
     if isinstance(content, c.ReportContent):
         return _report(content, question)
+    if isinstance(content, c.CaptionContent | c.ConceptsContent):
+        return texts.worded(content)
     return _WORDS[type(content)](content)
 
 

@@ -37,7 +37,7 @@ def asides(question: str, contents: Sequence[c.Content]) -> tuple[str, ...]:
     """Sentences on what the answer leaves open of a question."""
     said = read(question, known=load_router().known)
     told: list[str] = []
-    if len(question) > LONGEST:
+    if len(question) > LONGEST and not any(isinstance(one, c.CaptionContent) for one in contents):
         told.append(f"Only the first {LONGEST} characters of the message were read.")
     stating = any(isinstance(one, _STATING) for one in contents)
     shown = any(isinstance(one, c.ImageContent) for one in contents)

@@ -160,6 +160,53 @@ class ChangesContent(_Content):
     undoable: int = Field(description="How many changes can be taken back")
 
 
+class StatementContent(_Content):
+    """One statement of a caption; ``stated`` and ``seen`` are in the program's own words."""
+
+    about: str
+    level: str | None
+    stated: str
+    answer: Literal["agree", "contradict", "cannot_tell"]
+    seen: str
+    reason: str
+
+
+class CaptionContent(_Content):
+    """Whether a caption fits the study; the caption itself is not given back."""
+
+    tool: Literal["check_caption"] = "check_caption"
+    verdict: Literal["fits", "fits_in_part", "does_not_fit", "cannot_tell"]
+    score: float | None
+    modality: str
+    regions: tuple[str, ...]
+    planes: tuple[str, ...]
+    sequences: tuple[str, ...]
+    statements: tuple[StatementContent, ...]
+    reasons: tuple[str, ...]
+
+
+class ConceptContent(_Content):
+    """One concept; ``cui`` is empty where none was confirmed, ``score`` null where not assessed."""
+
+    cui: str
+    meaning: str
+    group: str
+    score: float | None
+    threshold: float | None
+    level: str | None
+    calibrated: bool
+
+
+class ConceptsContent(_Content):
+    """The concepts of the study, the surest first; those that no tool detects are counted."""
+
+    tool: Literal["detect_concepts"] = "detect_concepts"
+    present: tuple[ConceptContent, ...]
+    absent: tuple[ConceptContent, ...]
+    not_assessed: tuple[ConceptContent, ...]
+    not_detectable: int
+
+
 class DismissedContent(_Content):
     """A waiting change was dropped."""
 
@@ -190,6 +237,8 @@ Content = Annotated[
     | ReasonsContent
     | AboutContent
     | ChangesContent
+    | CaptionContent
+    | ConceptsContent
     | DismissedContent
     | ErrorContent,
     Field(discriminator="tool"),

@@ -30,6 +30,7 @@ from agent.lookups import (
     measure,
     show_image,
 )
+from agent.reading_texts import check_caption, detect_concepts
 
 TOOLS: tuple[BaseTool, ...] = (
     describe_study,
@@ -48,6 +49,8 @@ TOOLS: tuple[BaseTool, ...] = (
     undo,
     list_changes,
     explain,
+    check_caption,
+    detect_concepts,
     about,
 )
 """Every tool of the agent."""
@@ -69,6 +72,8 @@ TITLES: dict[str, str] = {
     "undo": "Taking a change back",
     "list_changes": "Listing the changes",
     "explain": "Looking up the evidence",
+    "check_caption": "Holding the caption against the images",
+    "detect_concepts": "Detecting concepts",
     "about": "Listing what I can do",
 }
 """What a door shows while a tool runs."""

@@ -30,6 +30,8 @@ _OWN_CALLS = (
     "describe_study",
     "find_levels",
     "list_changes",
+    "check_caption",
+    "detect_concepts",
 )
 """Calls that a follow-up does not refer to."""
 

@@ -1,0 +1,96 @@
+"""The words for a checked caption and for concepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent import content as c
+
+_VERDICTS = {
+    "fits": "The caption fits the images as far as the tools can tell.",
+    "fits_in_part": "The caption fits in part: some of it contradicts what the tools saw.",
+    "does_not_fit": "The caption does not fit these images.",
+    "cannot_tell": "Whether the caption fits can't be told.",
+}
+_NAMES = {
+    "modality": "Modality",
+    "region": "Region",
+    "plane": "Plane",
+    "view": "View",
+    "sequence": "Weighting",
+    "contrast": "Contrast agent",
+}
+_MOST = 8
+"""Statements of one kind that are listed."""
+
+
+def worded(content: c.CaptionContent | c.ConceptsContent) -> str:
+    """The answer as Markdown."""
+    return _caption(content) if isinstance(content, c.CaptionContent) else _concepts(content)
+
+
+def _caption(content: c.CaptionContent) -> str:
+    first = _VERDICTS[content.verdict]
+    if content.score is not None:
+        first += f" Chance that it belongs to them: {content.score:.0%}."
+    parts = [first]
+    for answer, title in (
+        ("contradict", "Contradicts"),
+        ("agree", "Agrees"),
+        ("cannot_tell", "Can't be told"),
+    ):
+        lines = [_statement(one) for one in content.statements if one.answer == answer]
+        if lines:
+            parts.append(f"**{title}**\n" + _listed(lines))
+    parts += [one for one in content.reasons if one.startswith(("No finding", "The numbering"))]
+    parts.append(
+        "A caption is held against the graded discs and the technique; what no tool looks at is "
+        "left open."
+    )
+    return "\n\n".join(parts)
+
+
+def _statement(one: c.StatementContent) -> str:
+    where = f"{one.level}: " if one.level else ""
+    line = f"{where}{_NAMES.get(one.about, '')} {one.stated}".strip()
+    if one.seen:
+        line += f"; seen: {one.seen}"
+    return f"{line} ({one.reason})" if one.reason else line
+
+
+def _listed(lines: Sequence[str]) -> str:
+    shown = [f"- {line}" for line in lines[:_MOST]]
+    if len(lines) > _MOST:
+        shown.append(f"- and {len(lines) - _MOST} more")
+    return "\n".join(shown)
+
+
+def _concepts(content: c.ConceptsContent) -> str:
+    parts = []
+    findings = [one for one in content.present if one.group == "finding"]
+    rest = [one for one in content.present if one.group != "finding"]
+    if findings:
+        parts.append("**Findings**\n" + "\n".join(f"- {_concept(one)}" for one in findings))
+    else:
+        parts.append("No concept of a finding reaches its threshold.")
+    if rest:
+        named = ", ".join(f"{one.meaning} ({one.cui or 'no CUI'})" for one in rest)
+        parts.append(f"**Anatomy and technique**: {named}.")
+    below = [one for one in content.absent if one.group == "finding"]
+    if below:
+        told = ", ".join(f"{one.meaning} {one.score or 0:.0%}" for one in below)
+        parts.append(f"Below their thresholds: {told}.")
+    if content.not_assessed:
+        named = ", ".join(one.meaning for one in content.not_assessed if one.meaning)
+        parts.append(f"Not assessed in this study: {named}.")
+    parts.append(
+        f"{content.not_detectable} more concepts of the vocabulary have no tool that looks for "
+        "them; nothing is said of these."
+    )
+    return "\n\n".join(parts)
+
+
+def _concept(one: c.ConceptContent) -> str:
+    where = f", most at {one.level}" if one.level else ""
+    line = f"{one.meaning} ({one.cui or 'no CUI'}): {one.score or 0:.0%}{where}"
+    return line if one.calibrated else f"{line}; this score was not calibrated"
