@@ -87,7 +87,8 @@ def _said(f: Finding, of: dict[str, Finding], phrases: Phrases) -> tuple[str, tu
     if f.status == "not_assessable":
         return phrases.say("items_not_assessed", items=[noun]), (f.id,)
     angle = of.get("curve_angle") if f.kind == "scoliosis" else None
-    degrees, ids = None, (f.id,)
+    degrees: float | None = None
+    ids: tuple[str, ...] = (f.id,)
     if angle is not None and isinstance(angle.value, int | float) and not is_absent(f):
         degrees, ids = angle.value, (f.id, angle.id)
     if f.status == "indeterminate":

@@ -3,10 +3,12 @@
 ``fit`` looks once at all examples with the frozen backbone and the column network, fits the linear
 heads on the training part, sets the thresholds on the training part, and writes
 ``weights/triage``. ``evaluate`` runs the shipped tool on the held-out part and writes the figures
-into the card. Run ``fit`` again whenever ``weights/levels`` changes::
+into the card; ``detail`` writes only its section by sequence, scanner and sex, on radiographs and
+on quality. Run ``fit`` again whenever ``weights/levels`` changes::
 
     python -m finetune.triage fit      --shared ../shared/data
     python -m finetune.triage evaluate --shared ../shared/data
+    python -m finetune.triage detail   --shared ../shared/data
 """
 
 from __future__ import annotations
@@ -362,7 +364,7 @@ def refit(seen: Seen) -> None:
 def main() -> None:
     """Run one command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=("fit", "evaluate"))
+    parser.add_argument("command", choices=("fit", "evaluate", "detail"))
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/triage"))
     parser.add_argument("--column", type=Path, help="column network other than weights/levels")
@@ -371,6 +373,10 @@ def main() -> None:
     torch.set_num_threads(1)
     if options.command == "fit":
         fit(options.shared, options.out, column=options.column, phantoms=options.phantoms)
+    elif options.command == "detail":
+        from finetune import triage_groups
+
+        triage_groups.report(options.shared, phantoms=options.phantoms)
     else:
         from finetune.triage_figures import report
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from finetune.triage import Seen, fit_looks, fit_rules, kind_chances, lumbar_chances
 from finetune.triage_data import SEED, Example, everything, spoilt
-from radixgpt.eligibility import Eligibility
-from radixgpt.study import Series, Study
+from finetune.triage_groups import details
+from finetune.triage_seen import Outcome, alone, share
 from radixgpt.weights import WEIGHTS
-from tools import triage, triage_signal
+from tools import triage_signal
 from tools.framing import frame
 from tools.triage_looks import KINDS
 from tools.triage_weights import eyes
@@ -46,22 +45,6 @@ UNSEEN: dict[str, tuple[str, ...]] = {
     "blobs and noise": ("blobs", "noise"),
 }
 COMMAND = "python -m finetune.triage evaluate --shared ../shared/data"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the tool said of one held-out example."""
-
-    example: Example
-    what: str
-    study: Study
-    decision: Eligibility
-
-
-def alone(pixels: npt.NDArray[np.float32]) -> tuple[Study, Eligibility]:
-    """Run the tool on one slice without a header."""
-    series = Series("s1", np.ascontiguousarray(pixels, np.float32)[None])
-    return triage.run(Study("figures", (series,)))
 
 
 def judge(shared: Path, phantoms: int) -> tuple[list[Outcome], float]:
@@ -107,13 +90,6 @@ def whole(shared: Path, phantoms: int) -> str:
     )
     lost = share(bool(triage_signal.lost_part(e.pixels)) for e in good)
     return f"{lost}; widest flat side {rows:.1%} of the rows, {columns:.1%} of the columns"
-
-
-def share(hits: Iterable[bool]) -> str:
-    """A share with its exact 95% interval (Clopper and Pearson)."""
-    flags = list(hits)
-    test = stats.binomtest(sum(flags), len(flags)).proportion_ci(0.95, "exact")
-    return f"{sum(flags)}/{len(flags)} = {np.mean(flags):.1%} ({test.low:.1%} to {test.high:.1%})"
 
 
 def by_patient(outcomes: list[Outcome], hit: Callable[[Outcome], bool], draws: int = 2000) -> str:
@@ -193,8 +169,7 @@ def report(shared: Path, out: Path, *, phantoms: int = 24) -> None:
         return not o.decision.gradable
 
     def right_sequence(o: Outcome) -> bool:
-        told = {"t2_space": "t2"}.get(o.study.series[0].sequence, o.study.series[0].sequence)
-        return told == o.example.sequence
+        return o.weighting_right
 
     bad = [o for o in plain if any(test(o.example) for test in GROUPS.values())]
     planes = [o for o in plain if o.example.kind in _WANTED]
@@ -272,6 +247,7 @@ def report(shared: Path, out: Path, *, phantoms: int = 24) -> None:
     card = (Path(__file__).parent / "triage_card.md").read_text(encoding="utf-8")
     shown = eyes().thresholds.model_dump()
     filled = card.replace("{figures}", "\n".join(lines)).replace("{command}", COMMAND)
+    filled = filled.replace("{details}", details(shared, phantoms))
     filled = filled.replace("{thresholds}", ", ".join(f"{k} {v:g}" for k, v in shown.items()))
     (WEIGHTS / "triage" / "card.md").write_text(filled, encoding="utf-8")
     print("\n".join(lines))

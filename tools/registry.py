@@ -70,20 +70,6 @@ _TOOLS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("classifier",),
     ),
     (
-        "concepts",
-        "Names what a study shows by UMLS concepts, each with its chance, threshold and region.",
-        "what the other tools saw",
-        (),
-        ("concepts",),
-    ),
-    (
-        "captions",
-        "Reads a caption or report text, and says whether it fits what the other tools saw.",
-        "a text; for a check, what the other tools saw",
-        (),
-        ("captions",),
-    ),
-    (
         "radiographs",
         "Tells the view of a spine radiograph, and scoliosis on AP films by the bend of the "
         "midline; abstains when unsure, and on spondylolisthesis.",

@@ -23,6 +23,8 @@ from tools.columns import columns_of
 from tools.framing import frame
 from tools.triage_column import room_below
 from tools.triage_looks import Kind, Look, features, framed
+from tools.triage_quality import judge
+from tools.triage_radiographs import radiograph
 from tools.triage_weights import Eyes, card, eyes
 
 GRADED = (Sequence.T1, Sequence.T2, Sequence.T2_SPACE)
@@ -128,9 +130,12 @@ def run(study: Study) -> tuple[Study, Eligibility]:
     if not study.series:
         return study, _refused("not-an-image", "")
     verdicts = [_assess(series, eyes()) for series in study.series]
-    study = replace(study, series=tuple(verdict.series for verdict in verdicts))
+    study = replace(study, series=tuple(map(_with_quality, verdicts)))
     passed = [verdict for verdict in verdicts if verdict.reason is None]
     if not passed:
+        films = [film for one in study.series if (film := radiograph(one, eyes())) is not None]
+        if films:
+            return _radiographs(study, films)
         told = max(verdicts, key=lambda v: _NEARNESS.index(v.reason or "not-an-image"))
         return study, _refused(told.reason or "not-an-image", told.detail)
     left = [verdict for verdict in verdicts if verdict.reason == "part-blank"]
@@ -145,6 +150,24 @@ def run(study: Study) -> tuple[Study, Eligibility]:
         t1=t1.series.key if t1 else None,
         t2=t2.series.key if t2 else None,
         mid_slices={verdict.series.key: verdict.middle for verdict in chosen},
+    )
+
+
+def _with_quality(verdict: _Verdict) -> Series:
+    """The series with the quality of its middle slice."""
+    series = verdict.series
+    return replace(series, quality=judge(series.pixels[verdict.middle or series.slices // 2]))
+
+
+def _radiographs(study: Study, films: list[Series]) -> tuple[Study, Eligibility]:
+    """A study of radiographs: not for the grading model, but for another tool."""
+    by_key = {film.key: film for film in films}
+    study = replace(study, series=tuple(by_key.get(s.key, s) for s in study.series))
+    return study, Eligibility(
+        gradable=False,
+        reason="not-mr",
+        detail="Radiographs of the spine." if len(films) > 1 else "A radiograph of the spine.",
+        radiographs=tuple(by_key),
     )
 
 

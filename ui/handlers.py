@@ -201,11 +201,12 @@ def _welcome(session: Session) -> str:
     if reading is not None:
         if reading.eligibility.detail:
             parts.append(reading.eligibility.detail)
-        parts.append(
-            "Pick a level, ask, or draft the report."
-            if reading.eligibility.gradable
-            else "The images can be viewed; nothing of them is graded."
-        )
+        if reading.eligibility.gradable:
+            parts.append("Pick a level, ask, or draft the report.")
+        elif reading.eligibility.radiographs:
+            parts.append("Ask for the findings or the image, or draft the report.")
+        else:
+            parts.append("The images can be viewed; nothing of them is graded.")
     parts += [f"Note: {warning}" for warning in study.warnings]
     if study.quarantine:
         count = len(study.quarantine)

@@ -86,7 +86,8 @@ def certainty(finding: Statement) -> str:
     value = finding.value
     if isinstance(value, float):
         unit = "" if finding.unit in (None, "1") else f" {finding.unit}"
-        return f"{place}{title}: {value:.2f}{unit}, measured"
+        digits = 0 if kind and kind.type == "angle" else 2
+        return f"{place}{title}: {value:.{digits}f}{unit}, measured"
     if isinstance(finding, Finding) and finding.set_by_reader:
         return f"{place}{title}: {value}, set by the reader"
     sure = "" if finding.confidence is None else f", probability {finding.confidence:.2f}"
@@ -113,7 +114,7 @@ def _target(evidence: Iterable[Evidence], level: str | None) -> str:
 
 
 def _grades(said: tuple[Statement, ...]) -> str:
-    by_place = {(s.level, s.kind): s for s in said if s.kind in _COLUMNS}
+    by_place = {(s.level, s.kind): s for s in said if s.kind in _COLUMNS and s.level}
     if not by_place:
         return ""
     head = "".join(

@@ -17,7 +17,7 @@ from agent.session import Session
 from radixgpt.finding import Finding
 from radixgpt.level import LUMBAR_DISCS, order
 from radixgpt.observation import Evidence, Observation
-from radixgpt.study import Geometry, Modality, Plane, Series
+from radixgpt.study import Geometry, Modality, Plane, Series, View
 from radixgpt.study import Sequence as Weighting
 from ui.desk import Desk
 
@@ -43,6 +43,9 @@ _CT_WINDOWS: Final = (
 # MR has no scale of its own, so its presets are percentiles of what is not background.
 _MR_WINDOWS: Final = (("Spine, soft tissue", 2.0, 97.0), ("Bone marrow", 15.0, 90.0))
 _FILM_WINDOWS: Final = (("Bone", 30.0, 99.9), ("Soft tissue", 2.0, 90.0))
+
+
+_VIEW: Final = {View.AP: "AP", View.LATERAL: "Lateral"}
 
 
 def view(desk: Desk) -> dict[str, Any]:
@@ -132,7 +135,9 @@ def windows(series: Series) -> list[dict[str, Any]]:
 
 
 def name(series: Series) -> str:
-    """A short name: ``Sag T2``."""
+    """A short name: ``Sag T2``, ``AP radiograph``."""
+    if series.view in _VIEW:
+        return f"{_VIEW[series.view]} radiograph"
     plane = _PLANE.get(series.plane, "")
     sequence = _SEQUENCE.get(series.sequence, "")
     if series.modality is not Modality.MR or not sequence:

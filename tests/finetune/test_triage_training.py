@@ -9,8 +9,8 @@ import pytest
 
 from finetune.triage import Seen, copies, fit_looks, fit_rules, kind_chances, lumbar_chances
 from finetune.triage_data import Example, computed, spoilt, vary
-from finetune.triage_figures import alone, share
 from finetune.triage_nothing import MAKERS
+from finetune.triage_seen import alone, share
 from tools.triage_column import CONTRASTS, MEASURES
 from tools.triage_looks import KINDS, distance
 

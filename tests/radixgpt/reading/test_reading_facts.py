@@ -16,7 +16,7 @@ from pydicom.sequence import Sequence as Items
 
 from radixgpt.reading import read, vocabulary
 from radixgpt.reading.facts import REGION_WARNING, weighting
-from radixgpt.study import BodyRegion, Modality, Sequence, Series
+from radixgpt.study import BodyRegion, Modality, Sequence, Series, View
 
 Write = Callable[..., Path]
 
@@ -275,3 +275,21 @@ def test_real_folder_of_everything_holds_two_patients(shared_data: Path) -> None
 
     with pytest.raises(MixedPatientsError):
         read(shared_data / "dicom")
+
+
+@pytest.mark.parametrize(
+    ("modality", "stated", "view"),
+    [
+        ("DX", "AP", View.AP),
+        ("CR", "PA", View.AP),
+        ("DX", "LL", View.LATERAL),
+        ("CR", "RL", View.LATERAL),
+        ("DX", "LLO", View.OTHER),
+        ("DX", None, View.UNKNOWN),
+        ("MR", "AP", View.UNKNOWN),
+    ],
+)
+def test_view_of_radiographs(write: Write, modality: str, stated: str | None, view: View) -> None:
+    series = one(write("a.dcm", Modality=modality, ViewPosition=stated))
+    assert series.view is view
+    assert series.facts_from.get("view") == (None if view is View.UNKNOWN else "header")

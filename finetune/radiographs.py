@@ -1,0 +1,278 @@
+"""Train and measure what ``tools/radiographs`` runs.
+
+``train`` looks at the KAUH films with the frozen backbone of triage and fits three small things on
+the training groups: the view, the midline of AP films, and how the bend of the midline tells
+scoliosis from normal. No model of the three labels is ever trained but as a baseline whose failure
+is measured. ``evaluate`` runs the shipped tool on the held-out groups, writes the figures into
+``weights/radiographs/card.md`` and pictures of failures into ``runs/radiographs``::
+
+    python -m finetune.radiographs train    --shared ../shared/data
+    python -m finetune.radiographs evaluate --shared ../shared/data
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence as Items
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.numpy import save_file
+
+from finetune.radiographs_data import (
+    SEED,
+    Film,
+    columns_at,
+    films,
+    midlines,
+    target,
+    varied,
+)
+from finetune.triage_data import Example, vary
+from radixgpt.weights import WEIGHTS, load_card, write_manifest
+from tools.radiographs import curve_net
+from tools.radiographs.curve import Curve, trace
+from tools.radiographs.curve_net import CurveHead
+from tools.radiographs.weights import FILE, Calibration
+from tools.triage_looks import Kind, features, framed
+from tools.triage_weights import eyes
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+VERSION = "1"
+COPIES = 5
+"""Varied copies of each marked film."""
+STEPS = 600
+BATCH = 4
+FOLDS = 5
+RIGHT = 0.98
+"""Share of the decided training films that must be right where the tool does not abstain."""
+LEAST = {"view": 0.9, "scoliosis": 0.8}
+"""Abstention thresholds are not set below these."""
+CLEARNESS = 0.45
+"""Mean chance along a midline below which it is not measured; of 24 films without an AP spine
+(photographs, axial MR, noise) none reaches it (``evaluate``)."""
+
+
+def pooled(some: Items[Film], cache: Path) -> Floats:
+    """Features (n, 1280) of films as the tool frames them, kept in a file."""
+    if cache.is_file() and len(stored := np.load(cache)) == len(some):
+        return np.asarray(stored, float)
+    network = eyes().network
+    found = np.concatenate([features(network, framed(f.pixels)[None]) for f in some])
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    np.save(cache, found)
+    return np.asarray(found, float)
+
+
+# --- view ---------------------------------------------------------------------------------------
+
+
+def fit_view(x: Floats, lateral: Flags) -> tuple[Floats, float]:
+    """Weight and bias on the features themselves of a strongly penalised logistic rule."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(x)
+    rule = LogisticRegression(C=0.003, class_weight="balanced", max_iter=4000)
+    rule.fit(scaler.transform(x), lateral)
+    weight = rule.coef_[0] / scaler.scale_
+    return weight, float(rule.intercept_[0] - weight @ scaler.mean_)
+
+
+def crossed_view(x: Floats, lateral: Flags, groups: npt.NDArray[np.int64]) -> Floats:
+    """Chance of lateral for each film from rules without its group."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    chance = np.zeros(len(x))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    for use, out in folds.split(x, lateral, groups):
+        weight, bias = fit_view(x[use], lateral[use])
+        chance[out] = 1 / (1 + np.exp(-(x[out] @ weight + bias)))
+    return chance
+
+
+# --- midline ------------------------------------------------------------------------------------
+
+
+def training_maps(some: Items[Film], copies: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Maps and targets of the marked films and their varied copies, in half precision."""
+    rng = np.random.default_rng(SEED)
+    network = eyes().network
+    out = []
+    for film in some:
+        line = columns_at(midlines()[film.key], *film.pixels.shape)
+        for copy in range(copies + 1):
+            pixels, x = varied(film.pixels, line, rng) if copy else (film.pixels, line)
+            maps = curve_net.maps_of(network, curve_net.strip(pixels)[0])
+            wanted = torch.from_numpy(target(pixels, x, maps.shape[-1]))
+            out.append((maps.half(), wanted))
+    return out
+
+
+def fit_curve(
+    data: Items[tuple[torch.Tensor, torch.Tensor]], steps: int = STEPS
+) -> tuple[CurveHead, torch.Tensor, torch.Tensor]:
+    """The head, and the mean and spread that scale its maps."""
+    torch.manual_seed(SEED)
+    rng = np.random.default_rng(SEED)
+    mean = torch.stack([m.float().mean((0, 2, 3)) for m, _ in data]).mean(0)
+    spread = torch.stack([m.float().std((0, 2, 3)) for m, _ in data]).mean(0) + 1e-3
+    head = CurveHead()
+    optimiser = torch.optim.AdamW(head.parameters(), 2e-3, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, steps)
+    for step in range(steps):
+        loss = torch.zeros(())
+        for i in rng.integers(0, len(data), BATCH):
+            maps, wanted = data[int(i)]
+            scaled = (maps.float() - mean[:, None, None]) / spread[:, None, None]
+            scaled = scaled * (torch.rand(1, scaled.shape[1], 1, 1) > 0.1) / 0.9
+            loss = loss - (wanted[None] * head(scaled)).sum(2).mean() / BATCH
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        if step % 100 == 0:
+            print(f"midline: step {step} of {steps}, loss {loss.item():.3f}", flush=True)
+    return head.eval(), mean, spread
+
+
+@torch.inference_mode()
+def curve_of(
+    pixels: npt.NDArray[np.float32], head: CurveHead, mean: torch.Tensor, spread: torch.Tensor
+) -> Curve | None:
+    """The midline of one film by heads that need not be the shipped ones."""
+    film, columns = curve_net.strip(pixels)
+    maps = curve_net.maps_of(eyes().network, film)
+    chances = head((maps - mean[:, None, None]) / spread[:, None, None])[0].exp().double().numpy()
+    return trace(chances, pixels.shape, columns)
+
+
+# --- scoliosis ----------------------------------------------------------------------------------
+
+
+def fit_angle(degrees: Floats, curved: Flags) -> Calibration:
+    """A logistic rule on ln(1 + degrees), nearly without penalty, the classes weighed alike."""
+    from sklearn.linear_model import LogisticRegression
+
+    rule = LogisticRegression(C=10.0, class_weight="balanced")
+    rule.fit(np.log1p(degrees)[:, None], curved)
+    return Calibration(slope=float(rule.coef_[0, 0]), offset=float(rule.intercept_[0]))
+
+
+def threshold(chance: Floats, truth: Flags, least: float) -> float:
+    """The least certainty from which ``RIGHT`` of the decided films are right."""
+    sure = np.maximum(chance, 1 - chance)
+    right = (chance >= 0.5) == truth
+    for line in np.arange(least, 0.991, 0.01):
+        if right[sure >= line].mean() >= RIGHT:
+            return round(float(line), 2)
+    return 0.99
+
+
+def train(shared: Path, out: Path, *, copies: int = COPIES, steps: int = STEPS) -> None:
+    """Fit everything on the training groups and write ``weights/radiographs``."""
+    every = films(shared)
+    x = pooled(every, out / "features.npy")
+    use = np.array([not f.held_out and f.view in ("ap", "lateral") for f in every])
+    lateral = np.array([f.view == "lateral" for f in every])
+    groups = np.array([f.group for f in every])
+    chance = crossed_view(x[use], lateral[use], groups[use])
+    view_line = threshold(chance, lateral[use], LEAST["view"])
+    print(f"view: {use.sum()} films, right {((chance >= 0.5) == lateral[use]).mean():.3f}")
+    shaken, again = shaken_features([f for f, used in zip(every, use, strict=True) if used])
+    weight, bias = fit_view(np.concatenate([x[use], shaken]), np.r_[lateral[use], again])
+
+    marked = [f for f in every if f.key in midlines() and not f.held_out]
+    head, mean, spread = fit_curve(training_maps(marked, copies), steps)
+    judged = [
+        f
+        for f in every
+        if not f.held_out and f.view == "ap" and f.label != "spondylolisthesis" and f not in marked
+    ]
+    curves = [curve_of(f.pixels, head, mean, spread) for f in judged]
+    known = [i for i, c in enumerate(curves) if c is not None and c.clearness >= CLEARNESS]
+    degrees = np.array([curves[i].angle for i in known])  # type: ignore[union-attr]
+    curved = np.array([judged[i].curved for i in known])
+    rule = fit_angle(degrees, curved)
+    line = threshold(rule.chance(degrees), curved, LEAST["scoliosis"])
+    print(f"scoliosis: {len(known)} of {len(judged)} films, {rule}, threshold {line}")
+    write(weight, bias, head, mean, spread, rule, {"view": view_line, "scoliosis": line})
+
+
+def shaken_features(some: Items[Film]) -> tuple[Floats, Flags]:
+    """Features of varied copies of the films that decide the view, and which are lateral.
+
+    Those are the lateral films and the AP films of the same region: AP films of the whole spine
+    differ from lateral ones in everything.
+    """
+    rng = np.random.default_rng(SEED)
+    network = eyes().network
+    near = [f for f in some if f.view == "lateral" or f.label == "spondylolisthesis"] * 2
+    frames = [framed(_shaken(film, rng)) for film in near]
+    found = np.concatenate([features(network, frame[None]) for frame in frames])
+    return np.asarray(found, float), np.array([f.view == "lateral" for f in near])
+
+
+def _shaken(film: Film, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """A varied copy, mirrored in half of the cases."""
+    kind: Kind = "radiograph_lateral" if film.view == "lateral" else "radiograph_ap"
+    pixels = vary(Example(film.pixels, kind, "kauh", "train"), rng).pixels
+    return pixels[:, ::-1] if rng.random() < 0.5 else pixels
+
+
+def write(
+    weight: Floats,
+    bias: float,
+    head: CurveHead,
+    mean: torch.Tensor,
+    spread: torch.Tensor,
+    rule: Calibration,
+    lines: dict[str, float],
+) -> None:
+    """Write weights and manifest."""
+    folder = WEIGHTS / "radiographs"
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        "view_weight": weight,
+        "view_bias": np.array([bias]),
+        "mean": mean.numpy(),
+        "spread": spread.numpy(),
+        **{f"curve.{k}": v.numpy() for k, v in head.state_dict().items()},
+    }
+    save_file({k: np.ascontiguousarray(v, np.float32) for k, v in tensors.items()}, folder / FILE)
+    write_manifest(
+        folder,
+        files=(FILE,),
+        name="radixgpt-radiographs",
+        version=VERSION,
+        licence="Apache-2.0",
+        summary="View of a spine radiograph, and scoliosis by the bend of its midline.",
+        labels={"view": ["ap", "lateral"], "scoliosis": ["absent", "present"]},
+        thresholds={**lines, "clearness": CLEARNESS},
+        calibration=rule.model_dump(),
+        backbone=load_card("triage").manifest.files["backbone.safetensors"],
+    )
+
+
+def main() -> None:
+    """Run one command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=("train", "evaluate"))
+    parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("runs/radiographs"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    if options.command == "train":
+        train(options.shared, options.out)
+    else:
+        from finetune.radiographs_figures import report
+
+        report(options.shared, options.out)
+
+
+if __name__ == "__main__":
+    main()
