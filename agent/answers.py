@@ -84,6 +84,11 @@ def sentences(found: Sequence[Finding]) -> list[str]:
     from etl.describe import findings_sentences
     from etl.phrases import Phrases
 
+    if any(f.level is None for f in found):
+        from etl.radiograph import radiograph_sentences
+
+        said = radiograph_sentences(found, Phrases())
+        return [s.text for s in said if s.section == "findings"]
     by_level: dict[str, list[str]] = {}
     for place, sentence in enumerate(findings_sentences(Board(found, Phrases()))):
         by_level.setdefault(sentence.level or f"sentence {place}", []).append(sentence.text)
@@ -107,6 +112,10 @@ def findings(content: c.FindingsContent) -> str:
             f"Graded worst: {span_of(levels)}, by Pfirrmann grade and then by number of findings."
         )
     rest = [lv for lv in content.levels if not any(f.level == lv for f in found)]
+    if not found and content.kinds == ("scoliosis",):
+        return "Scoliosis is not assessed here: it takes an AP radiograph."
+    if not found and not content.levels:
+        return "Nothing of that kind is looked for on radiographs."
     if not found and content.which != "abnormal":
         parts.append(f"The report has no such finding at {span_of(content.levels)}.")
     if found:
@@ -115,7 +124,7 @@ def findings(content: c.FindingsContent) -> str:
         parts.append(
             f"Nothing beyond Pfirrmann II, Modic 0 and absent was graded at {span_of(rest)}."
         )
-    own = [f"{KINDS[f.kind].title} at {f.level}" for f in found if f.set_by_reader]
+    own = [f"{KINDS[f.kind].title} at {f.level}" for f in found if f.set_by_reader and f.level]
     if own and len(found) > 1:
         parts.append(f"Set by the reader: {', '.join(own)}.")
     if chances := _chances(found):
@@ -133,6 +142,7 @@ def _reasons_of(reasons: set[str]) -> str:
 
 def _chances(found: Sequence[Finding]) -> str:
     """The model's confidence where one finding was asked for."""
+    found = [f for f in found if f.kind != "curve_angle"]
     if len(found) != 1 or found[0].status != "value":
         return ""
     if found[0].set_by_reader:
@@ -205,18 +215,30 @@ def measures(content: c.MeasuresContent) -> str:
 def _study(content: c.StudyContent) -> str:
     kind = {"MR": "MR", "CT": "CT", "DX": "a radiograph", "CR": "a radiograph"}
     modality = kind.get(content.modality, "of unknown modality")
-    region = "" if content.region in ("unknown", "other") else f" of the {content.region} spine"
+    unnamed = " of the spine" if content.radiographs else ""
+    region = unnamed
+    if content.region not in ("unknown", "other"):
+        region = f" of the {content.region} spine"
     region = region.replace("whole-spine spine", "whole spine")
     parts = [f"This study is {modality}{region}."]
     if content.synthetic:
         parts.append("It is synthetic, not of a patient.")
     rows = []
     for s in content.series:
-        name = NAMES.get(s.sequence, "unknown weighting")
         size = "spacing known" if s.millimetres else "spacing unknown"
+        if s.quality:
+            size += f"; {s.quality}"
+        if s.series in content.radiographs:
+            rows.append(f"- {s.series}: {_VIEWS[s.view]}, {size}")
+            continue
+        name = NAMES.get(s.sequence, "unknown weighting")
         many = "1 slice" if s.slices == 1 else f"{s.slices} slices"
         rows.append(f"- {s.series}: {s.plane} {name}, {many}, {size}")
-    parts.append("It can be graded." if content.gradable else f"It is not graded. {content.reason}")
+    if content.radiographs:
+        parts.append("The view and what it can show are read; discs are not graded.")
+    else:
+        graded = "It can be graded." if content.gradable else f"It is not graded. {content.reason}"
+        parts.append(graded)
     if content.left_out:
         parts.append(f"{content.left_out} objects could not be read and were left out.")
     return "\n\n".join([" ".join(parts), "\n".join(rows), *content.warnings])
@@ -233,7 +255,18 @@ def _levels(content: c.LevelsContent) -> str:
     return " ".join(parts)
 
 
+_VIEWS = {
+    "ap": "AP view",
+    "lateral": "lateral view",
+    "other": "neither an AP nor a lateral view",
+    "unknown": "view not established",
+}
+
+
 def _image(content: c.ImageContent) -> str:
+    if content.view:
+        where = "its colour shows where the tool looked"
+        return f"Here is the radiograph, {_VIEWS[content.view]}; {where}."
     name = NAMES.get(content.sequence, "an image of unknown weighting")
     what = f"{content.level} on {name}" if content.level else name
     return f"Here is {what}, slice {content.slice_number} of {content.slices}."
@@ -301,7 +334,8 @@ def _reasons(content: c.ReasonsContent) -> str:
         for p in reason.places
     )
     seen_by = dict.fromkeys(reason.seen_by for reason in content.reasons if reason.seen_by)
-    parts = [f"At {content.level} the model says:\n" + "\n".join(lines)]
+    where = f"At {content.level}" if content.level else "Of the radiograph"
+    parts = [f"{where} the model says:\n" + "\n".join(lines)]
     if places:
         parts.append(f"Seen on {', '.join(places)} by {', '.join(seen_by) or 'the model'}.")
     return "\n\n".join(parts)

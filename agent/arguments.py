@@ -24,7 +24,7 @@ NOT_ASSESSED: tuple[str, ...] = (
     "facet joints and ligaments",
     "a grade of canal stenosis",
     "fractures, tumours, infection and marrow lesions",
-    "alignment, scoliosis and implants",
+    "alignment and implants; scoliosis but on AP radiographs",
     "the side of a finding",
     "levels outside of L1-L2 to L5-S1",
     "change from an earlier study",
@@ -119,15 +119,15 @@ def progress(runtime: Runtime) -> Callable[[str], None]:
     return lambda text: write(Progress(text))
 
 
-def report_of(runtime: Runtime) -> Report:
-    """The report of a gradable study.
+def report_of(runtime: Runtime, *, radiographs: bool = False) -> Report:
+    """The report of a gradable study; with ``radiographs``, also of radiographs of the spine.
 
     Raises:
         NotEligibleError: triage refused it.
     """
     session = runtime.context.session
     report = session.draft(progress(runtime))
-    if not report.study.gradable:
+    if not report.study.gradable and not (radiographs and report.study.radiographs):
         reason = report.study.reason or "not-an-image"
         text = next((t for code, t in REASONS.items() if code == reason), "It was not graded.")
         raise NotEligibleError(
@@ -142,8 +142,13 @@ def levels_of(levels: Iterable[Disc] | None) -> tuple[str, ...]:
 
 
 def chosen(report: Report, levels: Iterable[str], kinds: Iterable[str]) -> tuple[Finding, ...]:
-    """The findings at these levels of these kinds, from head to tail."""
+    """The findings at these levels of these kinds, from head to tail.
+
+    Radiographs have no levels: of them, those of these kinds.
+    """
     places, wanted = list(levels), list(kinds)
+    if report.study.radiographs:
+        return tuple(f for f in report.findings if f.level is None and f.kind in wanted)
     found = [f for f in report.findings if f.level in places and f.kind in wanted]
     return tuple(sorted(found, key=lambda f: (order(f.level or ""), wanted.index(f.kind))))
 

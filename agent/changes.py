@@ -78,7 +78,7 @@ def restyle(runtime: Runtime, style: Style) -> Result:
         style: the style wanted.
     """
     session = runtime.context.session
-    if report_of(runtime).style == style.value:
+    if report_of(runtime, radiographs=True).style == style.value:
         change = f"The report is in the {style.value} style already."
         return _written("restyle", change, session.draft(), changed=False)
     report = session.restyle(style.value)
@@ -89,7 +89,7 @@ def restyle(runtime: Runtime, style: Style) -> Result:
 def shorten_impression(runtime: Runtime) -> Result:
     """Make the impression of the report shorter and leave the rest as it is."""
     session = runtime.context.session
-    before = report_of(runtime)
+    before = report_of(runtime, radiographs=True)
     texts = [s.text for s in before.section("impression")]
     if before.style != "standard":
         change = "The impression has its short form already."

@@ -24,6 +24,8 @@ class SeriesContent(_Content):
     sequence: str
     slices: int
     millimetres: bool
+    view: str = Field(default="unknown", description="View of a radiograph")
+    quality: str = Field(default="", description="What limits the images; empty if nothing does")
 
 
 class StudyContent(_Content):
@@ -34,6 +36,9 @@ class StudyContent(_Content):
     region: str
     gradable: bool
     reason: str = Field(description="Why it is not gradable; empty if it is")
+    radiographs: tuple[str, ...] = Field(
+        default=(), description="Series that are read as radiographs of the spine"
+    )
     synthetic: bool
     series: tuple[SeriesContent, ...]
     left_out: int = Field(description="Number of objects that could not be read")
@@ -79,6 +84,7 @@ class ImageContent(_Content):
     sequence: str
     slice_number: int = Field(description="Counted from 1")
     slices: int
+    view: str = Field(default="", description="View of a radiograph; empty for other images")
 
 
 class ReportContent(_Content):
@@ -131,10 +137,10 @@ class Reason(_Content):
 
 
 class ReasonsContent(_Content):
-    """Probabilities and evidence at one level."""
+    """Probabilities and evidence at one level, or on radiographs, which have no levels."""
 
     tool: Literal["explain"] = "explain"
-    level: str
+    level: str | None
     reasons: tuple[Reason, ...]
 
 

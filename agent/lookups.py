@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 from langchain.tools import tool
 
 from agent import content as c
@@ -26,9 +29,11 @@ from agent.arguments import (
     report_of,
     result,
 )
+from agent.events import Image
+from agent.pipeline import Reading
 from radixgpt.eligibility import REASONS
 from radixgpt.errors import InputError, LevelError
-from radixgpt.finding import GRADED, KINDS, Finding
+from radixgpt.finding import GRADED, KINDS, OF_RADIOGRAPHS, Finding
 from radixgpt.level import order
 
 
@@ -64,6 +69,8 @@ def describe_study(runtime: Runtime) -> Result:
             sequence=s.sequence.value,
             slices=s.slices,
             millimetres=s.has_millimetres(),
+            view=s.view.value,
+            quality=s.quality.words if s.quality else "",
         )
         for s in study.series
     )
@@ -72,12 +79,15 @@ def describe_study(runtime: Runtime) -> Result:
         region=graded[0].region.value if graded else "unknown",
         gradable=eligibility.gradable,
         reason=REASONS[eligibility.reason] if eligibility.reason else "",
+        radiographs=eligibility.radiographs,
         synthetic=study.synthetic,
         series=series,
         left_out=len(study.quarantine),
         warnings=study.warnings,
     )
     verdict = "can be graded" if eligibility.gradable else "can't be graded"
+    if eligibility.radiographs:
+        verdict = "read as radiographs"
     return result(what, Shown(f"{len(series)} series, {verdict}"))
 
 
@@ -106,10 +116,10 @@ def find_levels(runtime: Runtime) -> Result:
 def get_findings(
     runtime: Runtime,
     levels: list[Disc] | None = None,
-    kinds: list[Graded] | None = None,
+    kinds: list[Graded | Literal["scoliosis"]] | None = None,
     which: Which = "all",
 ) -> Result:
-    """Return the graded findings of the study.
+    """Return the graded findings of the study, or those of radiographs, which have no levels.
 
     Args:
         levels: lumbar discs; leave out for all five.
@@ -119,10 +129,15 @@ def get_findings(
     """
     from etl.check import normal_value
 
-    report = report_of(runtime)
-    places, wanted = levels_of(levels), tuple(kind.value for kind in kinds or ())
-    found = chosen(report, places, wanted or GRADED)
-    if which == "worst":
+    report = report_of(runtime, radiographs=True)
+    places, wanted = levels_of(levels), tuple(str(kind) for kind in kinds or ())
+    films = report.study.radiographs
+    if films:
+        places = ()
+    found = chosen(report, places, wanted or (FILM_KINDS if films else GRADED))
+    if "scoliosis" in wanted and films:
+        found = chosen(report, places, (*wanted, "curve_angle"))
+    if which == "worst" and not films:
         found = _worst(found)
     elif which == "abnormal":
         found = tuple(f for f in found if f.status != "value" or not normal_value(f))
@@ -133,8 +148,20 @@ def get_findings(
         findings=tuple(c.without_evidence(f) for f in found),
     )
     stated = [f for f in found if f.status == "value"]
-    images = pictures.of_findings(runtime.context.session.study, stated)
+    images = _images(runtime, stated)
     return result(what, Shown(_count(found), images, ids(found)))
+
+
+FILM_KINDS = (*OF_RADIOGRAPHS, "curve_angle")
+
+
+def _images(runtime: Runtime, found: Sequence[Finding]) -> tuple[Image, ...]:
+    """The images that show these findings."""
+    reading = runtime.context.session.look()
+    films = reading.eligibility.radiographs
+    if films:
+        return pictures.of_films(reading.study, films, reading.observations)
+    return pictures.of_findings(reading.study, found)
 
 
 def _count(findings: tuple[Finding, ...]) -> str:
@@ -182,6 +209,8 @@ def show_image(
     """
     session = runtime.context.session
     reading = session.look(progress=progress(runtime))
+    if reading.eligibility.radiographs:
+        return _film(reading)
     discs = [o for o in reading.observations if o.kind == "disc"]
     weighting = sequence.value if sequence else None
     level = level if reading.eligibility.gradable else None  # nothing was found to be marked
@@ -215,17 +244,37 @@ def show_image(
     return result(what, Shown(image.caption, (image,)))
 
 
+def _film(reading: Reading) -> Result:
+    """The first radiograph, with where the tool looked."""
+    images = pictures.of_films(reading.study, reading.eligibility.radiographs, reading.observations)
+    shown = reading.study.one(images[0].series)
+    what = c.ImageContent(
+        level=None,
+        series=shown.key,
+        sequence=shown.sequence.value,
+        slice_number=images[0].slice_index + 1,
+        slices=shown.slices,
+        view=shown.view.value,
+    )
+    return result(what, Shown(images[0].caption, images))
+
+
 @tool(response_format="content_and_artifact", parse_docstring=True)
-def explain(runtime: Runtime, level: Disc, kind: Graded | None = None) -> Result:
+def explain(runtime: Runtime, level: Disc | None = None, kind: Graded | None = None) -> Result:
     """Give the probabilities and the evidence behind the grades of one level.
 
     Args:
-        level: the disc.
+        level: the disc; only radiographs do without.
         kind: what is graded; leave out for all.
     """
     session = runtime.context.session
-    wanted = (kind.value,) if kind else GRADED
-    found = chosen(report_of(runtime), [level.value], wanted)
+    report = report_of(runtime, radiographs=True)
+    films = bool(report.study.radiographs)
+    if level is None and not films:
+        raise LevelError("An explanation is of one level.", "Name a disc such as L4-L5.")
+    wanted = (kind.value,) if kind else FILM_KINDS if films else GRADED
+    found = chosen(report, [level.value] if level else [], wanted)
+    place = None if films or level is None else level.value
     reading = session.look()
     reasons: list[c.Reason] = []
     for finding in found:
@@ -252,9 +301,10 @@ def explain(runtime: Runtime, level: Disc, kind: Graded | None = None) -> Result
             )
         )
     if not reasons:
-        raise LevelError(f"The report says nothing of {level.value}.", "Name another level.")
-    images = pictures.of_findings(reading.study, found)
-    what = c.ReasonsContent(level=level.value, reasons=tuple(reasons))
+        named = place or "that on radiographs"
+        raise LevelError(f"The report says nothing of {named}.", "Ask for something else.")
+    images = _images(runtime, found)
+    what = c.ReasonsContent(level=place, reasons=tuple(reasons))
     return result(what, Shown(_count(found), images, ids(found)))
 
 

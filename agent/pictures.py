@@ -8,16 +8,20 @@ from agent.events import Image
 from radixgpt.errors import InputError
 from radixgpt.finding import Finding
 from radixgpt.observation import Evidence, Observation
-from radixgpt.study import Series, Study
+from radixgpt.study import Series, Study, View
 
 NAMES = {"t1": "T1", "t2": "T2", "t2_space": "T2 SPACE", "stir": "STIR", "pd": "PD"}
 """How a caption names a sequence."""
+VIEWS = {View.AP: "AP", View.LATERAL: "lateral", View.OTHER: "other view of a"}
+"""How a caption names a view."""
 MOST = 2
 """Images of one answer; more would bury it."""
 
 
 def caption(series: Series, index: int, levels: Sequence[str]) -> str:
     """``L4-L5, sagittal T2, slice 8 of 15``."""
+    if series.view is not View.UNKNOWN:
+        return f"{VIEWS[series.view]} radiograph"
     what = [*levels[:5]] if levels else []
     plane = "" if series.plane.value == "unknown" else f"{series.plane.value} "
     what.append(f"{plane}{NAMES.get(series.sequence.value, 'image')}".strip())
@@ -99,3 +103,21 @@ def plain(study: Study, series: str, index: int) -> Image:
     shown = study.one(series)
     png = key_image(study, Evidence(series=series, slice_index=index))
     return Image(png, caption(shown, index, []), series, index)
+
+
+def of_films(
+    study: Study, series: Iterable[str], observations: Iterable[Observation]
+) -> tuple[Image, ...]:
+    """The radiographs with what was outlined and a heat map of where the tool looked."""
+    from etl.load.figure import key_image
+    from tools import radiographs
+
+    outlines = {(e.series, e.slice_index): e for o in observations for e in o.evidence if e.polygon}
+    images = []
+    for key in series:
+        one = study.one(key)
+        for index in range(one.slices):
+            place = outlines.get((key, index)) or Evidence(series=key, slice_index=index)
+            png = key_image(study, place, heat=radiographs.heat(one, index))
+            images.append(Image(png, caption(one, index, []), key, index))
+    return tuple(images[:MOST])

@@ -54,7 +54,7 @@ def look(
     eligibility: Eligibility | None = None,
     progress: Progress = _silent,
 ) -> Reading:
-    """Let every tool look at a study: triage, then levels, then the classifier.
+    """Let every tool look at a study: triage, then levels and the classifier, or radiographs.
 
     Args:
         study: as read.
@@ -82,6 +82,12 @@ def look(
         graded = classifier.run(study, eligibility, found)
         models.append(classifier.model_facts())
         observations = [*found, *graded]
+    elif eligibility.radiographs:
+        from tools import radiographs
+
+        progress("Reading the radiographs")
+        observations = radiographs.run(study, eligibility)
+        models.append(radiographs.model_facts())
     return Reading(
         study,
         eligibility,

@@ -6,8 +6,10 @@ returned by templates. It needs no network and invents nothing; what it can't pl
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -34,6 +36,10 @@ _OWN_CALLS = (
     "detect_concepts",
 )
 """Calls that a follow-up does not refer to."""
+
+
+_SCOLIOSIS = re.compile(r"\bscolio\w*|\bcobb\b", re.IGNORECASE)
+"""What the router leaves to others, and radiographs can answer."""
 
 
 class EmbeddedBrain(BaseChatModel):
@@ -110,6 +116,8 @@ def find_routes(question: str, before: Sequence[BaseMessage]) -> tuple[Route, ..
 
 def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMessage:
     """The message for the routes of a question: tool calls, or an answer without one."""
+    if _SCOLIOSIS.search(question) and any(r.call.tool == "not_assessed" for r in found):
+        found = tuple(_on_radiographs(r) if r.call.tool == "not_assessed" else r for r in found)
     wanted = [route for route in found if route.call.tool in tools]
     # a change of a grade ends in a question, so it comes last
     wanted.sort(key=lambda route: route.call.tool == "set_grade")
@@ -142,6 +150,11 @@ def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMes
             "missing": route.missing,
         },
     )
+
+
+def _on_radiographs(route: Route) -> Route:
+    """A question that only radiographs answer, as the call that looks up their findings."""
+    return replace(route, call=Call("get_findings", {"kinds": ["scoliosis"]}))
 
 
 def _planned(turn: Sequence[BaseMessage]) -> list[ToolCall]:

@@ -1,0 +1,87 @@
+"""The chat on a radiograph: what it says comes from the film's own findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from agent.events import Answer
+from agent.pipeline import Reading
+from agent.session import Session
+from radixgpt.eligibility import Eligibility
+from radixgpt.observation import Evidence, Observation
+from radixgpt.study import Modality, Series, Study, View
+
+Say = Callable[[Session, str], Answer]
+
+
+@pytest.fixture
+def film_session() -> Session:
+    """A session on one AP film with scoliosis, as the tools hand it on."""
+    pixels = np.add.outer(np.arange(220.0), np.arange(90.0)).astype(np.float32)[None]
+    series = Series("s1", pixels, modality=Modality.DX, view=View.AP)
+    band = ((40.0, 10.0), (50.0, 10.0), (50.0, 200.0), (40.0, 200.0))
+    placed = Evidence(series="s1", slice_index=0, polygon=band)
+    fields = {"tool": "radiographs", "tool_version": "1"}
+    seen = (
+        Observation(id="o1", kind="view", value="ap", **fields),
+        Observation(
+            id="o2",
+            kind="scoliosis",
+            value="present",
+            confidence=0.95,
+            probabilities={"absent": 0.05, "present": 0.95},
+            evidence=(placed,),
+            **fields,
+        ),
+        Observation(
+            id="o3", kind="curve_angle", value=33.0, unit="deg", evidence=(placed,), **fields
+        ),
+        Observation(
+            id="o4",
+            kind="spondylolisthesis",
+            status="not_assessable",
+            reason="Spondylolisthesis was not assessable: it needs a lateral radiograph",
+            **fields,
+        ),
+    )
+    eligible = Eligibility(
+        False, reason="not-mr", detail="A radiograph of the spine.", radiographs=("s1",)
+    )
+    session = Session()
+    session.take(Reading(Study("k", (series,)), eligible, seen, ()))
+    return session
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("What is this study?", ["a radiograph of the spine", "AP view"]),
+        ("Is there scoliosis?", ["Scoliosis with a measured curve of 33 degrees", "95%"]),
+        ("What are the findings?", ["Scoliosis", "Spondylolisthesis not assessed"]),
+        ("Draft the report", ["The draft report is written", "33 degrees"]),
+        ("Show me the image", ["the radiograph, AP view"]),
+        ("Is there a disc herniation at L4-L5?", ["radiographs"]),
+    ],
+)
+def test_a_film_is_answered_from_its_findings(
+    film_session: Session, say: Say, question: str, words: list[str]
+) -> None:
+    text = say(film_session, question).text
+    for word in words:
+        assert word in text, text
+    assert "Pfirrmann" not in text
+
+
+def test_the_image_shows_the_traced_spine(film_session: Session, say: Say) -> None:
+    answer = say(film_session, "Show me the image")
+    (image,) = answer.images
+    assert image.png.startswith(b"\x89PNG")
+    assert image.caption == "AP radiograph"
+
+
+def test_levels_are_not_graded_on_a_film(film_session: Session, say: Say) -> None:
+    text = say(film_session, "Shift the numbering up by one").text
+    assert "not graded" in text
