@@ -76,3 +76,30 @@ def test_what_can_not_be_tabled_is_told_at_once(tmp_path: Path) -> None:
         "2 different builds",
     ):
         assert part in told.value.problem
+
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_page_has_a_row_of_every_system_and_is_made_again_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.spine_report_bench import BEGIN, END, READERS, write
+    from eval.run.registry import KINDS
+
+    page = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
+    tables = page.partition(BEGIN)[2].partition(END)[0]
+    for system in (*KINDS, *READERS):
+        assert f"\n| {system} " in tables
+    for task in definition().tasks:
+        assert f"**{task}**" in tables
+    copy = tmp_path / "page.md"
+    copy.write_text(page, encoding="utf-8")
+    write(copy, "new tables")
+    again = copy.read_text(encoding="utf-8")
+    assert f"{BEGIN}\nnew tables\n{END}" in again
+    assert again.replace("new tables", tables.strip()) == page
+    copy.write_text("no marks", encoding="utf-8")
+    with pytest.raises(SystemExit, match="no marks"):
+        write(copy, "x")
