@@ -141,7 +141,7 @@ def development(shared: Path, say: Say, out: Path = OUT) -> list[Seen]:
     return _kept(out, "development", patients, lambda p: look(study_of(shared, p), p), say)
 
 
-def numbered(shared: Path, say: Say, out: Path = OUT, most: int = 24) -> list[Seen]:
+def numbered(shared: Path, say: Say, out: Path = OUT, most: int = 60) -> list[Seen]:
     """Some training patients from slices without a header to their levels, without grades."""
     patients = spider.split(shared)[0][:most]
     return _kept(

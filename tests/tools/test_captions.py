@@ -241,7 +241,7 @@ def test_the_view_of_a_radiograph_counts() -> None:
         ("Axial PET-CT image at C4", "other", ("cervical",), ("axial",), (), None),
         ("T1- and T2-weighted images after gadolinium", "MR", (), (), ("t1", "t2"), True),
         ("CT-guided biopsy", None, (), (), (), None),
-        ("Hypertrophy of the transverse ligament at T1", None, ("thoracic",), (), (), None),
+        ("Hypertrophy of the transverse ligament at T5", None, ("thoracic",), (), (), None),
         ("postoperative coronal CTThis shows rods from T8 to L3", "CT", ("thoracic", "lumbar"),
          ("coronal",), (), None),
     ],

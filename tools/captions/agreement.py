@@ -173,9 +173,11 @@ def technique_statements(caption: Caption, study: Study) -> tuple[Statement, ...
     found: list[Statement] = []
     if said.modality:
         found.append(_fact("modality", said.modality, (said.modality,), modalities))
-    if said.regions:
-        wanted = tuple(str(_REGION[name]) for name in said.regions)
-        found.append(_fact("region", " and ".join(said.regions), wanted, regions))
+    if named := said.named_regions or said.regions:
+        wanted = tuple(str(_REGION[name]) for name in named)
+        region = _fact("region", " and ".join(named), wanted, regions)
+        if said.named_regions or region.answer == "contradict":  # else levels say no more of it
+            found.append(region)
     films = [str(s.view) for s in study.series if s.modality in (Modality.DX, Modality.CR)]
     for name in said.planes:
         if films and name in _VIEW:

@@ -142,6 +142,7 @@ class Technique(BaseModel):
     regions: tuple[str, ...] = Field(
         description="cervical, thoracic, lumbar, sacral, whole-spine; by words and by levels"
     )
+    named_regions: tuple[str, ...] = Field(description="Those of them that are named by words")
     planes: tuple[str, ...] = Field(description="sagittal, axial, coronal; ap, lateral: views")
     sequences: tuple[str, ...] = Field(description="t1, t2, stir, pd, flair")
     contrast: bool | None = Field(description="Whether contrast was given; null if not said")
@@ -157,9 +158,11 @@ def find_technique(text: str) -> Technique:
     plain = Plain(_GLUED.sub(". ", text)).text
     given, withheld = _WITH.search(plain), _WITHOUT.search(plain)
     modalities = _found(plain, _MODALITIES)
+    named = _found(plain, _REGIONS)
     return Technique(
         modalities=modalities,
-        regions=_merged(_found(plain, _REGIONS), _regions_of_levels(plain)),
+        regions=_merged(named, _regions_of_levels(plain)),
+        named_regions=named,
         planes=_found(plain, _PLANES),
         sequences=_found(plain, _SEQUENCES) if modalities[:1] != ("CT",) else (),
         contrast=None if bool(given) == bool(withheld) else bool(given),
