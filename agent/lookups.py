@@ -303,9 +303,33 @@ def explain(runtime: Runtime, level: Disc | None = None, kind: Graded | None = N
     if not reasons:
         named = place or "that on radiographs"
         raise LevelError(f"The report says nothing of {named}.", "Ask for something else.")
-    images = _images(runtime, found)
+    images = (_heat(reading, place, found) if place else ()) or _images(runtime, found)
     what = c.ReasonsContent(level=place, reasons=tuple(reasons))
     return result(what, Shown(_count(found), images, ids(found)))
+
+
+def _heat(reading: Reading, level: str, found: tuple[Finding, ...]) -> tuple[Image, ...]:
+    """Where the network looked for the gravest of these findings that it made itself."""
+    own = [f for f in found if not f.set_by_reader and f.status != "not_assessable"]
+    if not own:
+        return ()
+
+    def gravity(finding: Finding) -> tuple[bool, bool, float]:
+        changed = finding.value == "present" or (
+            finding.kind == "modic" and finding.value not in (0, None)
+        )
+        return changed, finding.kind == "pfirrmann", finding.confidence or 0.0
+
+    shown = max(own, key=gravity)
+    seen = next(
+        (
+            o
+            for o in reading.observations
+            if o.tool == "classifier" and (o.level, o.kind) == (level, shown.kind)
+        ),
+        None,
+    )
+    return pictures.of_heat(reading, seen, KINDS[seen.kind].title) if seen else ()
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)

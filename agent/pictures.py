@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agent.events import Image
+from agent.pipeline import Reading
 from radixgpt.errors import InputError
 from radixgpt.finding import Finding
 from radixgpt.observation import Evidence, Observation
@@ -94,6 +95,37 @@ def of_level(
         if level is None or level in {name for name, _ in marks}:
             return draw(study, marks, level=level)
     return None
+
+
+def of_heat(reading: Reading, graded: Observation, title: str) -> tuple[Image, ...]:
+    """Where the classifier looked for one grade, a picture a series; none if it could not look."""
+    from etl.load.figure import Mark, key_image
+    from tools import heat
+
+    if graded.status == "not_assessable" or not reading.eligibility.gradable:
+        return ()
+    found = [o for o in reading.observations if o.tool == "levels"]
+    shown = []
+    for one in heat.run(reading.study, reading.eligibility, found, graded)[:MOST]:
+        marks = [
+            Mark(e, graded.level or "", highlighted=True)
+            for e in graded.evidence
+            if (e.series, e.slice_index) == (one.series, one.slice_index)
+        ]
+        if not marks:
+            continue
+        series = reading.study.one(one.series)
+        what = caption(series, one.slice_index, [graded.level or ""])
+        shown.append(
+            Image(
+                key_image(reading.study, marks, heat=one.values),
+                f"{what}: where the network looked for {title}",
+                one.series,
+                one.slice_index,
+                graded.level,
+            )
+        )
+    return tuple(shown)
 
 
 def plain(study: Study, series: str, index: int) -> Image:

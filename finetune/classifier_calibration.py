@@ -1,9 +1,10 @@
 """Calibrate the shipped disc grades on training patients, and say what it brings.
 
-Every training disc is seen by the one member that did not learn from its patient. From these
-logits come the calibration for each choice of sequences, the rule that joins spondylolisthesis
-with the measured slip, and the thresholds of abstention; they go into the manifests of
-``weights/classifier`` and ``weights/levels``. The development patients take no part::
+Every training disc is seen by the networks that did not learn from its patient
+(``finetune.classifier train`` makes them). From these logits come the calibration for each choice
+of sequences, the rule that joins spondylolisthesis with the measured slip, the thresholds of
+abstention and the conformal sets; they go into the manifests of ``weights/classifier`` and
+``weights/levels``. The development patients take no part::
 
     python -m finetune.classifier_calibration           # fit and write
     python -m finetune.classifier_calibration --crossed # measure by five-fold cross-validation
@@ -23,13 +24,14 @@ import torch
 
 from eval import grades as marks
 from finetune import classifier_data, spider
-from finetune.classifier import FOLDS, MEMBER, folds, predict
+from finetune.classifier import FILE, MEMBERS, folds, of_folds
 from finetune.classifier_data import DiscViews
+from finetune.classifier_fit import predict
 from radixgpt.weights import WEIGHTS, load_card, write_manifest
 from tools import crops as cropping
 from tools import levels, slips
 from tools.classifier import Calibration, Chances, any_modic, calibrate
-from tools.grade_net import BINARY, GradeNet
+from tools.grade_net import BINARY
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -45,6 +47,9 @@ PHANTOM_WEIGHT = 12.0
 Large slips are rare among the patients (25 graded slips, two of them above 15 % of the depth), so
 what such a slip means is mostly learned from phantoms, where it is known.
 """
+
+MISSED = 0.1
+"""Share of the discs whose true value may lie outside of its set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,19 +113,6 @@ def look(members: Items[torch.nn.Module], discs: list[DiscViews], regime: str) -
     return Unseen(shown, pfirrmann, modic, binary, [_steps(d, only) for d in shown])
 
 
-def shipped(weights: Path) -> list[GradeNet]:
-    """The members by the fold that they did not learn from, as they lie in the folder."""
-    from safetensors.torch import load_file
-
-    nets = []
-    for fold in range(FOLDS):
-        net = GradeNet()
-        stored = load_file(weights / MEMBER.format(fold))
-        net.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
-        nets.append(net.eval())
-    return nets
-
-
 def _steps(disc: DiscViews, only: str | None) -> slips.Steps:
     """The steps in T2, or in T1 where T2 shows none, as ``tools.classifier`` takes them."""
     found = [disc.steps[name] for name in ((only,) if only else ("t2", "t1")) if name in disc.steps]
@@ -128,12 +120,15 @@ def _steps(disc: DiscViews, only: str | None) -> slips.Steps:
 
 
 def out_of_fold(
-    members: Items[torch.nn.Module], discs: list[DiscViews], parts: list[list[int]], regime: str
+    networks: Items[Items[torch.nn.Module]],
+    discs: list[DiscViews],
+    parts: list[list[int]],
+    regime: str,
 ) -> Unseen:
-    """Each training disc as the one member saw it that did not learn from its patient."""
+    """Each training disc as the networks saw it that did not learn from its patient."""
     seen = [
-        look([member], [d for d in discs if d.patient in patients], regime)
-        for member, patients in zip(members, parts, strict=True)
+        look(own, [d for d in discs if d.patient in patients], regime)
+        for own, patients in zip(networks, parts, strict=True)
     ]
     return Unseen(
         [d for one in seen for d in one.discs],
@@ -241,6 +236,23 @@ def abstention(discs: list[DiscViews], chances: Chances) -> dict[str, float]:
     return found
 
 
+def conformal(discs: list[DiscViews], chances: Chances, miss: float = MISSED) -> dict[str, float]:
+    """Chance from which a value belongs to the set that holds the true one (Sadinle, Lei and
+    Wasserman, JASA 2019): at most ``miss`` of new discs have their value outside of it, as long as
+    they resemble these.
+    """
+    rows = np.arange(len(discs))
+    true = {
+        "pfirrmann": chances.pfirrmann[rows, [d.pfirrmann - 1 for d in discs]],
+        "modic": chances.modic[rows, [d.modic for d in discs]],
+    }
+    for j, name in enumerate(BINARY):
+        present = np.array([d.binary[j] == 1 for d in discs])
+        true[name] = np.where(present, chances.binary[:, j], 1 - chances.binary[:, j])
+    place = max(1, int(np.floor(miss * (len(discs) + 1))))
+    return {name: round(float(np.sort(p)[place - 1]), 4) for name, p in true.items()}
+
+
 def crossed(seen: Unseen, drawn: Unseen, repeats: int = 5) -> dict[str, float]:
     """Figures of the training discs with both sequences, calibrated without their own patient.
 
@@ -303,41 +315,47 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(2)
     train, _ = spider.split(options.shared)
-    members = shipped(WEIGHTS / "classifier")
+    networks = of_folds(options.out)
     cut = classifier_data.load(options.shared, levels.model(), options.out / "discs.pickle")
     discs = [d for d in cut if d.patient in train]
     phantoms = classifier_data.load_phantoms(
         levels.model(), options.phantoms, options.out / "phantoms.pickle"
     )
     parts = folds(train)
-    both = out_of_fold(members, discs, parts, "both")
+    both = out_of_fold(networks, discs, parts, "both")
+    drawn_by = [net for own in networks for net in own]
     if options.crossed:
-        print(json.dumps(crossed(both, look(members, phantoms, "both")), indent=1))
+        print(json.dumps(crossed(both, look(drawn_by, phantoms, "both")), indent=1))
         return
     usual = fit_usual(both)
-    calibration = {}
+    calibration, cuts = {}, {}
     for regime in REGIMES:
-        seen = both if regime == "both" else out_of_fold(members, discs, parts, regime)
-        drawn = look(members, phantoms, regime)
+        seen = both if regime == "both" else out_of_fold(networks, discs, parts, regime)
+        drawn = look(drawn_by, phantoms, regime)
         calibration[regime] = fit_calibration(seen, drawn, usual)
+        cuts[regime] = conformal(seen.discs, seen.chances(calibration[regime], usual))
     limits = abstention(both.discs, both.chances(calibration["both"], usual))
-    write(calibration, limits, usual)
+    write(calibration, limits, cuts, usual)
 
 
 def write(
-    calibration: dict[str, Calibration], limits: dict[str, float], usual: slips.Usual
+    calibration: dict[str, Calibration],
+    limits: dict[str, float],
+    cuts: dict[str, dict[str, float]],
+    usual: slips.Usual,
 ) -> None:
     """Write both manifests; the weights stay as they are."""
     write_manifest(
         WEIGHTS / "classifier",
-        files=tuple(MEMBER.format(fold) for fold in range(FOLDS)),
+        files=tuple(FILE.format(member) for member in range(MEMBERS)),
         name="disc grades",
-        version="1.1",
+        version="2.0",
         licence="Apache-2.0; trained on SPIDER (CC BY 4.0)",
         summary="Pfirrmann, Modic, endplate, narrowing, bulging, herniation and slip of each disc",
         labels={"binary": list(BINARY), "pfirrmann": [1, 2, 3, 4, 5], "modic": [0, 1, 2, 3]},
         thresholds=dict(limits),
         calibration={k: v.model_dump(mode="json") for k, v in calibration.items()},
+        conformal={regime: dict(own) for regime, own in cuts.items()},
         input=[cropping.ROWS, cropping.COLUMNS],
     )
     manifest = load_card("levels").manifest

@@ -29,6 +29,10 @@ _NAMES = {
     "endplate_lower": "endplate_lower",
     "spondylolisthesis": "spondylolisthesis",
 }
+_UPSIDE_DOWN = [
+    BINARY.index({"endplate_upper": "endplate_lower", "endplate_lower": "endplate_upper"}.get(k, k))
+    for k in BINARY
+]
 
 
 @dataclass
@@ -37,7 +41,8 @@ class DiscViews:
 
     Attributes:
         index: discs above L5-S1.
-        views: sequence (``t2``, ``t1``) to its crops; T2 SPACE is a second ``t2`` view.
+        views: sequence (``t2``, ``t1``) to its crops; T2 SPACE is a second ``t2`` view, and
+            ``near`` are the crops of the SPACE slices beside it.
         steps: sequence to the steps measured in its first view.
         pfirrmann, modic, binary: the grades; binary in the order of ``grade_net.BINARY``.
     """
@@ -79,6 +84,14 @@ def build(
                 if crop is not None and target is not None and disc is not None:
                     target.views[sequence].append(crop)
                     target.steps.setdefault(sequence, slips.measure(seen.column, disc))
+            if seen.sequence != "t2_SPACE":
+                continue
+            for pixels in spider.beside(shared, patient, seen.pixels):
+                cut = cropping.crops(pixels, seen.framed, seen.column, discs, MARGIN)
+                for place, index in seen.indices.items():
+                    crop, target = cut[place], graded.get((patient, index))
+                    if crop is not None and target is not None:
+                        target.views["near"].append(crop)
     return [d for d in graded.values() if d.views]
 
 
@@ -158,6 +171,9 @@ def collate(
     rng: np.random.Generator | None,
     *,
     only: str | None = None,
+    near: bool = False,
+    flips: float = 0.0,
+    copy: np.random.Generator | None = None,
 ) -> Batch:
     """Stack discs of some patients.
 
@@ -165,6 +181,9 @@ def collate(
         discs: the discs.
         rng: draws views, distortions and dropped sequences; None for evaluation.
         only: use this sequence alone, as when the other is missing from the study.
+        near: draw from the slices beside the middle one too.
+        flips: share of the discs that are turned upside down.
+        copy: in evaluation, draws how each disc is distorted.
     """
     n = len(discs)
     rows, columns = cropping.ROWS, cropping.COLUMNS
@@ -172,6 +191,7 @@ def collate(
     pixels = torch.full((n, 2, *stored), -1.0)
     there = torch.zeros(n, 2, dtype=torch.bool)
     measures = torch.full((n, 2, len(cropping.MEASURES)), torch.nan)
+    binary = torch.tensor([d.binary for d in discs], dtype=torch.float32)
     patients = sorted({d.patient for d in discs})
     dropped = {
         p: rng.choice(["", "t1", "t2"], p=[0.7, 0.18, 0.12]) if rng else "" for p in patients
@@ -184,15 +204,23 @@ def collate(
                 continue
             if dropped[disc.patient] == sequence and other:
                 continue
+            if rng and near and sequence == "t2":
+                views = [*views, *disc.views.get("near", [])]
             view = views[rng.integers(len(views))] if rng else views[0]
             pixels[i, j] = torch.from_numpy(np.asarray(view.pixels, np.float32))
             measures[i, j] = torch.from_numpy(view.measures)
             there[i, j] = True
-    if rng is None:
+    if rng is None and copy is not None:
+        crops = distort(pixels, copy, rows, columns)
+    elif rng is None:
         top, left = (stored[0] - rows) // 2, (stored[1] - columns) // 2
         crops = pixels[:, :, top : top + rows, left : left + columns]
     else:
-        crops = _distort(pixels, rng, rows, columns)
+        over = torch.from_numpy(rng.random(n) < flips)
+        pixels[over] = pixels[over].flip(2)
+        measures[over, :, cropping.MEASURES.index("slip_to_depth")] *= -1
+        binary[over] = binary[over][:, _UPSIDE_DOWN]
+        crops = distort(pixels, rng, rows, columns)
         noise = torch.from_numpy(rng.normal(1, 0.06, measures.shape).astype(np.float32))
         measures = measures * noise
     order = {p: k for k, p in enumerate(patients)}
@@ -204,11 +232,11 @@ def collate(
         torch.tensor([order[d.patient] for d in discs]),
         torch.tensor([d.pfirrmann for d in discs]),
         torch.tensor([d.modic for d in discs]),
-        torch.tensor([d.binary for d in discs], dtype=torch.float32),
+        binary,
     )
 
 
-def _distort(pixels: Tensor, rng: np.random.Generator, rows: int, columns: int) -> Tensor:
+def distort(pixels: Tensor, rng: np.random.Generator, rows: int, columns: int) -> Tensor:
     """Move, turn and stretch each crop, and change its grey values; both sequences alike."""
     n = len(pixels)
 

@@ -110,6 +110,27 @@ def image(shared: Path, name: str) -> npt.NDArray[np.uint8] | None:
         return np.asarray(picture.convert("L"))
 
 
+def beside(
+    shared: Path, patient: int, middle: npt.NDArray[np.uint8], alike: float = 0.8
+) -> Iterable[npt.NDArray[np.uint8]]:
+    """The patient's T2 SPACE slices that lie near the middle one, in its size, but not itself.
+
+    Args:
+        shared: the staged data.
+        patient: its number.
+        middle: its middle T2 SPACE slice.
+        alike: least correlation with it; slices further out show another anatomy.
+    """
+    from PIL import Image
+
+    size = middle.shape[::-1]
+    for path in sorted((shared / "spider_masks" / "images").glob(f"{patient}_*.png")):
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("L").resize((size[0], size[1])))
+        if alike <= np.corrcoef(pixels.ravel(), middle.ravel())[0, 1] < 0.999:
+            yield pixels
+
+
 def masked_slices(
     shared: Path, patients: Iterable[int]
 ) -> Iterable[tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:

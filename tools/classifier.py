@@ -27,7 +27,8 @@ from radixgpt.weights import load_card
 from tools import crops as cropping
 from tools import levels as levels_tool
 from tools import slips
-from tools.grade_net import BINARY, SEQUENCES, GradeNet
+from tools.grade_net import BINARY, SEQUENCES, GradeNet, Inputs
+from tools.stored import unpack
 
 TOOL = "classifier"
 Floats = npt.NDArray[np.float64]
@@ -135,7 +136,7 @@ def models() -> tuple[GradeNet, ...]:
     nets = []
     for name in sorted(card.manifest.files):
         net = GradeNet()
-        net.load_state_dict({k: v.float() for k, v in load_file(card.file(name)).items()})
+        net.load_state_dict(unpack(load_file(card.file(name))))
         nets.append(net.eval())
     return tuple(nets)
 
@@ -156,20 +157,31 @@ def thresholds() -> dict[str, float]:
     )
 
 
+@cache
+def conformal() -> dict[str, dict[str, float]]:
+    """By the sequences that are there and the kind: chance from which a value is plausible.
+
+    The plausible values hold the true one in nine discs of ten.
+    """
+    return TypeAdapter(dict[str, dict[str, float]]).validate_python(
+        load_card("classifier").value("conformal")
+    )
+
+
 def model_facts() -> ModelFacts:
     """Name, version and hash of the weights."""
     return load_card("classifier").facts()
 
 
-@torch.inference_mode()
-def logits(
-    nets: Items[GradeNet], cut: Items[dict[str, cropping.Crop]], levels: Items[int]
-) -> tuple[Floats, Floats, Floats]:
-    """Mean logits of an ensemble for the discs of one patient.
+Cut = dict[str, cropping.Crop]
+"""Sequence (``t1``, ``t2``) to the crop of one disc."""
+
+
+def inputs(cut: Items[Cut], levels: Items[int]) -> Inputs:
+    """What :meth:`GradeNet.forward` takes, for the discs of one patient.
 
     Args:
-        nets: the members.
-        cut: for each disc, sequence (``t1``, ``t2``) to its crop.
+        cut: the crops of each disc.
         levels: discs above L5-S1.
     """
     n = len(cut)
@@ -182,9 +194,21 @@ def logits(
                 pixels[i, j] = torch.from_numpy(views[sequence].pixels)
                 measures[i, j] = torch.from_numpy(views[sequence].measures)
                 there[i, j] = True
-    places = torch.tensor(list(levels))
-    one = torch.zeros(n, dtype=torch.long)
-    parts = [net(pixels, there, measures, places, one) for net in nets]
+    return pixels, there, measures, torch.tensor(list(levels)), torch.zeros(n, dtype=torch.long)
+
+
+@torch.inference_mode()
+def logits(
+    nets: Items[GradeNet], cut: Items[Cut], levels: Items[int]
+) -> tuple[Floats, Floats, Floats]:
+    """Mean logits of an ensemble for the discs of one patient.
+
+    Args:
+        nets: the members.
+        cut: the crops of each disc.
+        levels: discs above L5-S1.
+    """
+    parts = [net(*inputs(cut, levels)) for net in nets]
 
     def mean(name: str) -> Floats:
         stacked = torch.stack([getattr(part, name) for part in parts])
@@ -195,7 +219,7 @@ def logits(
 
 
 def graded_logits(
-    nets: Items[GradeNet], cut: Items[dict[str, cropping.Crop]], levels: Items[int]
+    nets: Items[GradeNet], cut: Items[Cut], levels: Items[int]
 ) -> tuple[Floats, Floats, Floats]:
     """Logits as :func:`logits` gives them, with the Pfirrmann grade averaged with T2 alone."""
     pfirrmann, modic, binary = logits(nets, cut, levels)
@@ -205,6 +229,23 @@ def graded_logits(
         again = logits(nets, [alone[i] for i in shown], [levels[i] for i in shown])[0]
         pfirrmann[shown] = (pfirrmann[shown] + again) / 2
     return pfirrmann, modic, binary
+
+
+def cuts(study: Study, eligibility: Eligibility) -> tuple[dict[int, Cut], dict[int, slips.Steps]]:
+    """The crops and steps of every disc that was found, by its place above the lowest one."""
+    by_place: dict[int, Cut] = {}
+    steps: dict[int, slips.Steps] = {}
+    for view in levels_tool.views(study, eligibility):  # T2 first; its steps stand if measured
+        sequence = "t1" if view.series.key == eligibility.t1 else "t2"
+        cut = cropping.crops(view.pixels, view.framed, view.column, view.column.discs)
+        for place, crop in enumerate(cut):
+            disc = view.column.discs[place]
+            if crop is None or disc is None:
+                continue
+            by_place.setdefault(place, {})[sequence] = crop
+            if place not in steps or steps[place].canal is None:
+                steps[place] = slips.measure(view.column, disc)
+    return by_place, steps
 
 
 def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> list[Observation]:
@@ -225,19 +266,7 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
     if not discs:
         return []
     shift = disc_index(discs[0].level or "")
-    seen = levels_tool.views(study, eligibility)
-    by_place: dict[int, dict[str, cropping.Crop]] = {}
-    steps: dict[int, slips.Steps] = {}
-    for view in seen:  # T2 first, and its steps stand where they could be measured
-        sequence = "t1" if view.series.key == eligibility.t1 else "t2"
-        cut = cropping.crops(view.pixels, view.framed, view.column, view.column.discs)
-        for place, crop in enumerate(cut):
-            disc = view.column.discs[place]
-            if crop is None or disc is None:
-                continue
-            by_place.setdefault(place, {})[sequence] = crop
-            if place not in steps or steps[place].canal is None:
-                steps[place] = slips.measure(view.column, disc)
+    by_place, steps = cuts(study, eligibility)
     places = sorted(by_place)
     if not places:
         return []
@@ -260,7 +289,7 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
             calibrations()[regime],
         )
         for kind in GRADED:
-            fields = _grade(kind, chances, set(views))
+            fields = _grade(kind, chances, regime)
             out.append(
                 Observation.model_validate(
                     {
@@ -281,11 +310,11 @@ def _by_classifier(evidence: Evidence, version: str) -> Evidence:
     return evidence.model_copy(update={"tool": f"{TOOL} {version}"})
 
 
-def _grade(kind: str, chances: Chances, sequences: set[str]) -> dict[str, object]:
+def _grade(kind: str, chances: Chances, regime: str) -> dict[str, object]:
     """Value, status and confidence of one kind for one disc."""
-    if kind == "pfirrmann" and "t2" not in sequences:
+    if kind == "pfirrmann" and regime == "t1":
         return {"status": "not_assessable", "reason": "needs a T2-weighted series"}
-    if kind == "modic" and sequences != {"t1", "t2"}:
+    if kind == "modic" and regime != "both":
         return {"status": "not_assessable", "reason": "needs both T1- and T2-weighted series"}
     value: str | int
     if kind == "pfirrmann":
@@ -300,11 +329,27 @@ def _grade(kind: str, chances: Chances, sequences: set[str]) -> dict[str, object
         value = PRESENT if present >= 0.5 else ABSENT
         named = {ABSENT: 1 - present, PRESENT: present}
     confidence = named[str(value)]
+    plausible = [name for name, p in named.items() if p >= conformal()[regime][kind]]
     named = {name: round(p, 4) for name, p in named.items()}
     if confidence < thresholds()[kind]:
         return {
             "status": "indeterminate",
-            "reason": "the probabilities are too close to call",
+            "reason": _between(kind, plausible),
             "probabilities": named,
         }
     return {"value": value, "confidence": round(confidence, 4), "probabilities": named}
+
+
+_ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
+
+
+def _between(kind: str, plausible: list[str]) -> str:
+    """Why nothing is stated, with the values that remain."""
+    if len(plausible) < 2:
+        return "the probabilities are too close to call"
+    if kind == "pfirrmann":
+        plausible = [_ROMAN[name] for name in plausible]
+    elif kind == "modic":
+        plausible = ["no change" if name == "0" else f"type {name}" for name in plausible]
+    *first, last = plausible
+    return f"too close to call between {', '.join(first)} and {last}"

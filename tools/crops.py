@@ -77,18 +77,47 @@ def cut(pixels: Array, framed: Frame, disc: Disc, depth: float, margin: float = 
         margin: more than 1 gives a wider view at the same scale, as training asks for.
     """
     rows, columns = round(ROWS * margin), round(COLUMNS * margin)
-    unit = WIDTH * depth / COLUMNS
-    across = np.array([-disc.along[1], disc.along[0]])
+    centre, across, unit = _axes(disc, depth)
     u = (np.arange(columns) - (columns - 1) / 2) * unit
     v = (np.arange(rows) - (rows - 1) / 2) * unit
-    # The disc's mid-point lies a little left of the middle, so that the canal is in view.
-    centre = (disc.anterior + disc.posterior) / 2 + disc.along * 0.12 * depth
     places = centre + u[None, :, None] * disc.along + v[:, None, None] * across
     there = framed.to_slice(places.reshape(-1, 2))
     blur = unit / min(framed.scale) / 2
     smooth = ndimage.gaussian_filter(pixels, 0.4 * blur) if blur > 1.2 else pixels
     values = ndimage.map_coordinates(smooth, [there[:, 1], there[:, 0]], order=1, cval=-1.0)
     return np.asarray(values.reshape(rows, columns), np.float32)
+
+
+def _axes(disc: Disc, depth: float) -> tuple[Floats, Floats, float]:
+    """Middle of a crop, its downward axis (unit length) and its pixel, in frame coordinates."""
+    across = np.array([-disc.along[1], disc.along[0]])
+    # The disc's mid-point lies a little left of the middle, so that the canal is in view.
+    centre = (disc.anterior + disc.posterior) / 2 + disc.along * 0.12 * depth
+    return centre, across, WIDTH * depth / COLUMNS
+
+
+def spread(
+    values: Floats, shape: tuple[int, int], framed: Frame, disc: Disc, depth: float
+) -> Array:
+    """A map over a crop laid back onto its slice.
+
+    Args:
+        values: (rows, columns) of any size, over the whole crop.
+        shape: rows and columns of the slice.
+        framed: how the slice lies in the frame.
+        disc: the crop's disc, in frame coordinates.
+        depth: the patient's vertebral depth in frame pixels.
+
+    Returns:
+        float32 of ``shape``; 0 outside the crop.
+    """
+    centre, across, unit = _axes(disc, depth)
+    ys, xs = np.mgrid[0 : shape[0], 0 : shape[1]]
+    away = framed.to_frame(np.stack([xs.ravel(), ys.ravel()], 1)) - centre
+    u = (away @ disc.along / unit / COLUMNS + 0.5) * values.shape[1] - 0.5
+    v = (away @ across / unit / ROWS + 0.5) * values.shape[0] - 0.5
+    laid = ndimage.map_coordinates(np.pad(values, 1), [v + 1, u + 1], order=1, cval=0.0)
+    return np.asarray(laid.reshape(shape), np.float32)
 
 
 def measure(framed: Frame, column: Column, disc: Disc) -> Array:

@@ -1,18 +1,21 @@
 """The network that grades discs.
 
-Each disc's T1 and T2 crops go through one EfficientNet-Lite0; the two feature vectors, the
-measures and the level are joined into a token, and a small transformer lets the discs of a patient
-see one another, as a reader judges a disc beside its neighbours. Either sequence may be missing.
+Each disc's T1 and T2 crops go through one EfficientNet-Lite0. What is seen in the crop as a whole
+and what is seen where in it (the crops are upright, so a place is an anatomical one), the measures
+and the level are joined into a token, and a small transformer lets the discs of a patient see one
+another, as a reader judges a disc beside its neighbours. Either sequence may be missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from tools.backbone import FEATURES, EfficientNetLite0
+from tools.backbone import FEATURES, PYRAMID_CHANNELS, EfficientNetLite0
 from tools.crops import MEASURES
 
 LEVELS = 10
@@ -27,6 +30,15 @@ BINARY = (
 )
 SEQUENCES = ("t2", "t1")
 _TOKEN = 192
+_FINE = 3
+"""Which map of the pyramid shows where something is: the one at stride 16."""
+_PLACES = (7, 3)
+"""Rows and columns of places in a crop."""
+_PER_PLACE = 32
+
+
+Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Crops, which of them are there, measures, levels and patients."""
 
 
 @dataclass
@@ -52,6 +64,10 @@ class GradeNet(nn.Module):
         super().__init__()
         self.encoder = EfficientNetLite0()
         self.project = nn.ModuleList(nn.Linear(FEATURES, _TOKEN) for _ in SEQUENCES)
+        self.squeeze = nn.Conv2d(PYRAMID_CHANNELS[_FINE], _PER_PLACE, 1)
+        self.place = nn.ModuleList(
+            nn.Linear(_PER_PLACE * _PLACES[0] * _PLACES[1], _TOKEN) for _ in SEQUENCES
+        )
         self.missing = nn.Parameter(torch.zeros(len(SEQUENCES), _TOKEN))
         self.level = nn.Embedding(LEVELS, _TOKEN)
         self.measures = nn.Sequential(
@@ -67,6 +83,22 @@ class GradeNet(nn.Module):
         self.modic = nn.Linear(_TOKEN, 4)
         self.binary = nn.Linear(_TOKEN, len(BINARY))
 
+    def _look(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What is seen in k crops (k, rows, columns).
+
+        Returns:
+            As a whole (k, 1280), place by place (k, places), and the map at stride 16 that both
+            come from.
+        """
+        if not len(crops):
+            size = _PER_PLACE * _PLACES[0] * _PLACES[1]
+            none = crops.new_zeros(0, PYRAMID_CHANNELS[_FINE], 1, 1)
+            return crops.new_zeros(0, FEATURES), crops.new_zeros(0, size), none
+        maps = self.encoder.pyramid(crops[:, None])
+        whole = self.encoder.head(maps[-1]).mean(dim=(2, 3))
+        fine = functional.relu(self.squeeze(maps[_FINE]))
+        return whole, functional.adaptive_avg_pool2d(fine, _PLACES).flatten(1), maps[_FINE]
+
     def forward(
         self, crops: Tensor, there: Tensor, measures: Tensor, levels: Tensor, patients: Tensor
     ) -> Grades:
@@ -79,17 +111,43 @@ class GradeNet(nn.Module):
             levels: (n,) int64, discs above L5-S1.
             patients: (n,) int64, equal for the discs of one patient.
         """
+        return self._grade(crops, there, measures, levels, patients)[0]
+
+    def heat(self, given: Inputs, logit: Callable[[Grades], Tensor]) -> Tensor:
+        """Where in the crops a logit comes from (HiResCAM: Draelos and Carin 2020).
+
+        Args:
+            given: what :meth:`forward` takes, in its order.
+            logit: the number to be explained.
+
+        Returns:
+            (n, 2, rows / 16, columns / 16), at least 0: each place's positive share of the logit;
+            0 where a crop is missing.
+        """
+        there = given[1]
+        with torch.enable_grad():
+            grades, fine = self._grade(*given)
+            (gradient,) = torch.autograd.grad(logit(grades), fine)
+        shares = (gradient * fine).sum(1).detach().clamp(min=0)
+        out = shares.new_zeros(*there.shape, *shares.shape[1:])
+        out[there] = shares
+        return out
+
+    def _grade(
+        self, crops: Tensor, there: Tensor, measures: Tensor, levels: Tensor, patients: Tensor
+    ) -> tuple[Grades, Tensor]:
         token = self.level(levels.clamp(0, LEVELS - 1))
-        flat = self.encoder(crops[there][:, None]) if there.any() else crops.new_zeros(0, FEATURES)
-        for i, project in enumerate(self.project):
-            own = there[:, i]
+        whole, places, fine = self._look(crops[there])
+        for i, (project, place) in enumerate(zip(self.project, self.place, strict=True)):
             part = self.missing[i].expand(len(crops), -1).clone()
             where = torch.nonzero(there)[:, 1] == i
-            part[own] = project(self.dropout(flat[where]))
+            part[there[:, i]] = project(self.dropout(whole[where])) + place(
+                self.dropout(places[where])
+            )
             token = token + part
         known = ~measures.isnan()
         filled = torch.where(known, measures, torch.zeros_like(measures)).clamp(-3, 3)
         token = token + self.measures(torch.cat([filled.flatten(1), known.flatten(1).float()], 1))
         same = patients[:, None] == patients[None, :]
         mixed = self.norm(self.context(token[None], mask=~same)[0])
-        return Grades(self.pfirrmann(mixed), self.modic(mixed), self.binary(mixed))
+        return Grades(self.pfirrmann(mixed), self.modic(mixed), self.binary(mixed)), fine

@@ -87,6 +87,19 @@ def test_abstention_gives_up_few(fitted: Fitted) -> None:
     assert all(0 <= limit <= 0.7 for limit in limits.values())
 
 
+def test_nine_sets_in_ten_hold_the_true_value(fitted: Fitted) -> None:
+    seen, usual, found = fitted
+    cuts = calibration.conformal(seen.discs, seen.chances(found, usual))
+    assert set(cuts) == {"pfirrmann", "modic", *BINARY}
+    other = unseen(600, seed=11)
+    chances = other.chances(found, usual)
+    grade = np.array([d.pfirrmann for d in other.discs])
+    held = chances.pfirrmann[np.arange(600), grade - 1] >= cuts["pfirrmann"]
+    assert 0.85 <= held.mean() <= 0.95
+    sizes = (chances.pfirrmann >= cuts["pfirrmann"]).sum(1)
+    assert sizes.mean() < 4  # not every grade is plausible
+
+
 def test_each_member_sees_only_what_it_did_not_learn_from() -> None:
     stored = (round(crops.ROWS * MARGIN), round(crops.COLUMNS * MARGIN))
     rng = np.random.default_rng(0)
@@ -105,12 +118,12 @@ def test_each_member_sees_only_what_it_did_not_learn_from() -> None:
         disc(3, 0, ("t1",)),
     ]
     torch.manual_seed(0)
-    members = [GradeNet().eval(), GradeNet().eval()]
+    members = [[GradeNet().eval()], [GradeNet().eval()]]
     parts = [[1, 3], [2]]
     both = calibration.out_of_fold(members, discs, parts, "both")
     assert [(d.patient, d.index) for d in both.discs] == [(1, 0), (2, 0)]
     assert both.steps[0].canal == 0.1  # T2 shows none, so T1 speaks
-    alone = calibration.look(members[1:], [discs[2]], "both")
+    alone = calibration.look(members[1], [discs[2]], "both")
     assert both.pfirrmann[1] == pytest.approx(alone.pfirrmann[0], abs=1e-4)
     shown = calibration.out_of_fold(members, discs, parts, "t2")
     assert [(d.patient, d.index) for d in shown.discs] == [(1, 0), (1, 1), (2, 0)]

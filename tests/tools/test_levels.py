@@ -94,7 +94,7 @@ def test_no_millimetres_without_spacing(phantom_study: Callable[..., Any]) -> No
 @pytest.mark.data
 def test_real_development_slices_are_numbered_as_by_eye(shared_data: Path) -> None:
     from finetune import spider
-    from finetune.classifier_marks import study_of
+    from finetune.classifier_look import study_of
 
     _, development = spider.split(shared_data)
     right = 0
