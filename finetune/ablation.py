@@ -24,7 +24,7 @@ from eval import grades as marks
 from finetune import classifier_data, classifier_fit, spider
 from finetune.classifier_data import DiscViews
 from finetune.recipe import Recipe
-from tools.classifier import any_modic
+from tools.calibration import any_modic
 from tools.grade_net import BINARY
 
 TABLE = Path(__file__).parent / "ablation.csv"

@@ -1,10 +1,9 @@
 """Train the disc grading networks that ``tools/classifier`` runs.
 
 The members that ship learn from all training patients. What they would say of a patient whom they
-don't know is learned from their like: for each quarter of the training patients, as many networks
-learn from the other three quarters, and their predictions on the quarter left out calibrate the
-ensemble. The development patients take no part. Seeded, and resumes network by network and epoch
-by epoch::
+don't know is learned from their like: for each fifth of the training patients a network learns
+from the other four fifths, and its predictions on the fifth left out calibrate the ensemble. The
+development patients take no part. Seeded, and resumes network by network and epoch by epoch::
 
     python -m finetune.classifier train
     python -m finetune.classifier export
@@ -31,8 +30,8 @@ from tools.grade_net import GradeNet
 RECIPE = Recipe()
 MEMBERS = 3
 """Networks that ship."""
-FOLDS = 4
-PER_FOLD = 2
+FOLDS = 5
+PER_FOLD = 1
 """Networks that learn from the patients outside of a fold."""
 FILE = "grades{}.safetensors"
 """Name of a member's weights."""

@@ -22,16 +22,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from eval import grades as marks
-from finetune import classifier_data, spider
+from finetune import classifier_data, classifier_forest, spider
 from finetune.classifier import FILE, MEMBERS, folds, of_folds
 from finetune.classifier_data import DiscViews
 from finetune.classifier_fit import predict
 from radixgpt.weights import WEIGHTS, load_card, write_manifest
 from tools import crops as cropping
 from tools import levels, slips
-from tools.classifier import Calibration, Chances, any_modic, calibrate
-from tools.grade_net import BINARY
+from tools.calibration import Calibration, Chances, Joined, Said, any_modic, calibrate
+from tools.forest import FEATURES, SECOND, features
+from tools.grade_net import BINARY, SEQUENCES
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -58,6 +58,7 @@ class Unseen:
 
     Attributes:
         pfirrmann, modic, binary: logits, (n, 4), (n, 4), (n, 6).
+        given: what the trees judge by, (n, features).
         steps: the steps measured in the sequence that stands for the regime, as they are.
     """
 
@@ -65,6 +66,7 @@ class Unseen:
     pfirrmann: Array
     modic: Array
     binary: Array
+    given: Array
     steps: list[slips.Steps]
 
     def part(self, chosen: Flags) -> Unseen:
@@ -75,6 +77,7 @@ class Unseen:
             self.pfirrmann[rows],
             self.modic[rows],
             self.binary[rows],
+            self.given[rows],
             [self.steps[i] for i in rows],
         )
 
@@ -86,9 +89,20 @@ class Unseen:
         """Which discs have a graded (in phantoms, a drawn) spondylolisthesis."""
         return np.array([d.binary[_SLIP] == 1 for d in self.discs])
 
-    def chances(self, calibration: Calibration, usual: slips.Usual) -> Chances:
-        """Calibrated probabilities."""
-        return calibrate(self.pfirrmann, self.modic, self.binary, self.against(usual), calibration)
+    def patients(self) -> Array:
+        """The patient of each disc."""
+        return np.array([d.patient for d in self.discs], float)
+
+    def trees(self) -> Array:
+        """Logits of trees that did not learn from a disc's patient either."""
+        return classifier_forest.crossed(
+            self.given, classifier_forest.targets(self.discs), self.patients()
+        )
+
+    def chances(self, trees: Array, calibration: Calibration, usual: slips.Usual) -> Chances:
+        """Calibrated probabilities, with what the trees say."""
+        said = Said(self.pfirrmann, self.modic, self.binary, trees, self.against(usual))
+        return calibrate(said, calibration)
 
 
 def look(members: Items[torch.nn.Module], discs: list[DiscViews], regime: str) -> Unseen:
@@ -110,7 +124,27 @@ def look(members: Items[torch.nn.Module], discs: list[DiscViews], regime: str) -
         alone = look(members, discs, "t2")
         of = {id(d): row for d, row in zip(alone.discs, alone.pfirrmann, strict=True)}
         pfirrmann = (pfirrmann + np.stack([of[id(d)] for d in shown])) / 2
-    return Unseen(shown, pfirrmann, modic, binary, [_steps(d, only) for d in shown])
+    given = np.full((len(shown), len(FEATURES)), np.nan)
+    row_of = {id(d): i for i, d in enumerate(shown)}
+    for patient in {d.patient for d in shown}:
+        own = [d for d in shown if d.patient == patient]
+        at = [row_of[id(d)] for d in own]
+        given[at] = features(
+            [_cut(d, only) for d in own],
+            [_steps(d, only) for d in own],
+            [d.index for d in own],
+            (pfirrmann[at], modic[at], binary[at]),
+        )
+    return Unseen(shown, pfirrmann, modic, binary, given, [_steps(d, only) for d in shown])
+
+
+def _cut(disc: DiscViews, only: str | None) -> dict[str, cropping.Crop]:
+    """The first view of each sequence that is shown."""
+    return {
+        name: disc.views[name][0]
+        for name in SEQUENCES
+        if disc.views.get(name) and only in (None, name)
+    }
 
 
 def _steps(disc: DiscViews, only: str | None) -> slips.Steps:
@@ -135,14 +169,17 @@ def out_of_fold(
         np.concatenate([one.pfirrmann for one in seen]),
         np.concatenate([one.modic for one in seen]),
         np.concatenate([one.binary for one in seen]),
+        np.concatenate([one.given for one in seen]),
         [s for one in seen for s in one.steps],
     )
 
 
-def _logistic(features: Array, target: Flags, weights: Array | None = None) -> list[float]:
+def _logistic(
+    features: Array, target: Flags, weights: Array | None = None, strength: float = 100.0
+) -> list[float]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=100.0, fit_intercept=False, max_iter=3000)
+    model = LogisticRegression(C=strength, fit_intercept=False, max_iter=3000)
     return [float(v) for v in model.fit(features, target, sample_weight=weights).coef_[0]]
 
 
@@ -161,35 +198,54 @@ def fit_usual(seen: Unseen) -> slips.Usual:
 
 def fit_slip(seen: Unseen, drawn: Unseen, usual: slips.Usual) -> slips.SlipRule:
     """Join network and measures, on patients and phantoms."""
-    features, target, weights = [], [], []
+    columns, target, weights = [], [], []
     for some, weight in ((seen, 1.0), (drawn, PHANTOM_WEIGHT)):
         measured = np.array([s.features for s in some.against(usual)]).reshape(-1, 2)
         constant = np.ones(len(some.discs))
-        features.append(np.column_stack([some.binary[:, _SLIP], measured, constant]))
+        columns.append(np.column_stack([some.binary[:, _SLIP], measured, constant]))
         target.append(some.slipped())
         weights.append(np.full(len(some.discs), weight))
-    found = _logistic(*(np.concatenate(part) for part in (features, target, weights)))
+    found = _logistic(
+        np.concatenate(columns), np.concatenate(target), np.concatenate(weights)
+    )
     return slips.SlipRule(**dict(zip(("logit", "step", "agreed", "offset"), found, strict=True)))
 
 
-def fit_calibration(seen: Unseen, drawn: Unseen, usual: slips.Usual) -> Calibration:
-    """Logistic calibration (Platt 1999) of each output on discs that were not learned from."""
+def fit_calibration(seen: Unseen, trees: Array, drawn: Unseen, usual: slips.Usual) -> Calibration:
+    """Logistic calibration (Platt 1999) of each output on discs that were not learned from.
 
-    def platt(logit: Array, present: Flags) -> tuple[float, float]:
-        slope, offset = _logistic(np.stack([logit, np.ones_like(logit)], 1), present)
-        return slope, offset
+    Args:
+        seen: the patients' discs.
+        trees: what trees that don't know the patients say of them.
+        drawn: discs of phantoms, for the rule on slips.
+        usual: the usual steps.
+    """
+
+    def platt(logit: Array, tree: Array, present: Flags) -> Joined:
+        network, own, offset = _logistic(
+            np.stack([logit, tree, np.ones_like(logit)], 1), present, strength=1.0
+        )
+        return Joined(network=network, trees=own, offset=offset)
 
     grade = np.array([d.pfirrmann for d in seen.discs])
     places = np.tile(np.eye(4), (len(grade), 1))
-    features = np.concatenate([seen.pfirrmann.reshape(-1, 1), places], axis=1)
+    both = np.stack([seen.pfirrmann.reshape(-1), trees[:, -4:].reshape(-1)], axis=1)
     above = (grade[:, None] > np.arange(1, 5)).reshape(-1)
-    slope, first, second, third, fourth = _logistic(features, above)
+    network, own, *offsets = _logistic(np.concatenate([both, places], axis=1), above)
+    first, second, third, fourth = (
+        Joined(network=network, trees=own, offset=offset) for offset in offsets
+    )
+    changed = np.array([d.modic > 0 for d in seen.discs])
     fitted = Calibration(
-        pfirrmann=(slope, first, second, third, fourth),
+        pfirrmann=(first, second, third, fourth),
         sharpness=1.0,
-        modic=platt(any_modic(seen.modic), np.array([d.modic > 0 for d in seen.discs])),
+        modic=platt(any_modic(seen.modic), trees[:, SECOND.index("modic")], changed),
         binary={
-            name: platt(seen.binary[:, j], np.array([d.binary[j] == 1 for d in seen.discs]))
+            name: platt(
+                seen.binary[:, j],
+                trees[:, SECOND.index(name)],
+                np.array([d.binary[j] == 1 for d in seen.discs]),
+            )
             for j, name in enumerate(BINARY)
             if j != _SLIP
         },
@@ -199,7 +255,7 @@ def fit_calibration(seen: Unseen, drawn: Unseen, usual: slips.Usual) -> Calibrat
 
     def surprise(sharpness: float) -> float:
         tried = fitted.model_copy(update={"sharpness": sharpness})
-        return -float(np.log(seen.chances(tried, usual).pfirrmann[rows, grade - 1]).mean())
+        return -float(np.log(seen.chances(trees, tried, usual).pfirrmann[rows, grade - 1]).mean())
 
     best = min(np.arange(0.5, 1.51, 0.05).tolist(), key=surprise)
     return fitted.model_copy(update={"sharpness": round(best, 2)})
@@ -253,58 +309,6 @@ def conformal(discs: list[DiscViews], chances: Chances, miss: float = MISSED) ->
     return {name: round(float(np.sort(p)[place - 1]), 4) for name, p in true.items()}
 
 
-def crossed(seen: Unseen, drawn: Unseen, repeats: int = 5) -> dict[str, float]:
-    """Figures of the training discs with both sequences, calibrated without their own patient.
-
-    ``before`` is without the power of the Pfirrmann grades, and spondylolisthesis by the network's
-    logit alone. ``floor`` is the ECE that a grader with exactly these probabilities would show on
-    as many discs as the development patients have.
-    """
-    patients = np.array([d.patient for d in seen.discs])
-    grade = np.array([d.pfirrmann for d in seen.discs])
-    found: dict[str, list[float]] = {}
-
-    def note(name: str, value: float) -> None:
-        found.setdefault(name, []).append(value)
-
-    for repeat in range(repeats):
-        rng = np.random.default_rng(repeat)
-        shuffled = rng.permutation(np.unique(patients))
-        fold = dict(zip(shuffled.tolist(), (np.arange(len(shuffled)) % 5).tolist(), strict=True))
-        folded = np.array([fold[p] for p in patients])
-        plain, mended = np.zeros((len(grade), 5)), np.zeros((len(grade), 5))
-        slip = np.zeros(len(grade))
-        for out in range(5):
-            rest = seen.part(folded != out)
-            usual = fit_usual(rest)
-            fitted = fit_calibration(rest, drawn, usual)
-            held = seen.part(folded == out)
-            chances = held.chances(fitted, usual)
-            mended[folded == out], slip[folded == out] = chances.pfirrmann, chances.binary[:, _SLIP]
-            unmended = fitted.model_copy(update={"sharpness": 1.0})
-            plain[folded == out] = held.chances(unmended, usual).pfirrmann
-        for name, chance in (("before", plain), ("after", mended)):
-            stated = 1 + chance.argmax(1)
-            error = marks.expected_calibration_error(chance.max(1), stated == grade)
-            note(f"Pfirrmann ECE, {name}", error)
-        note("Pfirrmann quadratic kappa", marks.quadratic_kappa(grade - 1, stated - 1, 5))
-        note("Pfirrmann within one", marks.within_one(grade, stated))
-        for _ in range(40):
-            some = rng.choice(len(grade), 185, replace=False)
-            sure = mended[some].max(1)
-            note("floor", marks.expected_calibration_error(sure, rng.random(185) < sure))
-        present = seen.slipped()
-        note("spondylolisthesis AUROC, after", marks.auroc(present, slip))
-        note("spondylolisthesis AUROC, before", marks.auroc(present, seen.binary[:, _SLIP]))
-        sure, right = np.maximum(slip, 1 - slip), (slip >= 0.5) == present
-        note("spondylolisthesis ECE", marks.expected_calibration_error(sure, right))
-        for line in (0.5, 0.7):
-            stated = slip >= line
-            note(f"spondylolisthesis at {line} or more", float(stated.sum()))
-            note(f"of these graded so, at {line} or more", float((stated & present).sum()))
-    return {name: round(float(np.mean(values)), 4) for name, values in found.items()}
-
-
 def main() -> None:
     """Fit and write, or measure."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -325,16 +329,23 @@ def main() -> None:
     both = out_of_fold(networks, discs, parts, "both")
     drawn_by = [net for own in networks for net in own]
     if options.crossed:
+        from finetune.classifier_crossed import crossed
+
         print(json.dumps(crossed(both, look(drawn_by, phantoms, "both")), indent=1))
         return
     usual = fit_usual(both)
-    calibration, cuts = {}, {}
+    calibration, cuts, forests = {}, {}, {}
+    limits: dict[str, float] = {}
     for regime in REGIMES:
         seen = both if regime == "both" else out_of_fold(networks, discs, parts, regime)
-        drawn = look(drawn_by, phantoms, regime)
-        calibration[regime] = fit_calibration(seen, drawn, usual)
-        cuts[regime] = conformal(seen.discs, seen.chances(calibration[regime], usual))
-    limits = abstention(both.discs, both.chances(calibration["both"], usual))
+        trees = seen.trees()
+        fitted = fit_calibration(seen, trees, look(drawn_by, phantoms, regime), usual)
+        chances = seen.chances(trees, fitted, usual)
+        calibration[regime], cuts[regime] = fitted, conformal(seen.discs, chances)
+        forests[regime] = classifier_forest.fit(seen.given, classifier_forest.targets(seen.discs))
+        if regime == "both":
+            limits = abstention(seen.discs, chances)
+    classifier_forest.store(forests, WEIGHTS / "classifier" / classifier_forest.FILE)
     write(calibration, limits, cuts, usual)
 
 
@@ -344,10 +355,10 @@ def write(
     cuts: dict[str, dict[str, float]],
     usual: slips.Usual,
 ) -> None:
-    """Write both manifests; the weights stay as they are."""
+    """Write both manifests; the networks stay as they are."""
     write_manifest(
         WEIGHTS / "classifier",
-        files=tuple(FILE.format(member) for member in range(MEMBERS)),
+        files=(*(FILE.format(member) for member in range(MEMBERS)), classifier_forest.FILE),
         name="disc grades",
         version="2.0",
         licence="Apache-2.0; trained on SPIDER (CC BY 4.0)",

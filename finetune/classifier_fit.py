@@ -27,7 +27,7 @@ from eval import grades as marks
 from finetune import classifier_data
 from finetune.classifier_data import Batch, DiscViews
 from finetune.recipe import Recipe
-from tools.classifier import any_modic
+from tools.calibration import any_modic
 from tools.grade_net import BINARY, GradeNet, Grades
 
 _FROZEN_STAGES = 2

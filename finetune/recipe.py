@@ -26,12 +26,12 @@ class Recipe:
         seed: of everything that is drawn.
     """
 
-    epochs: int = 18
+    epochs: int = 26
     patients: int = 4
     only: str | None = None
     context: bool = True
     ordinal: bool = True
-    near: bool = True
+    near: bool = False
     flips: float = 0.0
     smoothing: float = 0.03
     pretrained: bool = True

@@ -2,20 +2,20 @@
 
 An ensemble of :class:`tools.grade_net.GradeNet` looks at the T1 and T2 crops together, or at
 either alone; with both, the Pfirrmann grade is the mean of what it sees in both and in T2 alone.
-Spondylolisthesis joins the network with the measured slip. Logits are calibrated on patients that
-the member did not learn from; below its abstention threshold a grade is "indeterminate".
+Trees judge each disc again by its measures and by what the networks said (``tools/forest``);
+spondylolisthesis joins the networks with the measured slip instead. Logits are calibrated on
+patients that were not learned from; below its abstention threshold a grade is "indeterminate".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
 from radixgpt.eligibility import Eligibility
 from radixgpt.finding import ABSENT, GRADED, PRESENT
@@ -27,100 +27,15 @@ from radixgpt.weights import load_card
 from tools import crops as cropping
 from tools import levels as levels_tool
 from tools import slips
+from tools.calibration import Calibration, Chances, Said, calibrate
+from tools.forest import ARRAYS, SECOND, Forest, features, judged
 from tools.grade_net import BINARY, SEQUENCES, GradeNet, Inputs
 from tools.stored import unpack
 
 TOOL = "classifier"
 Floats = npt.NDArray[np.float64]
 
-_LEAST = 1e-4
-"""No grade is held to be less likely than about this."""
-
-
-class Calibration(BaseModel):
-    """How logits become probabilities, for one choice of sequences.
-
-    Attributes:
-        pfirrmann: slope, then the offsets of the four thresholds.
-        sharpness: power of the grades' probabilities; each threshold can be calibrated while the
-            likeliest grade is still stated too surely, which a power below 1 mends.
-        modic: slope and offset of the logit of any change.
-        binary: slope and offset of each binary kind but spondylolisthesis.
-        slip: what joins the logit of spondylolisthesis with the measured slip.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    pfirrmann: tuple[float, float, float, float, float]
-    sharpness: float
-    modic: tuple[float, float]
-    binary: dict[str, tuple[float, float]]
-    slip: slips.SlipRule
-
-
-@dataclass(frozen=True)
-class Chances:
-    """Calibrated probabilities of n discs.
-
-    Attributes:
-        pfirrmann: (n, 5), grades 1 to 5.
-        modic: (n, 4), types 0 to 3.
-        binary: (n, 6), present, in the order of ``grade_net.BINARY``.
-    """
-
-    pfirrmann: Floats
-    modic: Floats
-    binary: Floats
-
-
-def calibrate(
-    pfirrmann: Floats,
-    modic: Floats,
-    binary: Floats,
-    steps: Items[slips.Steps],
-    calibration: Calibration,
-) -> Chances:
-    """Logits, shaped as :class:`tools.grade_net.Grades` has them, to probabilities.
-
-    Args:
-        pfirrmann: logits (n, 4).
-        modic: logits (n, 4).
-        binary: logits (n, 6).
-        steps: for each disc, the measured steps against the usual ones.
-        calibration: of the sequences that were looked at.
-    """
-    slope, *offsets = calibration.pfirrmann
-    above = _sigmoid(slope * pfirrmann + np.array(offsets))
-    above = np.minimum.accumulate(above, axis=1)  # the chance of a higher grade can't be larger
-    edges = np.concatenate([np.ones((len(above), 1)), above, np.zeros((len(above), 1))], axis=1)
-    grades = (edges[:, :-1] - edges[:, 1:] + _LEAST) ** calibration.sharpness
-    grades /= grades.sum(axis=1, keepdims=True)
-    raised = modic - modic.max(axis=1, keepdims=True)
-    share = np.exp(raised) / np.exp(raised).sum(axis=1, keepdims=True)
-    any_change = _sigmoid(calibration.modic[0] * any_modic(modic) + calibration.modic[1])
-    types = share[:, 1:] / np.maximum(share[:, 1:].sum(axis=1, keepdims=True), 1e-9)
-    types = np.concatenate([1 - any_change[:, None], any_change[:, None] * types], axis=1)
-    joined = np.empty_like(binary)
-    for j, name in enumerate(BINARY):
-        if name == "spondylolisthesis":
-            pairs = zip(binary[:, j], steps, strict=True)
-            joined[:, j] = [slips.chance_logit(calibration.slip, z, step) for z, step in pairs]
-        else:
-            slope, offset = calibration.binary[name]
-            joined[:, j] = slope * binary[:, j] + offset
-    return Chances(grades, types, _sigmoid(joined))
-
-
-def any_modic(modic: Floats) -> Floats:
-    """Logit of any Modic change from the (n, 4) logits of the types."""
-    top = modic[:, 1:].max(axis=1)
-    rest: Floats = top + np.log(np.exp(modic[:, 1:] - top[:, None]).sum(axis=1)) - modic[:, 0]
-    return rest
-
-
-def _sigmoid(x: Floats) -> Floats:
-    value: Floats = 1 / (1 + np.exp(-np.clip(x, -40, 40)))
-    return value
+FORESTS = "forests.safetensors"
 
 
 @cache
@@ -135,10 +50,31 @@ def models() -> tuple[GradeNet, ...]:
     card = load_card("classifier")
     nets = []
     for name in sorted(card.manifest.files):
+        if name == FORESTS:
+            continue
         net = GradeNet()
         net.load_state_dict(unpack(load_file(card.file(name))))
         nets.append(net.eval())
     return tuple(nets)
+
+
+@cache
+def forests() -> dict[str, dict[str, Forest]]:
+    """The trees by the sequences that are there and what they judge, loaded once.
+
+    Raises:
+        WeightsError: they are missing or damaged.
+    """
+    from safetensors.numpy import load_file
+
+    arrays = load_file(load_card("classifier").file(FORESTS))
+    return {
+        regime: {
+            name: Forest(**{array: arrays[f"{regime}/{name}/{array}"] for array in ARRAYS})
+            for name in SECOND
+        }
+        for regime in ("both", "t2", "t1")
+    }
 
 
 @cache
@@ -273,6 +209,12 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
     raw = graded_logits(
         models(), [by_place[p] for p in places], [max(0, p + shift) for p in places]
     )
+    given = features(
+        [by_place[p] for p in places],
+        [steps[p] for p in places],
+        [max(0, p + shift) for p in places],
+        raw,
+    )
     version = model_facts().version
     out: list[Observation] = []
     for row, place in enumerate(places):
@@ -281,13 +223,15 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
             continue
         views = by_place[place]
         regime = "both" if len(views) == 2 else next(iter(views))
-        chances = calibrate(
-            raw[0][row : row + 1],
-            raw[1][row : row + 1],
-            raw[2][row : row + 1],
-            [steps[place].against(slips.usual(), place + shift)],
-            calibrations()[regime],
+        one = slice(row, row + 1)
+        said = Said(
+            pfirrmann=raw[0][one],
+            modic=raw[1][one],
+            binary=raw[2][one],
+            trees=judged(forests()[regime], given[one]),
+            steps=[steps[place].against(slips.usual(), place + shift)],
         )
+        chances = calibrate(said, calibrations()[regime])
         for kind in GRADED:
             fields = _grade(kind, chances, regime)
             out.append(
