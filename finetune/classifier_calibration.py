@@ -205,9 +205,7 @@ def fit_slip(seen: Unseen, drawn: Unseen, usual: slips.Usual) -> slips.SlipRule:
         columns.append(np.column_stack([some.binary[:, _SLIP], measured, constant]))
         target.append(some.slipped())
         weights.append(np.full(len(some.discs), weight))
-    found = _logistic(
-        np.concatenate(columns), np.concatenate(target), np.concatenate(weights)
-    )
+    found = _logistic(np.concatenate(columns), np.concatenate(target), np.concatenate(weights))
     return slips.SlipRule(**dict(zip(("logit", "step", "agreed", "offset"), found, strict=True)))
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from eval import grades as marks
 from finetune import spider
 from finetune.classifier_look import BINARY, Patient
-from radixgpt.finding import PRESENT
+from radixgpt.finding import ABSENT, PRESENT
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.observation import Observation
 
@@ -43,6 +43,14 @@ class Disc:
         if kind == "modic":
             return 1 - found.probabilities["0"]
         return found.probabilities[PRESENT]
+
+    def truth(self, kind: str) -> str | int:
+        """What the data's radiologist graded."""
+        if kind == "pfirrmann":
+            return self.grading.pfirrmann
+        if kind == "modic":
+            return self.grading.modic
+        return PRESENT if self.grading.binary[BINARY[kind]] == 1 else ABSENT
 
     def grade(self) -> int:
         """The likeliest Pfirrmann grade; 3 without a statement."""
@@ -98,9 +106,7 @@ def _area(discs: list[Disc], kind: str) -> Callable[[Rows], float] | None:
 
 
 def _present(disc: Disc, kind: str) -> bool:
-    if kind == "modic":
-        return disc.grading.modic > 0
-    return disc.grading.binary[BINARY[kind]] == 1
+    return disc.truth(kind) not in (0, ABSENT)
 
 
 def groups(shared: Path, seen: Mapping[int, Patient]) -> str:

@@ -1,6 +1,6 @@
 """What the tools say of the SPIDER patients: the training patients unseen, the development ones.
 
-The training patients are graded by the member of the ensemble that did not learn from them; the
+The training patients are graded by networks that did not learn from them; the
 development patients go the whole way, from slices without a header through triage, levels and
 classifier. Both are kept in ``runs/seen`` until a weight changes.
 """
@@ -16,18 +16,17 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from data.mapping.gradings import BINARY as KIND_OF
 from finetune import classifier_data, spider
-from finetune.classifier import folds
-from finetune.classifier_calibration import out_of_fold, shipped
+from finetune.classifier import folds, of_folds
+from finetune.classifier_calibration import out_of_fold
 from radixgpt.case import StatedFinding
 from radixgpt.eligibility import Eligibility
-from radixgpt.finding import ABSENT, PRESENT
+from radixgpt.finding import GRADED
 from radixgpt.level import LUMBAR_DISCS, disc_at
 from radixgpt.observation import Evidence, Observation
 from radixgpt.study import BodyRegion, Modality, Plane, Sequence, Series, Study
-from radixgpt.weights import WEIGHTS, load_card
+from radixgpt.weights import load_card
 from tools import classifier, levels, slips, triage
-from tools.classifier import Chances
-from tools.grade_net import BINARY
+from tools.calibration import Chances
 
 Say = Callable[[str, int, int], None]
 OUT = Path("runs/seen")
@@ -152,24 +151,25 @@ def numbered(shared: Path, say: Say, out: Path = OUT, most: int = 60) -> list[Se
 def unseen(
     shared: Path,
     regime: str = "both",
-    discs: Path = Path("runs/classifier/discs.pickle"),
+    trained: Path = Path("runs/classifier"),
     out: Path = OUT,
 ) -> dict[int, tuple[Observation, ...]]:
-    """Grades of each training patient's lumbar discs by the member that did not learn from it.
+    """Grades of each training patient's lumbar discs by the networks that did not learn from it.
 
     Args:
         shared: the staged data.
         regime: ``both``, ``t2`` or ``t1``: which sequences are looked at.
-        discs: the discs as the classifier's training run keeps them.
+        trained: where ``finetune.classifier train`` keeps its discs and networks.
         out: where what was seen is kept.
     """
     path = out / f"unseen-{regime}-{_state()}.json"
     if path.is_file():
         return _UNSEEN.validate_json(path.read_bytes())
     train, _ = spider.split(shared)
-    cut = [d for d in classifier_data.load(shared, levels.model(), discs) if d.patient in train]
-    seen = out_of_fold(shipped(WEIGHTS / "classifier"), cut, folds(train), regime)
-    chances = seen.chances(classifier.calibrations()[regime], slips.usual())
+    discs = classifier_data.load(shared, levels.model(), trained / "discs.pickle")
+    cut = [d for d in discs if d.patient in train]
+    seen = out_of_fold(of_folds(trained), cut, folds(train), regime)
+    chances = seen.chances(seen.trees(), classifier.calibrations()[regime], slips.usual())
     found: dict[int, list[Observation]] = {}
     for row, disc in enumerate(seen.discs):
         level = disc_at(disc.index)
@@ -183,27 +183,19 @@ def unseen(
 
 def _graded(chances: Chances, row: int, level: str, regime: str) -> Iterable[Observation]:
     """The observations that the classifier makes of one disc, its abstentions included."""
-    named: dict[str, dict[str, float]] = {}
-    if regime != "t1":
-        named["pfirrmann"] = {str(g + 1): float(p) for g, p in enumerate(chances.pfirrmann[row])}
-    if regime == "both":
-        named["modic"] = {str(kind): float(p) for kind, p in enumerate(chances.modic[row])}
-    for place, kind in enumerate(BINARY):
-        present = float(chances.binary[row, place])
-        named[kind] = {ABSENT: 1 - present, PRESENT: present}
-    for kind, probabilities in named.items():
-        sure = max(probabilities.values())
-        yield Observation(
-            id=f"unseen-{kind}-{level}",
-            tool="classifier",
-            tool_version=classifier.model_facts().version,
-            kind=kind,
-            level=level,
-            status="value" if sure >= classifier.thresholds()[kind] else "indeterminate",
-            value=max(probabilities, key=lambda value: probabilities[value]),
-            confidence=min(sure, 1.0),
-            probabilities=probabilities,
-            evidence=(Evidence(series="s1", slice_index=0),),
+    one = slice(row, row + 1)
+    own = Chances(chances.pfirrmann[one], chances.modic[one], chances.binary[one])
+    for kind in GRADED:
+        yield Observation.model_validate(
+            {
+                "id": f"unseen-{kind}-{level}",
+                "tool": classifier.TOOL,
+                "tool_version": classifier.model_facts().version,
+                "kind": kind,
+                "level": level,
+                "evidence": [Evidence(series="s1", slice_index=0)],
+                **classifier.statement(kind, own, regime),
+            }
         )
 
 

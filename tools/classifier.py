@@ -233,7 +233,7 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
         )
         chances = calibrate(said, calibrations()[regime])
         for kind in GRADED:
-            fields = _grade(kind, chances, regime)
+            fields = statement(kind, chances, regime)
             out.append(
                 Observation.model_validate(
                     {
@@ -254,8 +254,14 @@ def _by_classifier(evidence: Evidence, version: str) -> Evidence:
     return evidence.model_copy(update={"tool": f"{TOOL} {version}"})
 
 
-def _grade(kind: str, chances: Chances, regime: str) -> dict[str, object]:
-    """Value, status and confidence of one kind for one disc."""
+def statement(kind: str, chances: Chances, regime: str) -> dict[str, object]:
+    """Value, status, confidence and probabilities of one kind for one disc.
+
+    Args:
+        kind: one of GRADED.
+        chances: of this disc alone.
+        regime: which sequences were looked at: ``both``, ``t2`` or ``t1``.
+    """
     if kind == "pfirrmann" and regime == "t1":
         return {"status": "not_assessable", "reason": "needs a T2-weighted series"}
     if kind == "modic" and regime != "both":

@@ -16,19 +16,22 @@ from data.synth.phantom import Disc
 from radixgpt.finding import GRADED, KINDS
 from radixgpt.level import LUMBAR_DISCS
 from tools import classifier, levels
-from tools.classifier import Calibration, Chances, calibrate
+from tools.calibration import Calibration, Chances, Joined, Said, any_modic, calibrate
+from tools.forest import SECOND
 from tools.grade_net import BINARY
 from tools.slips import SlipRule, Steps
 
 LOGITS = st.floats(-8, 8)
+AS_IT_IS = Joined(network=1, trees=0, offset=0)
 PLAIN = Calibration(
-    pfirrmann=(1, 0, 0, 0, 0),
+    pfirrmann=(AS_IT_IS,) * 4,
     sharpness=1,
-    modic=(1, 0),
-    binary=dict.fromkeys((b for b in BINARY if b != "spondylolisthesis"), (1.0, 0.0)),
+    modic=AS_IT_IS,
+    binary=dict.fromkeys((b for b in BINARY if b != "spondylolisthesis"), AS_IT_IS),
     slip=SlipRule(logit=1, step=10, agreed=20, offset=0),
 )
 NONE = [Steps(None, None)] * 3
+TREES = np.zeros((3, len(SECOND)))
 
 
 @given(
@@ -39,7 +42,7 @@ NONE = [Steps(None, None)] * 3
 def test_chances_are_distributions(
     pfirrmann: classifier.Floats, modic: classifier.Floats, binary: classifier.Floats
 ) -> None:
-    chances = calibrate(pfirrmann, modic, binary, NONE, PLAIN)
+    chances = calibrate(Said(pfirrmann, modic, binary, TREES, NONE), PLAIN)
     for part in (chances.pfirrmann, chances.modic):
         assert (part >= -1e-12).all()
         assert part.sum(axis=1) == pytest.approx(1)
@@ -48,9 +51,9 @@ def test_chances_are_distributions(
 
 @given(arrays.arrays(float, (3, 4), elements=LOGITS))
 def test_a_power_below_one_states_the_same_grade_less_surely(pfirrmann: classifier.Floats) -> None:
-    rest = np.zeros((3, 4)), np.zeros((3, 6)), NONE
-    plain = calibrate(pfirrmann, *rest, PLAIN).pfirrmann
-    soft = calibrate(pfirrmann, *rest, PLAIN.model_copy(update={"sharpness": 0.7})).pfirrmann
+    said = Said(pfirrmann, np.zeros((3, 4)), np.zeros((3, 6)), TREES, NONE)
+    plain = calibrate(said, PLAIN).pfirrmann
+    soft = calibrate(said, PLAIN.model_copy(update={"sharpness": 0.7})).pfirrmann
     assert (soft.max(axis=1) <= plain.max(axis=1) + 1e-9).all()
     best = plain.argmax(axis=1)[:, None]
     chosen = np.take_along_axis(soft, best, 1)[:, 0]
@@ -60,7 +63,7 @@ def test_a_power_below_one_states_the_same_grade_less_surely(pfirrmann: classifi
 def test_a_measured_slip_raises_spondylolisthesis_alone() -> None:
     zero = np.zeros((3, 4)), np.zeros((3, 4)), np.zeros((3, 6))
     steps = [Steps(0.0, 0.0), Steps(0.14, None), Steps(0.14, 0.14)]
-    chances = calibrate(*zero, steps, PLAIN).binary
+    chances = calibrate(Said(*zero, TREES, steps), PLAIN).binary
     slip = BINARY.index("spondylolisthesis")
     assert chances[0, slip] == pytest.approx(0.5)
     assert chances[0, slip] < chances[1, slip] < chances[2, slip]
@@ -71,7 +74,7 @@ def test_any_modic_is_the_logit_of_its_share() -> None:
     logit = np.array([[0.3, -1.0, 0.8, 0.1]])
     share = np.exp(logit) / np.exp(logit).sum()
     present = share[0, 1:].sum()
-    assert classifier.any_modic(logit)[0] == pytest.approx(np.log(present / (1 - present)))
+    assert any_modic(logit)[0] == pytest.approx(np.log(present / (1 - present)))
 
 
 def _chances(present: float) -> Chances:
@@ -83,17 +86,17 @@ def _chances(present: float) -> Chances:
 
 
 def test_a_grade_states_its_own_probability() -> None:
-    stated = classifier._grade("pfirrmann", _chances(0.9), {"t1", "t2"})
+    stated = classifier.statement("pfirrmann", _chances(0.9), "both")
     assert (stated["value"], stated["confidence"]) == (4, 0.8)
-    stated = classifier._grade("modic", _chances(0.9), {"t1", "t2"})
+    stated = classifier.statement("modic", _chances(0.9), "both")
     assert (stated["value"], stated["confidence"]) == (2, 0.7)
-    stated = classifier._grade("disc_bulging", _chances(0.1), {"t2"})
+    stated = classifier.statement("disc_bulging", _chances(0.1), "t2")
     assert (stated["value"], stated["confidence"]) == ("absent", 0.9)
 
 
 def test_sequences_gate_what_may_be_graded() -> None:
-    for kind, sequences in (("pfirrmann", {"t1"}), ("modic", {"t1"}), ("modic", {"t2"})):
-        stated = classifier._grade(kind, _chances(0.9), sequences)
+    for kind, regime in (("pfirrmann", "t1"), ("modic", "t1"), ("modic", "t2")):
+        stated = classifier.statement(kind, _chances(0.9), regime)
         assert stated["status"] == "not_assessable"
         assert "needs" in str(stated["reason"])
         assert "value" not in stated
@@ -101,9 +104,38 @@ def test_sequences_gate_what_may_be_graded() -> None:
 
 def test_too_close_to_call_is_indeterminate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier, "thresholds", lambda: dict.fromkeys(GRADED, 0.6))
-    stated = classifier._grade("disc_bulging", _chances(0.55), {"t2"})
+    stated = classifier.statement("disc_bulging", _chances(0.55), "t2")
     assert stated["status"] == "indeterminate"
     assert "value" not in stated
+
+
+def test_an_abstention_names_the_values_that_remain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "thresholds", lambda: dict.fromkeys(GRADED, 0.9))
+    cuts = {"both": dict.fromkeys(GRADED, 0.1)}
+    monkeypatch.setattr(classifier, "conformal", lambda: cuts)
+    stated = classifier.statement("pfirrmann", _chances(0.5), "both")
+    assert stated["reason"] == "too close to call between IV and V"
+    stated = classifier.statement("modic", _chances(0.5), "both")
+    assert "no change" in str(stated["reason"])
+    stated = classifier.statement("disc_bulging", _chances(0.55), "both")
+    assert stated["reason"] == "too close to call between absent and present"
+
+
+def test_trees_move_what_they_judge() -> None:
+    zero = np.zeros((3, 4)), np.zeros((3, 4)), np.zeros((3, 6))
+    both = PLAIN.model_copy(
+        update={
+            "modic": Joined(network=1, trees=1, offset=0),
+            "binary": dict.fromkeys(PLAIN.binary, Joined(network=1, trees=1, offset=0)),
+        }
+    )
+    trees = TREES.copy()
+    trees[1, SECOND.index("disc_bulging")] = 3
+    trees[2, SECOND.index("modic")] = 3
+    chances = calibrate(Said(*zero, trees, NONE), both)
+    assert chances.binary[1, BINARY.index("disc_bulging")] > 0.9
+    assert np.delete(chances.binary, BINARY.index("disc_bulging"), 1) == pytest.approx(0.5)
+    assert 1 - chances.modic[2, 0] > 0.9
 
 
 def test_every_lumbar_disc_gets_every_grade_with_evidence(
