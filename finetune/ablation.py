@@ -25,7 +25,7 @@ from finetune import classifier_data, classifier_fit, spider
 from finetune.classifier_data import DiscViews
 from finetune.recipe import Recipe
 from tools.calibration import any_modic
-from tools.grade_net import BINARY
+from tools.grade_net import BINARY, GradeNet
 
 TABLE = Path(__file__).parent / "ablation.csv"
 FULL = "all of it"
@@ -64,7 +64,7 @@ class Row:
 
 def rows(pretrained: Path) -> tuple[Row, ...]:
     """Every row; ``pretrained`` holds what ``finetune.pretrain`` made."""
-    full = Recipe(epochs=_EPOCHS)
+    full = Recipe(epochs=_EPOCHS, near=True, averaging=0.98)
     return (
         Row(FULL, full),
         Row("another seed", replace(full, seed=105)),
@@ -86,6 +86,7 @@ def rows(pretrained: Path) -> tuple[Row, ...]:
         Row("mean over eight distorted copies", full, copies=8),
         Row("three members instead of one", full, members=3),
         Row("18 epochs instead of 10", replace(full, epochs=18)),
+        Row("one network taught by the three members", replace(full, taught=0.5), members=3),
     )
 
 
@@ -121,11 +122,16 @@ def measure(
     for number in range(_THIRDS):
         held = [d for d in discs if d.patient in parts[number]]
         rest = [d for d in discs if d.patient in patients and d.patient not in parts[number]]
-        models = []
+        models: list[GradeNet] = []
+        plain = replace(row.recipe, taught=0.0)
         for member in range(row.members):
-            recipe = replace(row.recipe, seed=row.recipe.seed + 50 * member + number)
+            recipe = replace(plain, seed=row.recipe.seed + 50 * member + number)
             folder = out / f"{abs(hash_of(recipe)):x}"
             models.append(classifier_fit.train(rest, [], folder, "member", recipe))
+        if row.recipe.taught:
+            recipe = replace(row.recipe, seed=row.recipe.seed + number)
+            folder = out / f"{abs(hash_of(recipe)):x}"
+            models = [classifier_fit.train(rest, [], folder, "member", recipe, models)]
         shown = [d for d in held if d.views.get("t1") and d.views.get("t2")]
         one = look(models, shown, row, row.recipe.only)
         if row.t2_too:

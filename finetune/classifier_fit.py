@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -28,14 +28,34 @@ from finetune import classifier_data
 from finetune.classifier_data import Batch, DiscViews
 from finetune.recipe import Recipe
 from tools.calibration import any_modic
-from tools.grade_net import BINARY, GradeNet, Grades
+from tools.grade_net import BINARY, GradeNet, Grades, Inputs
 
 _FROZEN_STAGES = 2
 _SLIP = BINARY.index("spondylolisthesis")
 
 
-def loss(grades: Grades, batch: Batch, recipe: Recipe) -> Tensor:
-    """Pfirrmann by thresholds or softmax, Modic by softmax, the rest by binary cross-entropy."""
+def loss(
+    grades: Grades,
+    batch: Batch,
+    recipe: Recipe,
+    lesson: tuple[Tensor, Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Pfirrmann by thresholds or softmax, Modic by softmax, the rest by binary cross-entropy.
+
+    Args:
+        grades: the network's logits.
+        batch: with the gradings.
+        recipe: how it is trained.
+        lesson: chances that teachers give: of the Pfirrmann thresholds, the Modic types and the
+            binary kinds.
+    """
+    if lesson is not None:
+        own = loss(grades, batch, recipe)
+        above, types, present = lesson
+        soft = 2 * functional.binary_cross_entropy_with_logits(grades.pfirrmann, above)
+        soft = soft + 0.7 * functional.cross_entropy(grades.modic, types)
+        soft = soft + 2 * functional.binary_cross_entropy_with_logits(grades.binary, present)
+        return (1 - recipe.taught) * own + recipe.taught * soft
     smooth = recipe.smoothing
     if recipe.ordinal:
         above = (batch.pfirrmann[:, None] > torch.arange(1, 5)).float()
@@ -155,8 +175,26 @@ def _beside(batch: Batch, recipe: Recipe) -> Tensor:
     return batch.patients if recipe.context else torch.arange(len(batch.patients))
 
 
+def _lesson(teachers: Sequence[GradeNet], given: Inputs) -> tuple[Tensor, Tensor, Tensor] | None:
+    """What the teachers hold to be likely, on average."""
+    if not teachers:
+        return None
+    with torch.no_grad():
+        parts = [teacher(*given) for teacher in teachers]
+        return (
+            torch.stack([p.pfirrmann.sigmoid() for p in parts]).mean(0),
+            torch.stack([p.modic.softmax(1) for p in parts]).mean(0),
+            torch.stack([p.binary.sigmoid() for p in parts]).mean(0),
+        )
+
+
 def train(
-    discs: list[DiscViews], held: list[DiscViews], out: Path, name: str, recipe: Recipe
+    discs: list[DiscViews],
+    held: list[DiscViews],
+    out: Path,
+    name: str,
+    recipe: Recipe,
+    teachers: Sequence[GradeNet] = (),
 ) -> GradeNet:
     """Train one model; its averaged weights end up in ``out/<name>.pt``.
 
@@ -166,6 +204,7 @@ def train(
         out: folder for the log, the checkpoint and the weights.
         name: of the model, such as ``fold0``.
         recipe: how.
+        teachers: networks whose chances it learns from too, where ``recipe.taught`` says so.
     """
     finished = out / f"{name}.pt"
     model = GradeNet()
@@ -179,7 +218,7 @@ def train(
     prepare(model)
     model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with fused_start(model):
-        average = _steps(model, discs, held, out, name, recipe)
+        average = _steps(model, discs, held, out, name, recipe, teachers)
     final = GradeNet()
     start(final, recipe)
     learned = {k: v for k, v in average.state_dict().items() if not _is_frozen(k)}
@@ -202,6 +241,7 @@ def _steps(
     out: Path,
     name: str,
     recipe: Recipe,
+    teachers: Sequence[GradeNet],
 ) -> nn.Module:
     by_patient: dict[int, list[DiscViews]] = {}
     for disc in discs:
@@ -248,8 +288,8 @@ def _steps(
                 flips=recipe.flips,
             )
             crops = batch.crops.contiguous(memory_format=torch.channels_last)
-            grades = model(crops, batch.there, batch.measures, batch.levels, _beside(batch, recipe))
-            value = loss(grades, batch, recipe)
+            given = (crops, batch.there, batch.measures, batch.levels, _beside(batch, recipe))
+            value = loss(model(*given), batch, recipe, _lesson(teachers, given))
             optimiser.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 3.0)

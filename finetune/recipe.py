@@ -23,10 +23,11 @@ class Recipe:
         rate: the highest learning rate of the heads; the encoder's is a quarter of it.
         averaging: decay of the moving average of the weights, a step.
         drawn: the discs are phantoms', of whose binary kinds only the slip is drawn.
+        taught: share of the targets that teachers give, looking at the same distorted discs.
         seed: of everything that is drawn.
     """
 
-    epochs: int = 26
+    epochs: int = 18
     patients: int = 4
     only: str | None = None
     context: bool = True
@@ -37,6 +38,7 @@ class Recipe:
     pretrained: bool = True
     begin: str = ""
     rate: float = 1e-3
-    averaging: float = 0.98
+    averaging: float = 0.99
     drawn: bool = False
+    taught: float = 0.0
     seed: int = 5
