@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,22 @@ def test_an_ablation_keeps_what_it_measured(
         lines.append(",".join([name, *(str(round(0.8 + add, 2)) for _ in ablation.FIGURES)]))
     table.write_text("\n".join(lines))
     assert "| less | 0.700 (-0.100) |" in ablation.table(table)
+
+
+def test_a_pupil_comes_nearer_to_its_teacher_than_the_gradings_alone_bring_it(
+    tmp_path: Path,
+) -> None:
+    training = discs(4)
+    torch.manual_seed(1)
+    teacher = GradeNet().eval()
+    with torch.no_grad():
+        teacher.modic.bias += torch.tensor([0.0, 6.0, 0.0, 0.0])  # a belief that no grading holds
+    taught = Recipe(epochs=2, patients=2, pretrained=False, taught=1.0)
+    pupil = classifier_fit.train(training, [], tmp_path, "pupil", taught, [teacher])
+    alone = classifier_fit.train(training, [], tmp_path, "alone", replace(taught, taught=0.0))
+    one = classifier_fit.predict(pupil, training)["modic"].softmax(1)[:, 1].mean()
+    other = classifier_fit.predict(alone, training)["modic"].softmax(1)[:, 1].mean()
+    assert one > other
 
 
 def test_embeddings_that_collapse_cost_more() -> None:
