@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.captions import app as caption_app
+from commands.concepts import run as concepts_command
 from commands.data import app as data_app
 from commands.eval import app as eval_app
 from commands.terminal import (
@@ -60,6 +62,8 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+app.add_typer(caption_app, name="caption")
+app.command(name="concepts")(concepts_command)
 app.add_typer(data_app, name="data")
 app.add_typer(eval_app, name="eval")
 
