@@ -25,8 +25,8 @@ from tools.concepts.vocabulary import Entry
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-GRID = np.round(np.arange(0.05, 0.96, 0.05), 2)
-"""Thresholds that are tried."""
+GRID = sorted(np.round(np.arange(0.05, 0.96, 0.05), 2).tolist(), key=lambda t: abs(t - 0.4))
+"""Thresholds that are tried, from the middle outwards: of equals the least extreme is kept."""
 _FOLDS, _SEED, _DRAWS = 5, 4, 40
 Combine = Literal["any", "max"]
 
@@ -100,13 +100,15 @@ def _joined(how: Combine, entry: Entry, observations: Sequence[Observation]) -> 
 
 
 def _platt(logits: Floats, present: Flags) -> tuple[float, float]:
-    """Logistic calibration (Platt 1999); a constant where one class is missing."""
+    """Logistic calibration (Platt 1999); the prevalence where it would not rise."""
     from sklearn.linear_model import LogisticRegression
 
+    constant = 0.0, logit((present.sum() + 1) / (len(present) + 2))
     if present.all() or not present.any():
-        return 0.0, logit((present.sum() + 1) / (len(present) + 2))
+        return constant
     model = LogisticRegression(C=10.0).fit(logits[:, None], present)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+    slope, offset = float(model.coef_[0, 0]), float(model.intercept_[0])
+    return (slope, offset) if slope > 0 else constant
 
 
 def _surprise(logits: Floats, present: Flags) -> float:
@@ -134,7 +136,7 @@ def mean_f1(scores: Floats, there: Flags, thresholds: Floats) -> float:
 
 def _ascended(scores: Floats, there: Flags) -> Floats:
     """Thresholds that raise the mean F1, one concept at a time until none does."""
-    thresholds = np.full(scores.shape[1], 0.5)
+    thresholds = np.full(scores.shape[1], 0.4)
     best = mean_f1(scores, there, thresholds)
     for _ in range(10):
         before = best
@@ -181,7 +183,10 @@ def _rates(shared: Path, entries: Sequence[Entry], seen: Sequence[Seen]) -> dict
             found = one.status == "scored"
             counts.setdefault(one.key, {True: [], False: []})[found].append(one.key in real)
     return {
-        key: Rate(found=_share(both[True]), missed=_share(both[False]))
+        key: Rate(
+            found=_share(both[True]) if both[True] else None,
+            missed=_share(both[False]) if both[False] else None,
+        )
         for key, both in sorted(counts.items())
     }
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from radixgpt.terminology.table import Anatomy, Term, anatomy, terms
-from tools.concepts.vocabulary import Entry
+from tools.concepts.vocabulary import NO_TOOL, Entry
 from tools.registry import capabilities
 
 TABLE = "reports/roco_spine_captions.json"
@@ -24,7 +24,6 @@ _FEWEST = 4
 """Captions that a CUI needs before a word is named."""
 _ALIKE = 0.8
 """Share, as F1, that a word and a CUI must have in common."""
-NO_TOOL = "no tool here looks for it"
 BY_TYPE = "said by its types"
 BY_WHOLE = "said by the concept that names no region"
 _GRADERS = ("classifier", "radiographs")

@@ -102,6 +102,15 @@ def test_what_no_tool_looks_for_is_never_scored() -> None:
     assert "C0037944" not in found
 
 
+def test_a_concept_that_its_types_say_is_not_said_besides() -> None:
+    general = Entry(
+        key="C4280778", cui="C4280778", group="finding", why_not="said by its types",
+        names=("modic",),
+    )  # fmt: skip
+    graded = observed("modic", "L4-L5", g0=0.1, g1=0.1, g2=0.7, g3=0.1)
+    assert run(study(), GRADED, [graded], fitted=RULES, entries=[general]) == ()
+
+
 def test_a_finding_of_another_tool_counts_and_is_not_called_calibrated() -> None:
     found = detected(observed("canal_stenosis", "L4-L5", **{PRESENT: 0.7, ABSENT: 0.3}))["C0037944"]
     assert (found.present, found.calibrated, found.score) == (True, False, pytest.approx(0.7))

@@ -37,13 +37,13 @@ class Rate(BaseModel):
     """How often a part of the anatomy is in the images when a tool found it, and when it did not.
 
     Attributes:
-        found, missed: shares, smoothed by one on either side (Laplace).
+        found, missed: shares, smoothed by one on either side (Laplace); None where it never was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    found: float
-    missed: float
+    found: float | None
+    missed: float | None
 
 
 class Rules(BaseModel):

@@ -13,7 +13,7 @@ from radixgpt.report import ModelFacts
 from radixgpt.study import Modality, Series, Study
 from radixgpt.weights import load_card
 from tools.concepts.combine import Rules, chance_at, combined, joined, rules
-from tools.concepts.vocabulary import Entry, Group, vocabulary
+from tools.concepts.vocabulary import NO_TOOL, Entry, Group, vocabulary
 
 DEFAULT_THRESHOLD = 0.5
 """Of a concept whose threshold was not tuned."""
@@ -109,7 +109,7 @@ def _rank(one: Detected) -> tuple[int, float, str]:
 
 def _looked_for(entry: Entry, seen: Sequence[Observation]) -> bool:
     """Whether some tool looked for a finding that the vocabulary gives to none."""
-    return entry.group == "finding" and bool(_parts(entry, seen))
+    return entry.group == "finding" and entry.why_not == NO_TOOL and bool(_parts(entry, seen))
 
 
 def _found(
@@ -203,14 +203,15 @@ def _anatomy(
         )
     ]
     rate = ways.anatomy.get(entry.key)
-    score = _FACT_UNMEASURED if rate is None else rate.found if here else rate.missed
-    if rate is None and not here:
-        return _open(entry, "It was not found, and how much that means was not measured.")
+    share = None if rate is None else rate.found if here else rate.missed
+    if share is None and not here:
+        return _open(entry, "It was not found, and what that means was not measured.")
+    score = _FACT_UNMEASURED if share is None else share
     return _detected(
         entry,
         score=score,
         threshold=DEFAULT_THRESHOLD,
-        calibrated=rate is not None,
+        calibrated=share is not None,
         level=here[0].level if here and entry.group in _LEVELS else None,
         evidence=here[0].evidence if here else (),
     )

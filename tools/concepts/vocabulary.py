@@ -18,6 +18,9 @@ Group = Literal[
     "finding", "vertebra", "disc", "region", "part", "modality", "plane", "sequence", "caption"
 ]
 
+NO_TOOL = "no tool here looks for it"
+"""Why a concept is not detectable, unless a tool that is added looks for it after all."""
+
 
 class Entry(BaseModel):
     """One concept.
