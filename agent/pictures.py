@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from agent.events import Image
 from agent.pipeline import Reading
-from radixgpt.errors import InputError
+from radixgpt.errors import InputError, LevelError
 from radixgpt.finding import Finding
 from radixgpt.observation import Evidence, Observation
 from radixgpt.study import Series, Study, View
@@ -105,8 +105,12 @@ def of_heat(reading: Reading, graded: Observation, title: str) -> tuple[Image, .
     if graded.status == "not_assessable" or not reading.eligibility.gradable:
         return ()
     found = [o for o in reading.observations if o.tool == "levels"]
+    try:
+        maps = heat.run(reading.study, reading.eligibility, found, graded)
+    except LevelError:  # the disc can't be cut out again; its outline is shown instead
+        return ()
     shown = []
-    for one in heat.run(reading.study, reading.eligibility, found, graded)[:MOST]:
+    for one in maps[:MOST]:
         marks = [
             Mark(e, graded.level or "", highlighted=True)
             for e in graded.evidence

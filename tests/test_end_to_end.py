@@ -212,9 +212,7 @@ def test_the_real_volume_without_sacrum_is_read_but_not_numbered(shared_data: Pa
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(
-    "name", ["dicom/Spine1.dcm", "dicom/CT_small.dcm", "kauh_xray/images/scol_000.jpg"]
-)
+@pytest.mark.parametrize("name", ["dicom/Spine1.dcm", "dicom/CT_small.dcm"])
 def test_what_is_no_lumbar_mr_is_told_and_not_graded(shared_data: Path, name: str) -> None:
     reading, report = pipeline.report(shared_data / name)
     assert not report.study.gradable
@@ -223,3 +221,15 @@ def test_what_is_no_lumbar_mr_is_told_and_not_graded(shared_data: Path, name: st
     assert not any(f.status == "value" for f in report.findings)
     assert "not assessed" in to_markdown(report).lower()
     assert json.loads(to_json(report))["study"]["gradable"] is False
+
+
+@pytest.mark.data
+def test_a_radiograph_gets_a_report_of_its_own_and_no_disc_a_grade(shared_data: Path) -> None:
+    reading, report = pipeline.report(shared_data / "kauh_xray" / "images" / "scol_000.jpg")
+    assert not report.study.gradable
+    assert {o.tool for o in reading.observations} == {"radiographs"}
+    assert not any(f.level for f in report.findings if f.status == "value")
+    text = to_markdown(report)
+    assert "radiograph" in text.lower()
+    assert "not assessed" in text.lower()
+    assert "AI draft" in text
