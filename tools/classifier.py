@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Items
 from functools import cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -167,8 +168,18 @@ def graded_logits(
     return pfirrmann, modic, binary
 
 
+_CUT: WeakKeyDictionary[Study, tuple[Eligibility, dict[int, Cut], dict[int, slips.Steps]]] = (
+    WeakKeyDictionary()
+)
+
+
 def cuts(study: Study, eligibility: Eligibility) -> tuple[dict[int, Cut], dict[int, slips.Steps]]:
-    """The crops and steps of every disc that was found, by its place above the lowest one."""
+    """The crops and steps of every disc that was found, by its place above the lowest one.
+
+    They are kept while the study is.
+    """
+    if study in _CUT and _CUT[study][0] == eligibility:
+        return _CUT[study][1:]
     by_place: dict[int, Cut] = {}
     steps: dict[int, slips.Steps] = {}
     for view in levels_tool.views(study, eligibility):  # T2 first; its steps stand if measured
@@ -181,6 +192,7 @@ def cuts(study: Study, eligibility: Eligibility) -> tuple[dict[int, Cut], dict[i
             by_place.setdefault(place, {})[sequence] = crop
             if place not in steps or steps[place].canal is None:
                 steps[place] = slips.measure(view.column, disc)
+    _CUT[study] = (eligibility, by_place, steps)
     return by_place, steps
 
 
