@@ -184,10 +184,10 @@ def varied(pixels: Pixels, line: Floats, rng: np.random.Generator) -> tuple[Pixe
     if rng.random() < 0.8:
         nodes = np.linspace(0, high - 1, int(rng.integers(4, 8)))
         bend = PchipInterpolator(nodes, rng.normal(size=len(nodes)))(np.arange(high))
-        film, x = _moved(film, x, (bend - bend.mean()) * float(rng.uniform(0, 0.05)) * high)
+        film, x = moved(film, x, (bend - bend.mean()) * float(rng.uniform(0, 0.05)) * high)
     if rng.random() < 0.4:
         lean = np.tan(np.radians(float(rng.uniform(-8, 8))))
-        film, x = _moved(film, x, (np.arange(high) - high / 2) * lean)
+        film, x = moved(film, x, (np.arange(high) - high / 2) * lean)
     if rng.random() < 0.7:
         low, top_ = float(np.nanmin(x)), float(np.nanmax(x))
         margin = 0.06 * high
@@ -203,8 +203,8 @@ def varied(pixels: Pixels, line: Floats, rng: np.random.Generator) -> tuple[Pixe
     return np.asarray(noisy, np.float32), x
 
 
-def _moved(film: Pixels, x: Floats, by: Floats) -> tuple[Pixels, Floats]:
-    """Each row of a film moved sideways; the film grows so that nothing is lost."""
+def moved(film: Pixels, x: Floats, by: Floats) -> tuple[Pixels, Floats]:
+    """Each row of a film and its line moved sideways; the film grows, so that nothing is lost."""
     margin = int(np.abs(by).max()) + 1
     wide = np.pad(film, ((0, 0), (margin, margin)), mode="edge")
     rows, columns = np.mgrid[0 : wide.shape[0], 0 : wide.shape[1]]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from finetune.radiographs import pooled
+from finetune.radiographs import looked
 from finetune.radiographs_data import Film, columns_at, films, midlines
 from finetune.radiographs_seen import Seen, auroc, drawn, look, share
 from finetune.radiographs_shortcut import shortcut_table
@@ -208,7 +208,7 @@ def _failures(some: Items[Seen], out: Path) -> list[str]:
 def report(shared: Path, out: Path) -> None:
     """Measure everything and write ``weights/radiographs/card.md``."""
     every = films(shared)
-    x = pooled(every, out / "features.npy")
+    x = looked(every, out / "features.npy")[:, 0]
     held = [look(f) for f in every if f.held_out]
     seen = {s.film.key: s for s in held}
     ap = [s for s in held if s.film.view == "ap" and s.film.label != "spondylolisthesis"]
@@ -257,8 +257,8 @@ def report(shared: Path, out: Path) -> None:
         "",
         _midlines(ap),
         "",
-        "Cobb angles that a reader had drawn on films (training films all), and the curve angle "
-        "of the tool: " + "; ".join(angles) + " degrees.",
+        "Cobb angles that a reader had drawn on films, of either part, and the curve angle of the "
+        "tool: " + "; ".join(angles) + " degrees.",
         "",
         *shortcut_table(every, x, seen),
         "",

@@ -82,11 +82,9 @@ def to_html(report: Report, study: Study) -> str:
     Raises:
         InputError: the report's evidence does not lie in the study.
     """
-    phrases = Phrases(report.style)
     return _template().render(
         report=report,
-        title=f"{phrases.word('modality', report.study.modality)} of "
-        f"{phrases.word('region', report.study.region)}",
+        title=report.section("exam")[0].text.rstrip("."),
         sections=[(name, SECTIONS[name]) for name in SECTIONS],
         lines={name: _lines(report, report.section(name)) for name in SECTIONS},
         blocks=_blocks(report, study),

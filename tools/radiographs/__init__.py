@@ -86,12 +86,13 @@ def view_of(series: Series, index: int) -> tuple[View, dict[str, float]]:
     """
     if series.view is not View.UNKNOWN and series.facts_from.get("view") == "header":
         return series.view, {}
+    from tools.radiographs.view import pooled
     from tools.radiographs.weights import heads
-    from tools.triage_looks import features, framed
+    from tools.triage_looks import framed
     from tools.triage_weights import eyes
 
     frame = framed(series.pixels[index], _spacing(series))
-    lateral = float(heads().view.lateral(features(eyes().network, frame[None]))[0])
+    lateral = float(heads().view.lateral(pooled(eyes().network, frame)[None])[0])
     chances = {View.AP.value: round(1 - lateral, 4), View.LATERAL.value: round(lateral, 4)}
     if max(lateral, 1 - lateral) < heads().thresholds.view:
         return View.UNKNOWN, chances

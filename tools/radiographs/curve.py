@@ -18,8 +18,8 @@ Array = npt.NDArray[np.floating]
 _MOST_STEP = 2
 """Columns of the map by which neighbouring rows may differ; 2 is a slope of 63 degrees."""
 _STEP_COST = 0.6
-_STIFFNESS = 60.0
-"""Weight of the second differences, squared: bends shorter than about three vertebrae go."""
+_STIFFNESS = 15.0
+"""Weight of the second differences, squared: bends shorter than about two vertebrae go."""
 _ENDS = 1
 """Rows at either end of the line whose tangents are not used."""
 FEWEST_ROWS = 16
