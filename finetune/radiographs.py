@@ -103,7 +103,8 @@ def crossed_view(x: Floats, lateral: Flags, lumbar: Flags, groups: npt.NDArray[n
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     for use, out in folds.split(x[:, 0], lateral, groups):
         weight, bias = fit_view(x[use], lateral[use], lumbar[use])
-        chance[out] = ViewHead(weight, np.array([bias])).lateral(x[out])
+        head = ViewHead(weight.astype(np.float32), np.array([bias], np.float32))
+        chance[out] = head.lateral(x[out])
     return chance
 
 

@@ -59,7 +59,7 @@ def bent(film: Film) -> Pixels:
 
 def _reshaped(pixels: Pixels, by: Floats) -> Pixels:
     """Each row moved sideways, then cut to the columns that the film had."""
-    grown, _ = moved(pixels, np.zeros(len(pixels)), by)
+    grown, _ = moved(pixels, np.zeros(len(pixels)), np.asarray(by, np.float64))
     left = (grown.shape[1] - pixels.shape[1]) // 2
     return grown[:, left : left + pixels.shape[1]]
 
