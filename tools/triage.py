@@ -162,7 +162,12 @@ def _with_quality(verdict: _Verdict) -> Series:
 def _radiographs(study: Study, films: list[Series]) -> tuple[Study, Eligibility]:
     """A study of radiographs: not for the grading model, but for another tool."""
     by_key = {film.key: film for film in films}
-    study = replace(study, series=tuple(by_key.get(s.key, s) for s in study.series))
+    limits = [f"The {f.quality.words}." for f in films if f.quality and f.quality.limits]
+    study = replace(
+        study,
+        series=tuple(by_key.get(s.key, s) for s in study.series),
+        warnings=(*study.warnings, *dict.fromkeys(limits)),
+    )
     return study, Eligibility(
         gradable=False,
         reason="not-mr",
