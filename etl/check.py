@@ -284,7 +284,10 @@ def limitations_are_stated(report: Report) -> Iterator[str]:
         (report.study.synthetic, "synthetic"),
         (not report.study.gradable, "not graded"),
         (bool(report.study.radiographs), "were not assessed"),
-        (bool(report.study.radiographs), "the side of a curve is not stated"),
+        (
+            any(f.kind == "scoliosis" and f.status != "not_assessable" for f in report.findings),
+            "the side of a curve is not stated",
+        ),
         (bool(report.omitted_levels), "left out"),
         (any(f.set_by_reader for f in report.findings), "set by the reader"),
     ]

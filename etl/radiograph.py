@@ -41,7 +41,8 @@ def technique_sentences(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentenc
 def limitations(facts: StudyFacts, findings: Sequence[Finding], phrases: Phrases) -> Iterator[str]:
     """What was not looked at, and where the view comes from."""
     yield phrases.say("limit_radiograph")
-    yield phrases.say("limit_side")
+    if any(f.kind == "scoliosis" and f.status != "not_assessable" for f in findings):
+        yield phrases.say("limit_side")
     judged = [
         phrases.word("view", s.view) for s in _shown(facts) if s.facts_from.get("view") != "header"
     ]

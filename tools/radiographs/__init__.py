@@ -124,7 +124,7 @@ def heat(series: Series, index: int) -> npt.NDArray[np.float32]:
     from tools.framing import frame, resize
 
     pixels, spacing = series.pixels[index], _spacing(series)
-    view, _ = view_of(series, index)
+    view = series.view if series.view is not View.UNKNOWN else view_of(series, index)[0]
     if view is View.AP:
         seen = traced(series, index)[1]
         scaled = np.asarray(seen / max(float(seen.max()), 1e-6), np.float32)
