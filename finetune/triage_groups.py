@@ -69,7 +69,7 @@ def passed_on(outcomes: list[Outcome]) -> list[str]:
         "| Radiographs of the spine read as such | "
         f"{share(bool(o.decision.radiographs) for o in films)} |",
         f"| of those, the view told | {len(told)}/{len(handed)} |",
-        "| view right where told (some of these films taught it; held out: `weights/radiographs`) | "
+        "| view right where told (some taught it; held out: `weights/radiographs`) | "
         f"{share(o.example.kind == f'radiograph_{o.study.series[0].view}' for o in told)} |",
         "| Other images read as a radiograph | "
         f"{share(bool(o.decision.radiographs) for o in rest)} |",
