@@ -52,7 +52,8 @@ def _caption(content: c.CaptionContent) -> str:
 
 def _statement(one: c.StatementContent) -> str:
     where = f"{one.level}: " if one.level else ""
-    line = f"{where}{_NAMES.get(one.about, '')} {one.stated}".strip()
+    name = f"{_NAMES[one.about]} " if one.about in _NAMES else ""
+    line = f"{where}{name}{one.stated}"
     if one.seen:
         line += f"; seen: {one.seen}"
     return f"{line} ({one.reason})" if one.reason else line

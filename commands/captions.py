@@ -67,6 +67,7 @@ def check(
     with errors_as_exit_codes(as_json):
         from agent import pipeline
         from tools import captions
+        from tools.captions.agreement import TECHNIQUE
 
         caption = captions.classify(_given(text))
         with progress(quiet) as say:
@@ -77,12 +78,14 @@ def check(
             return
         score = "" if found.score is None else f", score {found.score:.2f}"
         typer.echo(f"{found.verdict.replace('_', ' ')}{score}")
+        technique = [one for one in found.statements if one.about in TECHNIQUE]
         for one in found.statements:
             where = f"{one.level}: " if one.level else ""
             seen = f"; seen: {one.seen}" if one.seen else ""
             reason = f" ({one.reason})" if one.reason else ""
             answer = one.answer.replace("_", " ")
-            typer.echo(f"  {answer:<11}  {where}{one.about} {one.stated}{seen}{reason}")
+            about = f"{one.about} " if one in technique else ""
+            typer.echo(f"  {answer:<11}  {where}{about}{one.stated}{seen}{reason}")
         for line in found.reasons:
             typer.echo(f"- {line}")
 

@@ -31,6 +31,8 @@ _LEAST = 0.002
 _REFUTED = 0.02
 """The score where modality, region, plane or weighting contradict."""
 
+TECHNIQUE = ("modality", "region", "plane", "view", "sequence", "contrast")
+"""What statements that are of no finding are about."""
 Answer = Literal["agree", "contradict", "cannot_tell"]
 Verdict = Literal["fits", "fits_in_part", "does_not_fit", "cannot_tell"]
 
@@ -39,8 +41,7 @@ class Statement(BaseModel):
     """One statement of a caption, held against what the tools saw.
 
     Attributes:
-        about: ``modality``, ``region``, ``plane``, ``sequence``, ``contrast``, or a kind of
-            finding.
+        about: one of :data:`TECHNIQUE`, or a kind of finding.
         stated: what the caption says, in our words.
         seen: what the tools say, in our words; empty where they say nothing.
         chance: probability that it holds, where the tools give one.
@@ -53,7 +54,7 @@ class Statement(BaseModel):
     stated: str
     answer: Answer
     seen: str = ""
-    reason: str = Field(default="", description="Why it can't be told")
+    reason: str = Field(default="", description="Why it can't be told, or only in part")
     chance: float | None = Field(default=None, ge=0, le=1)
     against: float | None = Field(
         default=None, ge=0, le=1, description="Likelihood against the likeliest alternative"
@@ -153,11 +154,10 @@ def check(
 _MODALITY = {Modality.CR: "DX", Modality.OTHER: "other"}
 _VIEW = {"ap": Plane.CORONAL, "lateral": Plane.SAGITTAL}
 """The plane in which a radiograph's view shows the body."""
-_REGION = {
+_REGION = {  # not the sacrum, which a lumbar study shows in part
     "cervical": BodyRegion.CERVICAL,
     "thoracic": BodyRegion.THORACIC,
     "lumbar": BodyRegion.LUMBAR,
-    "sacral": BodyRegion.LUMBAR,  # a lumbar study shows the sacrum's upper part
     "whole-spine": BodyRegion.WHOLE_SPINE,
 }
 _NAMES = {"t1": "T1", "t2": "T2", "stir": "STIR", "pd": "PD", "flair": "FLAIR"}
@@ -173,7 +173,8 @@ def technique_statements(caption: Caption, study: Study) -> tuple[Statement, ...
     found: list[Statement] = []
     if said.modality:
         found.append(_fact("modality", said.modality, (said.modality,), modalities))
-    if named := said.named_regions or said.regions:
+    named = [name for name in said.named_regions or said.regions if name in _REGION]
+    if named:
         wanted = tuple(str(_REGION[name]) for name in named)
         region = _fact("region", " and ".join(named), wanted, regions)
         if said.named_regions or region.answer == "contradict":  # else levels say no more of it
@@ -274,7 +275,7 @@ def _answer(stated: StatedFinding, found: Chance) -> tuple[Answer, str]:
         return "cannot_tell", "the tools hold it possible, no more"
     if stated.side is not None and stated.assertion == "present":
         return "cannot_tell", "no tool here tells the side"
-    return "agree", ""
+    return "agree", "its degree is not compared" if stated.severity else ""
 
 
 def in_words(stated: StatedFinding) -> str:
@@ -351,10 +352,11 @@ def _reasons(
         name: sum(one.answer == name for one in findings)
         for name in ("agree", "contradict", "cannot_tell")
     }
-    told.append(
-        f"Of {len(findings)} statements on findings {counts['agree']} agree, "
-        f"{counts['contradict']} contradict and {counts['cannot_tell']} can't be told."
-    )
+    if findings:
+        told.append(
+            f"Of {len(findings)} statements on findings {counts['agree']} agree, "
+            f"{counts['contradict']} contradict and {counts['cannot_tell']} can't be told."
+        )
     if verdict == "cannot_tell" and not counts["agree"] and not counts["contradict"]:
         told.append("No finding of the caption could be checked, so nothing says that it fits.")
     return tuple(told)

@@ -1,0 +1,58 @@
+"""The terminal doors of captions and concepts, as far as no model has to run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from commands import captions, concepts
+
+caption = CliRunner()
+door = typer.Typer()
+door.command()(concepts.run)
+
+
+def test_a_caption_is_read_as_json(tmp_path: Path) -> None:
+    file = tmp_path / "caption.txt"
+    file.write_text("Axial T1 MRI. No disc herniation at L4-L5.", encoding="utf-8")
+    said = caption.invoke(captions.app, ["read", f"@{file}", "--json"])
+    assert said.exit_code == 0
+    found = json.loads(said.stdout)
+    assert found["technique"]["modalities"] == ["MR"]
+    assert found["technique"]["planes"] == ["axial"]
+    (one,) = found["findings"]
+    assert (one["kind"], one["level"], one["assertion"]) == ("disc_herniation", "L4-L5", "absent")
+
+
+def test_a_caption_is_read_from_standard_input() -> None:
+    said = caption.invoke(captions.app, ["read", "-"], input="Lateral radiograph of the neck.")
+    assert "modality   DX" in said.stdout
+    assert "region     cervical" in said.stdout
+
+
+@pytest.mark.parametrize(("text", "code"), [(" ", 3), ("@missing.txt", 3), ("x" * 30_000, 3)])
+def test_a_caption_that_can_not_be_read(text: str, code: int) -> None:
+    said = caption.invoke(captions.app, ["read", text])
+    assert said.exit_code == code
+    assert "radixgpt: " in said.stderr
+
+
+def test_two_images_of_one_id_are_refused(tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg"):
+        (tmp_path / name).touch()
+    said = CliRunner().invoke(door, [str(tmp_path / "a.png"), str(tmp_path / "a.jpg")])
+    assert said.exit_code == 3
+    assert "the id a" in said.stderr
+
+
+def test_listed_ids_need_a_folder_with_their_images(tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("ID,CUIs\none,\n", encoding="utf-8")
+    said = CliRunner().invoke(door, [str(tmp_path), "--ids", str(listed)])
+    assert said.exit_code == 3
+    assert "no image one" in said.stderr
+    assert CliRunner().invoke(door, [str(listed), "--ids", str(listed)]).exit_code == 2
