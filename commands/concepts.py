@@ -42,15 +42,25 @@ def run(
         if out is not None and out.is_dir():
             raise typer.BadParameter("OUT is a folder; name a file.", param_hint="-o")
         from agent import pipeline
+        from eval.records import told_at_once
+        from radixgpt.errors import InputError
         from tools import concepts
         from tools.concepts import files
 
         named = _named(images, ids)
         found: dict[str, tuple[Detected, ...]] = {}
+        unread: list[str] = []
         with counted(quiet) as say:
             for done, (name, path) in enumerate(named, start=1):
-                reading = pipeline.look(pipeline.read_study(path))
-                found[name] = concepts.run(reading.study, reading.eligibility, reading.observations)
+                try:
+                    study = pipeline.read_study(path)
+                except InputError as error:
+                    unread.append(f"{name}: {error.problem.rstrip('.')}")
+                else:
+                    reading = pipeline.look(study)
+                    found[name] = concepts.run(
+                        reading.study, reading.eligibility, reading.observations
+                    )
                 say("Detecting concepts", done, len(named))
         if out is not None:
             text = files.dumped((name, concepts.said(some)) for name, some in found.items())
@@ -62,6 +72,7 @@ def run(
             for name, some in found.items():
                 _tell(name, some)
             typer.echo(f"{left} more concepts of the vocabulary have no tool that looks for them.")
+        told_at_once(unread, "All other images were done; mend these, or leave them out.")
 
 
 def _named(images: list[Path], ids: Path | None) -> list[tuple[str, Path]]:

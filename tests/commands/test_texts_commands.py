@@ -49,6 +49,21 @@ def test_two_images_of_one_id_are_refused(tmp_path: Path) -> None:
     assert "the id a" in said.stderr
 
 
+def test_an_image_that_can_not_be_read_is_named_and_does_not_stop_the_others(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out.csv"
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_text("no picture", encoding="utf-8")
+    said = CliRunner().invoke(
+        door, [str(tmp_path / "a.png"), str(tmp_path / "b.png"), "-o", str(out)]
+    )
+    assert said.exit_code == 3
+    assert "2 problems: a:" in said.stderr
+    assert "; b:" in said.stderr
+    assert out.read_text(encoding="utf-8") == "ID,CUIs\n"
+
+
 def test_listed_ids_need_a_folder_with_their_images(tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     listed.write_text("ID,CUIs\none,\n", encoding="utf-8")
