@@ -132,7 +132,7 @@ def report(
             typer.echo(load.to_json(draft), nl=False)
         elif not quiet:
             _summary(draft, [] if out is None else [out / name for name in written])
-        if not reading.eligibility.gradable:
+        if not reading.eligibility.read:
             raise typer.Exit(NOT_ELIGIBLE)
 
 

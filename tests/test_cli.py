@@ -247,3 +247,12 @@ def test_a_language_model_that_is_not_there(demo: Path) -> None:
     )
     assert result.exit_code == 7, result.output
     assert result.stdout == ""
+
+
+@pytest.mark.data
+def test_a_radiograph_is_read_and_ends_well(shared_data: Path, tmp_path: Path) -> None:
+    film = shared_data / "kauh_xray" / "images" / "scol_000.jpg"
+    result = run(cli.app, ["report", str(film), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "scoliosis" in text.lower()
