@@ -180,7 +180,9 @@ def main() -> None:
             for name, own in found.items():
                 rows.setdefault(name, {})[part] = len(own)
             rows.setdefault("right in any way", {})[part] = with_centres
-            rows.setdefault("patients", {})[part] = len(patients)
+            rows.setdefault("patients, also those without centres in a T2", {})[part] = len(
+                patients
+            )
     if options.json:
         print(json.dumps(rows, indent=1))
         return
