@@ -92,7 +92,7 @@ $(VENV)/.ready-chat: pyproject.toml lock.txt | $(BIN)/python
 	@$(call install,what the chat needs,.)
 
 $(VENV)/.ready-dev: pyproject.toml lock.txt | $(BIN)/python
-	@$(call install,what the tests need,.[dev$(comma)llm$(comma)train$(comma)data$(comma)eval])
+	@$(call install,what the tests need,.[dev$(comma)llm$(comma)train$(comma)data$(comma)eval$(comma)synthesis])
 	@touch $(VENV)/.ready-chat
 
 comma := ,
