@@ -14,22 +14,22 @@ Views = Mapping[str, Floats]
 
 
 class Encoder(Protocol):
-    """Pictures and texts to vectors of unit length.
-
-    Attributes:
-        name: such as ``radixgpt-clip 1.0`` or ``open_clip:ViT-B-32/laion2b``.
-        sha256: hash of its weights and preprocessing.
-        dimension: length of a vector.
-    """
+    """Pictures and texts to vectors of unit length."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Such as ``radixgpt-clip 1.0`` or ``open_clip:ViT-B-32/laion2b``."""
+        ...
 
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """Hash of its weights and preprocessing."""
+        ...
 
     @property
-    def dimension(self) -> int: ...
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
 
     def images(self, pictures: Sequence[Views]) -> Floats:
         """Vectors (n, dimension) of pictures, each one place in any of its sequences."""
