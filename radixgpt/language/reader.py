@@ -9,6 +9,7 @@ doubt and history, and the slips of dictation. What an annotator would mark stan
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -64,11 +65,46 @@ def findings_in(text: str, section: Section = "findings") -> tuple[StatedFinding
     Each level, side, kind and assertion comes once, where the text first says it. What the
     clinical information takes to be there was there before the study, and is historical.
     """
+    found: dict[tuple[str, str | None, str | None, str], StatedFinding] = {}
+    for _, stated in _by_sentence(Plain(text), section):
+        for finding in stated:
+            key = finding.kind, finding.level, finding.side, finding.assertion
+            earlier = found.get(key)
+            if earlier is None or _is_more(finding, earlier):
+                found[key] = finding
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Told:
+    """One sentence of a text.
+
+    Attributes:
+        span: its first and last+1 character.
+        findings: what it states, also where an earlier sentence states the same.
+    """
+
+    span: tuple[int, int]
+    findings: tuple[StatedFinding, ...]
+
+
+def sentences_in(text: str) -> tuple[Told, ...]:
+    """Every sentence of a text without sections, with what it states where it stands.
+
+    For a check of texts sentence by sentence: nothing that is said twice is left out.
+    """
     plain = Plain(text)
+    return tuple(
+        Told(plain.span(sentence.start, sentence.end), tuple(stated))
+        for sentence, stated in _by_sentence(plain, "findings")
+    )
+
+
+def _by_sentence(plain: Plain, section: Section) -> Iterator[tuple[Sentence, list[StatedFinding]]]:
+    """Each sentence of a text with what it states, in order."""
     items, levels = scan(plain.text), find_levels(plain.text)
     item_starts = [item.start for item in items]
     level_starts = [level.start for level in levels]
-    found: dict[tuple[str, str | None, str | None, str], StatedFinding] = {}
     context = Context()
     for sentence in split_sentences(plain.text):
         own = items[
@@ -78,16 +114,12 @@ def findings_in(text: str, section: Section = "findings") -> tuple[StatedFinding
             bisect_left(level_starts, sentence.start) : bisect_left(level_starts, sentence.end)
         ]
         if not own and not named:
+            yield sentence, []
             continue
         mentions = read_clause(plain.text, sentence.start, sentence.end, own, named)
         mentions = with_sides(plain.text, sentence.start, mentions, own)
         places, context = with_levels(plain.text, sentence, mentions, named, context)
-        for finding in _stated(plain, sentence, mentions, places, section):
-            key = finding.kind, finding.level, finding.side, finding.assertion
-            earlier = found.get(key)
-            if earlier is None or _is_more(finding, earlier):
-                found[key] = finding
-    return tuple(found.values())
+        yield sentence, _stated(plain, sentence, mentions, places, section)
 
 
 def _stated(
