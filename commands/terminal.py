@@ -27,11 +27,14 @@ EXIT_CODES: dict[str, int] = {
     "mixed-patients": INPUT,
     "rejected-object": INPUT,
     "cases": INPUT,
+    "corpus": INPUT,
     "not-eligible": NOT_ELIGIBLE,
     "weights": 5,
     "missing-package": 5,
     "check-failed": 6,
     "language-model": 7,
+    "captioner": 7,
+    "consent": 7,
     "gather": 8,
 }
 """The exit code for the ``code`` of each error in :mod:`radixgpt.errors`."""

@@ -101,6 +101,12 @@ class RefusedError(CaseError):
         self.row = row
 
 
+class CorpusError(RadixError):
+    """An index of cases that is missing, damaged, busy, or made with another encoder."""
+
+    code = "corpus"
+
+
 class GatherError(RadixError):
     """A source that can't be reached, or whose files aren't what they should be."""
 
@@ -135,3 +141,15 @@ class LanguageModelError(RadixError):
     """The configured language model is missing, unreachable or can't call tools."""
 
     code = "language-model"
+
+
+class CaptionerError(RadixError):
+    """The configured captioner is missing, unreachable, or answers with nothing usable."""
+
+    code = "captioner"
+
+
+class ConsentError(RadixError):
+    """Pixels would leave this machine, and nobody allowed it."""
+
+    code = "consent"

@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     llm_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for a language model's server"
     )
+    captioner: str = Field(
+        default="embedded",
+        description="Who words captions: embedded, transformers:PATH_OR_NAME or openai:MODEL@URL",
+    )
+    captioner_timeout: float = Field(
+        default=120.0, gt=0, description="Seconds to wait for a captioner's server"
+    )
     adapter_python: str = Field(
         default="",
         description="The Python that runs learned metrics, or NAME=PATH with commas between",
