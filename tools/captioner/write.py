@@ -1,0 +1,82 @@
+"""Write a caption: show the pictures, check what comes back, keep what is supported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from radixgpt.eligibility import REASONS, Eligibility
+from radixgpt.errors import NotEligibleError
+from radixgpt.observation import Observation
+from radixgpt.study import Study
+from tools.captioner.backends import Captioner, Chosen, Wanted, load
+from tools.captioner.caption import Caption, Refused, Scope, Style
+from tools.captioner.checking import Checked, check, scoped
+from tools.captioner.pictures import gather
+from tools.captioner.support import support
+
+TRIES = 2
+"""How often a model may write again when sentences of it fail the check."""
+
+
+def caption(
+    study: Study,
+    eligibility: Eligibility,
+    observations: Iterable[Observation],
+    scope: Scope | None = None,
+    *,
+    style: Style = "standard",
+    captioner: Captioner | Chosen | None = None,
+    seed: int = 0,
+) -> Caption:
+    """Caption a study, a series, an image or a disc.
+
+    Args:
+        study: after triage.
+        eligibility: which series and slices the tools looked at.
+        observations: what they saw; nothing is stated that none of them has a value for.
+        scope: what the caption is about; the whole study if None.
+        style: how it is worded.
+        captioner: the model, or which; the embedded one if None.
+        seed: of whatever is drawn.
+
+    Raises:
+        NotEligibleError: no tool looked at the study, so nothing may be said of it.
+        InputError: the scope names what the study has not.
+        SettingsError: there is no such captioner, or consent is missing.
+        WeightsError: weights are missing or damaged.
+    """
+    begun = time.perf_counter()
+    if not eligibility.read:
+        reason = eligibility.reason or "not-an-image"
+        raise NotEligibleError(
+            reason, REASONS[reason], "Captions are written of lumbar MR and spine radiographs."
+        )
+    wanted_scope = (scope or Scope()).require()
+    seen = tuple(observations)
+    may = support(study, eligibility, seen, wanted_scope)
+    pictures = gather(study, eligibility, seen, wanted_scope)
+    chosen = captioner if captioner is not None else Chosen()
+    model = load(chosen) if isinstance(chosen, Chosen) else chosen
+    shown = scoped(study, may)
+    best: Checked | None = None
+    refused: tuple[Refused, ...] = ()
+    for attempt in range(TRIES):
+        wanted = Wanted(wanted_scope, style, may, refused, seed + attempt)
+        found = check(model.describe(pictures, wanted), may, shown)
+        if best is None or len(found.statements) > len(best.statements):
+            best = found
+        refused = found.refused
+        if not refused:
+            break
+    assert best is not None
+    return Caption(
+        scope=wanted_scope,
+        style=style,
+        text=best.text,
+        statements=best.statements,
+        left_out=may.left_out,
+        refused=best.refused,
+        models=model.facts(),
+        seconds=round(time.perf_counter() - begun, 3),
+    )
