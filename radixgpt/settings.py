@@ -52,14 +52,6 @@ class Settings(BaseSettings):
     captioner_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for a captioner's server"
     )
-    captioner: str = Field(
-        default="embedded",
-        description="What writes captions: embedded, transformers:PATH or openai:MODEL@URL",
-    )
-    captioner_consent: bool = Field(
-        default=False,
-        description="Whether pictures may be sent to a captioner's server on another machine",
-    )
     adapter_python: str = Field(
         default="",
         description="The Python that runs learned metrics, or NAME=PATH with commas between",

@@ -11,7 +11,7 @@ Whatever wrote a text, :mod:`tools.captioner.checking` decides what stays of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal, Protocol, cast
 
@@ -48,6 +48,11 @@ class Wanted:
 class Captioner(Protocol):
     """A model that writes captions."""
 
+    @property
+    def url(self) -> str:
+        """The server that the pictures go to; empty for a model in this process."""
+        ...
+
     def describe(self, pictures: Pictures, wanted: Wanted) -> str:
         """Say what the pictures show, in plain sentences; checked afterwards.
 
@@ -67,14 +72,11 @@ class Chosen:
 
     Attributes:
         setting: as in ``RADIXGPT_CAPTIONER``.
-        consent: whether the user agreed that pictures leave this machine; asked of ``openai``
-            with a server elsewhere.
         timeout: seconds to wait for a server.
     """
 
     setting: str = "embedded"
-    consent: bool = False
-    timeout: float = field(default=120.0)
+    timeout: float = 120.0
 
 
 def parse(setting: str) -> tuple[Kind, str, str]:
@@ -102,7 +104,7 @@ def load(chosen: Chosen) -> Captioner:
     """The captioner of a choice, loaded once.
 
     Raises:
-        SettingsError: the setting names no captioner, or consent is missing.
+        SettingsError: the setting names no captioner.
         WeightsError: weights are missing or damaged.
         MissingPackageError: a package is missing.
     """
@@ -117,4 +119,4 @@ def load(chosen: Chosen) -> Captioner:
         return published.load(model)
     from tools.captioner import remote
 
-    return remote.load(model, url, consent=chosen.consent, timeout=chosen.timeout)
+    return remote.load(model, url, timeout=chosen.timeout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from radixgpt.consent import Consents
 from radixgpt.eligibility import REASONS, Eligibility
 from radixgpt.errors import NotEligibleError
 from radixgpt.observation import Observation
@@ -27,6 +28,7 @@ def caption(
     *,
     style: Style = "standard",
     captioner: Captioner | Chosen | None = None,
+    consents: Consents | None = None,
     seed: int = 0,
 ) -> Caption:
     """Caption a study, a series, an image or a disc.
@@ -38,12 +40,14 @@ def caption(
         scope: what the caption is about; the whole study if None.
         style: how it is worded.
         captioner: the model, or which; the embedded one if None.
+        consents: what a person allowed; without, no picture leaves this machine.
         seed: of whatever is drawn.
 
     Raises:
         NotEligibleError: no tool looked at the study, so nothing may be said of it.
         InputError: the scope names what the study has not.
-        SettingsError: there is no such captioner, or consent is missing.
+        SettingsError: there is no such captioner.
+        ConsentError: the pictures would leave this machine, and nobody allowed that.
         WeightsError: weights are missing or damaged.
     """
     begun = time.perf_counter()
@@ -58,6 +62,8 @@ def caption(
     pictures = gather(study, eligibility, seen, wanted_scope)
     chosen = captioner if captioner is not None else Chosen()
     model = load(chosen) if isinstance(chosen, Chosen) else chosen
+    if model.url:
+        (consents or Consents()).require(study.key, model.url)
     shown = scoped(study, may)
     best: Checked | None = None
     refused: tuple[Refused, ...] = ()
