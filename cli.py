@@ -5,8 +5,9 @@ heavy is imported inside the commands, so that ``--help`` answers at once. Exit 
 
 0 done · 1 any other failure · 2 wrong usage or setting · 3 the input can't be read as a study ·
 4 the study was read but must not be graded (the report that says so is still written) ·
-5 weights or a package missing · 6 the report failed its own checks · 7 the language model failed ·
-8 a source of data can't be reached or is not what it should be.
+5 weights or a package missing · 6 the report failed its own checks · 7 the language model or the
+captioner failed, or pixels would leave unasked · 8 a source of data can't be reached or is not
+what it should be.
 """
 
 from __future__ import annotations
