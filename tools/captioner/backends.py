@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, Protocol, cast
 
+from radixgpt.consent import Address
 from radixgpt.errors import SettingsError
 from radixgpt.report import ModelFacts
 from tools.captioner.caption import Refused, Scope, Style
@@ -36,6 +37,8 @@ class Wanted:
             not be told it, so that what they write is what they see.
         refused: sentences of its last try that failed the check, for another try.
         seed: of whatever is drawn.
+        allowed: the address that a person lets the pictures go to; a server's client sends
+            nothing without.
     """
 
     scope: Scope
@@ -43,6 +46,7 @@ class Wanted:
     support: Support
     refused: tuple[Refused, ...] = ()
     seed: int = 0
+    allowed: Address | None = None
 
 
 class Captioner(Protocol):

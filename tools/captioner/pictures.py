@@ -115,12 +115,16 @@ def _index(series: Series, eligibility: Eligibility, scope: Scope) -> int:
     return index
 
 
-def _slice(series: Series, index: int) -> Picture:
-    """A slice between its 1st and 99th percentile."""
-    values = np.asarray(series.pixels[index], np.float32)
+def windowed(pixels: npt.ArrayLike) -> Array:
+    """A slice, (rows, columns), from its 1st percentile as 0 to its 99th as 1."""
+    values = np.asarray(pixels, np.float32)
     low, high = np.percentile(values, (1, 99))
-    scaled = np.clip((values - low) / max(float(high - low), 1e-6), 0, 1)
-    return Picture(scaled.astype(np.float32), series, index)
+    scaled: Array = np.clip((values - low) / max(float(high - low), 1e-6), 0, 1)
+    return scaled.astype(np.float32)
+
+
+def _slice(series: Series, index: int) -> Picture:
+    return Picture(windowed(series.pixels[index]), series, index)
 
 
 def _discs(

@@ -62,13 +62,12 @@ def caption(
     pictures = gather(study, eligibility, seen, wanted_scope)
     chosen = captioner if captioner is not None else Chosen()
     model = load(chosen) if isinstance(chosen, Chosen) else chosen
-    if model.url:
-        (consents or Consents()).require(study.key, model.url)
+    allowed = (consents or Consents()).require(study.key, model.url) if model.url else None
     shown = scoped(study, may)
     best: Checked | None = None
     refused: tuple[Refused, ...] = ()
     for attempt in range(TRIES):
-        wanted = Wanted(wanted_scope, style, may, refused, seed + attempt)
+        wanted = Wanted(wanted_scope, style, may, refused, seed + attempt, allowed)
         found = check(model.describe(pictures, wanted), may, shown)
         if best is None or len(found.statements) > len(best.statements):
             best = found
