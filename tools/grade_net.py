@@ -29,7 +29,8 @@ BINARY = (
     "spondylolisthesis",
 )
 SEQUENCES = ("t2", "t1")
-_TOKEN = 192
+WIDTH = 192
+"""Size of a disc's token."""
 _FINE = 3
 """Which map of the pyramid shows where something is: the one at stride 16."""
 _PLACES = (7, 3)
@@ -63,25 +64,25 @@ class GradeNet(nn.Module):
     def __init__(self, dropout: float = 0.3) -> None:
         super().__init__()
         self.encoder = EfficientNetLite0()
-        self.project = nn.ModuleList(nn.Linear(FEATURES, _TOKEN) for _ in SEQUENCES)
+        self.project = nn.ModuleList(nn.Linear(FEATURES, WIDTH) for _ in SEQUENCES)
         self.squeeze = nn.Conv2d(PYRAMID_CHANNELS[_FINE], _PER_PLACE, 1)
         self.place = nn.ModuleList(
-            nn.Linear(_PER_PLACE * _PLACES[0] * _PLACES[1], _TOKEN) for _ in SEQUENCES
+            nn.Linear(_PER_PLACE * _PLACES[0] * _PLACES[1], WIDTH) for _ in SEQUENCES
         )
-        self.missing = nn.Parameter(torch.zeros(len(SEQUENCES), _TOKEN))
-        self.level = nn.Embedding(LEVELS, _TOKEN)
+        self.missing = nn.Parameter(torch.zeros(len(SEQUENCES), WIDTH))
+        self.level = nn.Embedding(LEVELS, WIDTH)
         self.measures = nn.Sequential(
-            nn.Linear(2 * len(SEQUENCES) * len(MEASURES), 64), nn.ReLU(), nn.Linear(64, _TOKEN)
+            nn.Linear(2 * len(SEQUENCES) * len(MEASURES), 64), nn.ReLU(), nn.Linear(64, WIDTH)
         )
         self.dropout = nn.Dropout(dropout)
         layer = nn.TransformerEncoderLayer(
-            _TOKEN, 4, 384, dropout=0.2, batch_first=True, norm_first=True
+            WIDTH, 4, 384, dropout=0.2, batch_first=True, norm_first=True
         )
         self.context = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
-        self.norm = nn.LayerNorm(_TOKEN)
-        self.pfirrmann = nn.Linear(_TOKEN, 4)
-        self.modic = nn.Linear(_TOKEN, 4)
-        self.binary = nn.Linear(_TOKEN, len(BINARY))
+        self.norm = nn.LayerNorm(WIDTH)
+        self.pfirrmann = nn.Linear(WIDTH, 4)
+        self.modic = nn.Linear(WIDTH, 4)
+        self.binary = nn.Linear(WIDTH, len(BINARY))
 
     def _look(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What is seen in k crops (k, rows, columns).
@@ -133,9 +134,27 @@ class GradeNet(nn.Module):
         out[there] = shares
         return out
 
+    def tokens(self, given: Inputs) -> Tensor:
+        """What the grades of n discs are read from: what was seen, measured and mixed of each.
+
+        Args:
+            given: what :meth:`forward` takes, in its order.
+
+        Returns:
+            (n, WIDTH); the heads are linear in it.
+        """
+        return self._mix(*given)[0]
+
     def _grade(
         self, crops: Tensor, there: Tensor, measures: Tensor, levels: Tensor, patients: Tensor
     ) -> tuple[Grades, Tensor]:
+        mixed, fine = self._mix(crops, there, measures, levels, patients)
+        return Grades(self.pfirrmann(mixed), self.modic(mixed), self.binary(mixed)), fine
+
+    def _mix(
+        self, crops: Tensor, there: Tensor, measures: Tensor, levels: Tensor, patients: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The token of each disc after the others were seen, and the map at stride 16."""
         token = self.level(levels.clamp(0, LEVELS - 1))
         whole, places, fine = self._look(crops[there])
         for i, (project, place) in enumerate(zip(self.project, self.place, strict=True)):
@@ -149,5 +168,4 @@ class GradeNet(nn.Module):
         filled = torch.where(known, measures, torch.zeros_like(measures)).clamp(-3, 3)
         token = token + self.measures(torch.cat([filled.flatten(1), known.flatten(1).float()], 1))
         same = patients[:, None] == patients[None, :]
-        mixed = self.norm(self.context(token[None], mask=~same)[0])
-        return Grades(self.pfirrmann(mixed), self.modic(mixed), self.binary(mixed)), fine
+        return self.norm(self.context(token[None], mask=~same)[0]), fine
