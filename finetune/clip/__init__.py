@@ -1,0 +1,1 @@
+"""Train and measure the open_clip model that ships in ``weights/clip``."""

@@ -1,0 +1,149 @@
+"""The pictures that the encoder learns from, with their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from finetune import classifier_data, seen, spider
+from finetune.classifier_data import MARGIN, DiscViews, distort
+from finetune.clip import slices
+from finetune.clip.captions import BINARY, GRADES, LEVEL, Caption, Facts
+from radixgpt.level import disc_index
+from retrieval.encoder import Views
+from retrieval.encoder.pictures import fitted
+from tools import crops as cropping
+from tools.column_net import SIZE
+from tools.framing import frame
+from tools.grade_net import BINARY as GRADED
+
+CROP = (cropping.ROWS, cropping.COLUMNS)
+SIDE = 192
+"""Side of the square that a whole slice is shown in."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The middle slices of one patient.
+
+    Attributes:
+        pictures: sequence (``t2``, ``t1``) to its frame (SIZE, SIZE) in [-1, 1].
+        facts: as :func:`finetune.clip.slices.facts_of` keys them.
+    """
+
+    patient: int
+    pictures: dict[str, npt.NDArray[np.float32]]
+    facts: dict[str, int]
+
+
+def facts_of(disc: DiscViews) -> dict[str, int]:
+    """The gradings of a disc."""
+    grades = dict(zip(GRADED, disc.binary, strict=True))
+    return {
+        LEVEL: disc.index,
+        "pfirrmann": disc.pfirrmann,
+        "modic": disc.modic,
+        **{kind: int(grades[kind]) for kind in BINARY},
+    }
+
+
+def shown(discs: Iterable[DiscViews]) -> list[DiscViews]:
+    """The discs that have a crop in T2 or T1."""
+    return [d for d in discs if d.views.get("t2") or d.views.get("t1")]
+
+
+def views_of(disc: DiscViews) -> Views:
+    """A disc's first crops at the size that the tools cut."""
+    rows, columns = CROP
+    found: dict[str, npt.NDArray[np.float32]] = {}
+    for sequence in ("t2", "t1"):
+        for crop in disc.views.get(sequence, [])[:1]:
+            pixels = np.asarray(crop.pixels, np.float32)
+            top, left = (pixels.shape[0] - rows) // 2, (pixels.shape[1] - columns) // 2
+            found[sequence] = pixels[top : top + rows, left : left + columns]
+    return found
+
+
+def whole_slices(shared: Path, patients: Iterable[int]) -> list[Slice]:
+    """The framed middle slices of patients with the gradings of all their discs."""
+    wanted = [p for p in patients if p not in spider.UPSIDE_DOWN]
+    graded: dict[int, dict[int, Facts]] = {p: {} for p in wanted}
+    for row in spider.gradings(shared):
+        if row.patient in graded:
+            kinds = {seen.KIND_OF[name]: int(value) for name, value in row.binary.items()}
+            own = {"pfirrmann": row.pfirrmann, "modic": row.modic, **kinds}
+            graded[row.patient][disc_index(row.disc)] = own
+    found: list[Slice] = []
+    for patient in wanted:
+        pictures: dict[str, npt.NDArray[np.float32]] = {}
+        for name in seen.sequences_of(shared, patient):
+            pixels = spider.image(shared, f"{patient}_{name}")
+            if pixels is not None:
+                pictures["t1" if name == "t1" else "t2"] = frame(pixels, SIZE).pixels
+        if pictures and graded[patient]:
+            found.append(Slice(patient, pictures, slices.facts_of(graded[patient])))
+    return found
+
+
+def mixed(pictures: Tensor, there: Tensor) -> Tensor:
+    """What the network sees (n, 3, rows, columns) of T2 and T1 (n, 2, rows, columns).
+
+    As ``retrieval.encoder.pictures.channels`` makes it of one place.
+
+    Args:
+        pictures: anything where one is missing.
+        there: (n, 2) bool; one of both at least.
+    """
+    first = torch.where(there[:, 0, None, None], pictures[:, 0], pictures[:, 1])
+    second = torch.where(there[:, 1, None, None], pictures[:, 1], pictures[:, 0])
+    return torch.stack([first, second, (first + second) / 2], 1)
+
+
+def disc_pictures(discs: Sequence[DiscViews], rng: np.random.Generator) -> Tensor:
+    """Distorted crops of discs, a sequence left out now and then."""
+    batch = classifier_data.collate(list(discs), rng)
+    return mixed(batch.crops, batch.there)
+
+
+def slice_pictures(chosen: Sequence[Slice], rng: np.random.Generator) -> Tensor:
+    """Distorted whole slices, a sequence left out now and then."""
+    wide = round(SIDE * MARGIN)
+    edge = (wide - SIDE) // 2
+    pixels = torch.full((len(chosen), 2, wide, wide), -1.0)
+    there = torch.zeros(len(chosen), 2, dtype=torch.bool)
+    for i, one in enumerate(chosen):
+        names = [name for name in ("t2", "t1") if name in one.pictures]
+        if len(names) == 2 and rng.random() < 0.3:
+            names = [names[int(rng.random() < 0.5)]]
+        for name in names:
+            j = ("t2", "t1").index(name)
+            small = fitted(torch.from_numpy(one.pictures[name])[None], CROP, SIDE)[0]
+            pixels[i, j, edge : edge + SIDE, edge : edge + SIDE] = small
+            there[i, j] = True
+    return mixed(distort(pixels, rng, SIDE, SIDE), there)
+
+
+def matches(facts: Sequence[Facts], captions: Sequence[Caption]) -> npt.NDArray[np.bool_]:
+    """(images, captions) whether each caption is true of each image."""
+    keys = sorted({key for caption in captions for key in caption.stated})
+    most = max(max(values) for values in GRADES.values()) + 2
+    grades = np.array([[one.get(key, most - 1) for key in keys] for one in facts])
+    held = np.ones((len(facts), len(captions)), bool)
+    for j, caption in enumerate(captions):
+        for key, allowed in caption.stated.items():
+            held[:, j] &= np.isin(grades[:, keys.index(key)], allowed)
+    return held
+
+
+def by_patient(discs: Iterable[DiscViews]) -> Mapping[int, list[DiscViews]]:
+    """The discs of each patient."""
+    found: dict[int, list[DiscViews]] = {}
+    for disc in discs:
+        found.setdefault(disc.patient, []).append(disc)
+    return found
