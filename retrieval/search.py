@@ -1,0 +1,361 @@
+"""Which cases are like what is asked for: findings, vectors and words together.
+
+Dense likeness alone rates "severe stenosis" and "no stenosis" as alike, so what the findings share
+leads, and vectors and words decide between cases that share as much. The same patient is never
+returned, a patient at most once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from radixgpt.case import StatedFinding
+from radixgpt.level import DISCS
+from retrieval import prints
+from retrieval.corpus import Entry, Floats
+from retrieval.facts import facts
+from retrieval.lexical import Lexicon
+from retrieval.overlap import Asked, Floats64, Overlaps, Reasons, reasons
+from retrieval.store import Store
+
+Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
+
+SIGNALS = ("findings", "vectors", "words")
+WEIGHTS: Mapping[str, float] = {"findings": 1.0, "vectors": 0.3, "words": 0.1}
+"""What each signal counts, in its standard deviations over the candidates."""
+_EVERY = 5_000
+"""Allowed cases up to which every one is compared; of more, the best of each signal."""
+_BEST = 200
+_ONE_PICTURE = 0.9995
+"""Cosine from which two vectors are of one picture (half precision keeps 0.9999)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What is asked for.
+
+    Attributes:
+        asked: findings, each with the chances of what it may be.
+        whole: whether these are all that is known of a study.
+        tokens: words to look for, as :mod:`retrieval.lexical` makes them.
+        discs: level to the vector of that disc of the open study.
+        image: vector of the open study's slices.
+        text: vector of a question.
+        level: the disc that alone is asked about, empty for all.
+        patient: pseudonym of the open study's patient, where it is known.
+        prints: of the open study's pictures.
+    """
+
+    asked: Asked = field(default_factory=dict)
+    whole: bool = False
+    tokens: tuple[str, ...] = ()
+    discs: Mapping[str, Floats] = field(default_factory=dict)
+    image: Floats | None = None
+    text: Floats | None = None
+    level: str = ""
+    patient: str = ""
+    prints: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is asked for."""
+        vectors = self.discs or self.image is not None or self.text is not None
+        return not (self.asked or self.tokens or vectors)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which cases may be returned at all.
+
+    Attributes:
+        modality, region, source: as entries name them; empty for any.
+        level: a disc of which something is stated; empty for any.
+        having: each of these findings must be stated so: denied where it is denied, with its grade
+            or degree where it has one.
+    """
+
+    modality: str = ""
+    region: str = ""
+    source: str = ""
+    level: str = ""
+    having: tuple[StatedFinding, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """One case that was found.
+
+    Attributes:
+        rank: from 1.
+        score: the higher, the more alike; of no meaning beyond one search.
+        signals: of each signal that was asked for its own value: the share of findings, the mean
+            cosine, BM25.
+        alike: how alike it is, in words.
+        reasons: what is shared and what differs.
+    """
+
+    entry: Entry
+    rank: int
+    score: float
+    signals: Mapping[str, float]
+    alike: str
+    reasons: Reasons
+
+
+class Searcher:
+    """Searches one index.
+
+    Args:
+        store: the index; opened with an encoder if vectors are to be asked for.
+        weights: what each signal counts.
+    """
+
+    def __init__(self, store: Store, weights: Mapping[str, float] = WEIGHTS) -> None:
+        self.store = store
+        self.weights = weights
+
+    @cached_property
+    def overlaps(self) -> Overlaps:
+        """What the cases state."""
+        return Overlaps(facts(entry.findings) for entry in self.store.entries)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """What the cases' texts say."""
+        return Lexicon([entry.tokens for entry in self.store.entries])
+
+    def search(self, query: Query, k: int = 5, filters: Filters | None = None) -> tuple[Hit, ...]:
+        """The cases most like what is asked for, the most alike first.
+
+        Args:
+            query: what is asked for.
+            k: how many at most.
+            filters: which cases may be returned.
+        """
+        if query.empty or not self.store.entries:
+            return ()
+        own = self._same_patient(query)
+        allowed = self._allowed(filters or Filters()) & ~own
+        rows = np.flatnonzero(allowed)
+        if not len(rows):
+            return ()
+        signals: dict[str, Floats64] = {}
+        if query.asked:
+            signals["findings"] = self.overlaps.scores(query.asked, whole=query.whole)
+        if query.tokens:
+            signals["words"] = self.lexicon.scores(query.tokens)
+        if len(rows) > _EVERY:
+            rows = self._best(query, signals, rows)
+        values = {name: scores[rows] for name, scores in signals.items()}
+        cosines = self._cosines(query, rows)
+        if cosines is not None:
+            values["vectors"] = cosines
+        total = _fused(values, self.weights)
+        chosen: list[Hit] = []
+        seen: set[str] = set()
+        for place in np.argsort(-total, kind="stable"):
+            row = int(rows[place])
+            entry = self.store.entries[row]
+            if entry.patient in seen:
+                continue
+            seen.add(entry.patient)
+            here = {
+                name: float(values[name][place])
+                for name in SIGNALS
+                if name in values and not np.isnan(values[name][place])
+            }
+            found = reasons(query.asked, self.overlaps.cases[row], whole=query.whole)
+            words = _in_words(here, values, len(rows))
+            chosen.append(Hit(entry, len(chosen) + 1, float(total[place]), here, words, found))
+            if len(chosen) == k:
+                break
+        return tuple(chosen)
+
+    # --- who may be returned ------------------------------------------------------------------
+
+    def _allowed(self, filters: Filters) -> Bools:
+        entries = self.store.entries
+        kept = np.ones(len(entries), bool)
+        for name in ("modality", "region", "source"):
+            wanted = getattr(filters, name)
+            if wanted:
+                kept &= np.array([getattr(entry, name) == wanted for entry in entries], bool)
+        if filters.level:
+            kept &= np.array(
+                [any(one.level == filters.level for one in entry.findings) for entry in entries],
+                bool,
+            )
+        for place, wanted in facts(filters.having).items():
+            kept &= self.overlaps.stating(place, wanted)
+        return kept
+
+    def _same_patient(self, query: Query) -> Bools:
+        """The cases of the open study's own patient: by name of the pseudonym, or by a picture."""
+        entries = self.store.entries
+        people = {query.patient} - {""}
+        if any(query.prints):
+            people |= {e.patient for e in entries if prints.same(query.prints, e.prints)}
+        people |= {entries[row].patient for row in self._one_picture(query)}
+        return np.array([entry.patient in people for entry in entries], bool)
+
+    def _one_picture(self, query: Query) -> Iterator[int]:
+        """Cases of which two vectors, or the only one that there is, are the open study's own."""
+        asked = list(_pictures(query))
+        counts: dict[int, int] = {}
+        for space, level, vector in asked:
+            here = self._at(space, level)
+            if here is None:
+                continue
+            ids, places = here
+            index = self.store.spaces[space].index
+            most = min(8, len(ids))
+            scores, found = index.search(vector[None], most, allowed=ids)
+            near = found[0][scores[0] >= _ONE_PICTURE]
+            stands = np.searchsorted(ids, near)
+            for row in self.store.spaces[space].rows[places[stands]]:
+                counts[int(row)] = counts.get(int(row), 0) + 1
+        needed = min(2, len(asked))
+        yield from (row for row, count in counts.items() if count >= needed)
+
+    # --- vectors ------------------------------------------------------------------------------
+
+    @cached_property
+    def _by_level(self) -> dict[tuple[str, str], tuple[Rows, Rows]]:
+        """Numbers and places of the vectors of each space and level."""
+        found: dict[tuple[str, str], tuple[Rows, Rows]] = {}
+        for name, space in self.store.spaces.items():
+            for code in np.unique(space.levels):
+                places = np.flatnonzero(space.levels == code)
+                level = DISCS[code] if code >= 0 else ""
+                found[name, level] = space.ids[places], places
+        return found
+
+    def _at(self, space: str, level: str) -> tuple[Rows, Rows] | None:
+        return self._by_level.get((space, level))
+
+    def _best(self, query: Query, signals: Mapping[str, Floats64], rows: Rows) -> Rows:
+        """Of very many cases those that any signal puts first."""
+        found: set[int] = set()
+        for scores in signals.values():
+            own = scores[rows]
+            best = np.argpartition(-own, min(_BEST, len(own) - 1))[:_BEST]
+            found.update(rows[best][own[best] > 0].tolist())
+        kept = np.zeros(len(self.store.entries), bool)
+        kept[rows] = True
+        for space, level, vector in _vectors(query):
+            here = self._at(space, level)
+            if here is None:
+                continue
+            ids, places = here
+            owners = self.store.spaces[space].rows[places]
+            free = ids if kept[owners].all() else ids[kept[owners]]
+            _, near = self.store.spaces[space].index.search(vector[None], _BEST, allowed=free)
+            stands = np.searchsorted(ids, near[0][near[0] >= 0])
+            found.update(owners[stands].tolist())
+        return np.array(sorted(found), np.int64) if found else rows[:_BEST]
+
+    def _cosines(self, query: Query, rows: Rows) -> Floats64 | None:
+        """Mean cosine of what both sides have a vector of, (rows,); nan where there is none."""
+        total, count = np.zeros(len(rows)), np.zeros(len(rows))
+        place_of = np.full(len(self.store.entries), -1, np.int64)
+        place_of[rows] = np.arange(len(rows))
+        for space, level, vector in _vectors(query):
+            here = self._at(space, level)
+            if here is None:
+                continue
+            ids, places = here
+            owners = place_of[self.store.spaces[space].rows[places]]
+            kept = owners >= 0
+            cosines = self.store.spaces[space].index.vectors(ids[kept]) @ vector
+            total[owners[kept]] += cosines
+            count[owners[kept]] += 1
+        if not count.any():
+            return None
+        means: Floats64 = np.divide(total, count, out=np.full(len(rows), np.nan), where=count > 0)
+        return means
+
+
+def _pictures(query: Query) -> Iterator[tuple[str, str, Floats]]:
+    """The vectors of the open study, whatever of it is asked about."""
+    yield from (("disc", level, vector) for level, vector in query.discs.items())
+    if query.image is not None:
+        yield "image", "", query.image
+
+
+def _vectors(query: Query) -> Iterator[tuple[str, str, Floats]]:
+    """The vectors that are compared, each with its space and level."""
+    if query.level:
+        if query.level in query.discs:
+            yield "disc", query.level, query.discs[query.level]
+    else:
+        yield from _pictures(query)
+    if query.text is not None:
+        yield "text", "", query.text
+
+
+def _fused(values: Mapping[str, Floats64], weights: Mapping[str, float]) -> Floats64:
+    """The weighted sum of the signals, each in its standard deviations over the candidates.
+
+    A case without a vector stands at the mean.
+    """
+    total: Floats64 = np.zeros(len(next(iter(values.values()))))
+    for name, own in values.items():
+        known = own[~np.isnan(own)]
+        if not len(known):
+            continue
+        spread = float(known.std())
+        if spread > 0:
+            total += weights.get(name, 0.0) * np.nan_to_num((own - known.mean()) / spread)
+    return total
+
+
+_SHARES = (
+    (0.9, "nearly the same findings"),
+    (0.75, "much the same findings"),
+    (0.5, "partly the same findings"),
+    (0.0, "few of the findings"),
+)
+
+
+def _in_words(here: Mapping[str, float], values: Mapping[str, Floats64], rows: int) -> str:
+    """How alike a case is, by what was compared."""
+    parts: list[str] = []
+    if "findings" in here:
+        share = here["findings"]
+        parts.append(
+            next((words for least, words in _SHARES if share > least), "none of the findings")
+        )
+    if "vectors" in here:
+        known = values["vectors"][~np.isnan(values["vectors"])]
+        nearer = int((known > here["vectors"]).sum())
+        if nearer < max(1, rows // 20):
+            parts.append("among the most alike images")
+        elif nearer < rows / 4:
+            parts.append("rather alike images")
+    if here.get("words", 0.0) > 0 and "findings" not in here:
+        parts.append("words in common")
+    return ", ".join(parts) or "little in common"
+
+
+def merged(*filters: Filters) -> Filters:
+    """Filters of which each must hold; a later name stands before an earlier one."""
+    found = Filters()
+    for one in filters:
+        named: dict[str, str] = {
+            name: value
+            for name in ("modality", "region", "source", "level")
+            if (value := getattr(one, name))
+        }
+        found = replace(found, **named, having=(*found.having, *one.having))
+    return found
+
+
+def wanted(findings: Iterable[StatedFinding]) -> Filters:
+    """The filter that asks for findings."""
+    return Filters(having=tuple(findings))
