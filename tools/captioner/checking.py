@@ -28,7 +28,8 @@ LONGEST = 4_000
 _WORD = re.compile(r"[^\W\d_]+(?:'s)?\d*|\d+(?:\.\d+)?")
 _BOTH = re.compile(r"\babove and below\b|\bupper and lower\b", re.IGNORECASE)
 _GRADE = re.compile(r"i{1,3}|iv|v|[0-5]")
-_STOPS = " \t\n.;!•"
+_FOREIGN = re.compile(r"[^\w\s.,;:!()'’/•–-]|(?<!\w)/|/(?!\w)")
+"""Marks that no caption needs: of links, tags and code."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def check(text: str, support: Support, study: Study) -> Checked:
         support: what may be said.
         study: the scope's series, whose facts a sentence on the technique has to agree with.
     """
-    kept = " ".join(text[:LONGEST].split(" ")).strip()
+    kept = _without(_FOREIGN.sub(" ", text[:LONGEST]), 0, 0)
     refused: list[Refused] = []
     while True:
         # A sentence may take its level from the one before, so all is read anew without it.
@@ -145,8 +146,8 @@ def _unread(text: str, one: Told) -> str:
 
 
 def _without(text: str, start: int, end: int) -> str:
-    """A text without a sentence and the stop behind it."""
-    while end < len(text) and text[end] in _STOPS:
+    """A text without a sentence and the marks behind it."""
+    while end < len(text) and not text[end].isalnum():
         end += 1
     return (text[:start] + text[end:]).strip()
 
