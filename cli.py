@@ -21,6 +21,8 @@ from commands.captions import app as caption_app
 from commands.concepts import run as concepts_command
 from commands.data import app as data_app
 from commands.eval import app as eval_app
+from commands.index import app as index_app
+from commands.similar import run as similar_command
 from commands.terminal import (
     NOT_ELIGIBLE,
     AsJson,
@@ -67,6 +69,8 @@ app.add_typer(caption_app, name="caption")
 app.command(name="concepts")(concepts_command)
 app.add_typer(data_app, name="data")
 app.add_typer(eval_app, name="eval")
+app.command(name="similar")(similar_command)
+app.add_typer(index_app, name="index")
 
 
 @app.callback()

@@ -46,7 +46,10 @@ class Query:
         tokens: words to look for, as :mod:`retrieval.lexical` makes them.
         discs: level to the vector of that disc of the open study.
         image: vector of the open study's slices.
-        text: vector of a question.
+        compared: whether the open study's vectors are compared; else they only tell who its patient
+            is.
+        text: vector of a question; it is held against texts, and against the discs that it names,
+            or whole slices where it names none.
         level: the disc that alone is asked about, empty for all.
         patient: pseudonym of the open study's patient, where it is known.
         prints: of the open study's pictures.
@@ -57,6 +60,7 @@ class Query:
     tokens: tuple[str, ...] = ()
     discs: Mapping[str, Floats] = field(default_factory=dict)
     image: Floats | None = None
+    compared: bool = True
     text: Floats | None = None
     level: str = ""
     patient: str = ""
@@ -65,8 +69,8 @@ class Query:
     @property
     def empty(self) -> bool:
         """Whether nothing is asked for."""
-        vectors = self.discs or self.image is not None or self.text is not None
-        return not (self.asked or self.tokens or vectors)
+        pictures = self.compared and (self.discs or self.image is not None)
+        return not (self.asked or self.tokens or pictures or self.text is not None)
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,8 @@ class Hit:
     Attributes:
         rank: from 1.
         score: the higher, the more alike; of no meaning beyond one search.
-        signals: of each signal that was asked for its own value: the share of findings, the mean
-            cosine, BM25.
+        signals: of each signal that was asked for its own value: the share of findings, how near
+            the vectors are in standard deviations, BM25.
         alike: how alike it is, in words.
         reasons: what is shared and what differs.
     """
@@ -153,9 +157,9 @@ class Searcher:
         if len(rows) > _EVERY:
             rows = self._best(query, signals, rows)
         values = {name: scores[rows] for name, scores in signals.items()}
-        cosines = self._cosines(query, rows)
-        if cosines is not None:
-            values["vectors"] = cosines
+        near = self._likeness(query, rows)
+        if near is not None:
+            values["vectors"] = near
         total = _fused(values, self.weights)
         chosen: list[Hit] = []
         seen: set[str] = set()
@@ -260,8 +264,14 @@ class Searcher:
             found.update(owners[stands].tolist())
         return np.array(sorted(found), np.int64) if found else rows[:_BEST]
 
-    def _cosines(self, query: Query, rows: Rows) -> Floats64 | None:
-        """Mean cosine of what both sides have a vector of, (rows,); nan where there is none."""
+    def _likeness(self, query: Query, rows: Rows) -> Floats64 | None:
+        """How near the vectors are, (rows,): the mean of each one's standard deviations.
+
+        Cosines of two pictures, of two texts and of a text with a picture are not of one scale.
+
+        Returns:
+            nan where a case has no vector that is asked for; None where no case has.
+        """
         total, count = np.zeros(len(rows)), np.zeros(len(rows))
         place_of = np.full(len(self.store.entries), -1, np.int64)
         place_of[rows] = np.arange(len(rows))
@@ -272,7 +282,12 @@ class Searcher:
             ids, places = here
             owners = place_of[self.store.spaces[space].rows[places]]
             kept = owners >= 0
-            cosines = self.store.spaces[space].index.vectors(ids[kept]) @ vector
+            if not kept.any():
+                continue
+            cosines = np.asarray(self.store.spaces[space].index.vectors(ids[kept]) @ vector, float)
+            spread = float(cosines.std())
+            if spread > 0:
+                cosines = (cosines - cosines.mean()) / spread
             total[owners[kept]] += cosines
             count[owners[kept]] += 1
         if not count.any():
@@ -290,13 +305,17 @@ def _pictures(query: Query) -> Iterator[tuple[str, str, Floats]]:
 
 def _vectors(query: Query) -> Iterator[tuple[str, str, Floats]]:
     """The vectors that are compared, each with its space and level."""
-    if query.level:
+    if query.level and query.compared:
         if query.level in query.discs:
             yield "disc", query.level, query.discs[query.level]
-    else:
+    elif query.compared:
         yield from _pictures(query)
     if query.text is not None:
         yield "text", "", query.text
+        levels = sorted({level for _, level, _ in query.asked if level in DISCS})
+        yield from (("disc", level, query.text) for level in levels)
+        if not levels:
+            yield "image", "", query.text
 
 
 def _fused(values: Mapping[str, Floats64], weights: Mapping[str, float]) -> Floats64:

@@ -77,7 +77,7 @@ def test_vectors_decide_where_findings_are_alike(
     found = searcher.search(query, 5)
     assert ids(found)[0] == "test/3"
     assert "among the most alike images" in found[0].alike
-    assert found[0].signals["vectors"] > 0.8
+    assert found[0].signals["vectors"] > 1
 
 
 def test_a_region_compares_that_disc_alone(

@@ -1,0 +1,215 @@
+"""Build an index of mapped cases, add to it, delete from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from commands.index.options import CasesFile, IndexFolder, OfSource, WorkspaceOf
+from commands.terminal import AsJson, Quiet, counted, echo_json, errors_as_exit_codes
+
+if TYPE_CHECKING:
+    from radixgpt.case import Case
+    from retrieval.corpus import Item
+    from retrieval.encoder import Encoder
+    from retrieval.manifest import Manifest
+
+_NONE = "none"
+Say = Callable[[str, int, int], None]
+
+
+def build(
+    cases: CasesFile,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FOLDER", help="New folder.", show_default=False),
+    ],
+    workspace: WorkspaceOf = None,
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="embedded, open_clip:MODEL/WEIGHTS, or none for findings and words alone."
+        ),
+    ] = "embedded",
+    kind: Annotated[
+        str, typer.Option(help="flat, hnsw or ivf: exact, a graph, or lists.")
+    ] = "flat",
+    name: Annotated[str, typer.Option(help="Name of the corpus.")] = "cases",
+    split: Annotated[
+        str,
+        typer.Option(help="Only cases of this side: train, development or test.", show_default=""),
+    ] = "",
+    source: OfSource = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make an index of CASES in a new folder; one that was stopped goes on.
+
+    Cases may have images, a text, gradings, or any of these. Texts are kept as they are, images
+    are not: their vectors and fingerprints are.
+    """
+    with errors_as_exit_codes(as_json):
+        from retrieval import encoder as encoders
+        from retrieval import writer
+        from tools.similar.finder import facts_of
+
+        if kind not in ("flat", "hnsw", "ivf"):
+            raise typer.BadParameter("write flat, hnsw or ivf.", param_hint="--kind")
+        root = workspace or cases.parent
+        chosen = _chosen(cases, split, source)
+        with counted(quiet) as say:
+            eyes = None if encoder == _NONE else encoders.load(encoder)
+            made = writer.Writer.create(
+                out,
+                writer.fresh(
+                    name,
+                    encoder=facts_of(eyes) if eyes is not None else None,
+                    kind=cast("Literal['flat', 'hnsw', 'ivf']", kind),
+                    workspace=_way(out, root),
+                ),
+            )
+            added, unread = _add(made, chosen, root, eyes, say)
+            finished = made.finish(say)
+        _tell(finished, added, unread, as_json=as_json, quiet=quiet)
+
+
+def add(
+    cases: CasesFile,
+    index: IndexFolder,
+    workspace: WorkspaceOf = None,
+    split: Annotated[str, typer.Option(help="As for build.", show_default="")] = "",
+    source: OfSource = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Add CASES to an index; one that is there and has changed is replaced."""
+    with errors_as_exit_codes(as_json):
+        from retrieval import encoder as encoders
+        from retrieval import manifest as manifests
+        from retrieval.writer import Writer
+        from tools.similar.finder import facts_of, setting_of
+
+        root = workspace or cases.parent
+        chosen = _chosen(cases, split, source)
+        made = Writer(index)
+        _require_complete(made.manifest)
+        with counted(quiet) as say:
+            eyes = None
+            if made.manifest.encoder is not None:
+                eyes = encoders.load(setting_of(made.manifest.encoder))
+                manifests.matches(made.manifest.encoder, facts_of(eyes))
+            added, unread = _add(made, chosen, root, eyes, say)
+        _tell(made.manifest, added, unread, as_json=as_json, quiet=quiet)
+
+
+def delete(
+    index: IndexFolder,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CASE]...", help="Ids of cases.", show_default=False),
+    ] = None,
+    patient: Annotated[
+        list[str] | None,
+        typer.Option(help="All cases of this patient; give it again for more.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Delete cases from an index; nothing of them stays on disk."""
+    with errors_as_exit_codes(as_json):
+        from retrieval.writer import Writer
+
+        if not ids and not patient:
+            raise typer.BadParameter("name cases or patients.", param_hint="CASE")
+        made = Writer(index)
+        _require_complete(made.manifest)
+        with counted(quiet) as say:
+            gone = made.delete(ids or (), patient or (), say)
+        if as_json:
+            echo_json({"deleted": gone, "cases": made.manifest.cases})
+        elif not quiet:
+            typer.echo(f"{gone} cases deleted, {made.manifest.cases} left.")
+
+
+def _require_complete(manifest: Manifest) -> None:
+    from radixgpt.errors import CorpusError
+
+    if not manifest.complete:
+        raise CorpusError(
+            "The index was not built to its end.",
+            "Run the same radixgpt index build again; it goes on where it was stopped.",
+        )
+
+
+def _chosen(path: Path, split: str, source: str) -> list[Case]:
+    """The cases of a file.
+
+    Raises:
+        CaseError: none of them is meant, or a line is no case.
+    """
+    from radixgpt.case import read_cases
+    from radixgpt.errors import CaseError
+
+    chosen = [
+        case
+        for case in read_cases(path)
+        if split in ("", case.split) and source in ("", case.source)
+    ]
+    if not chosen:
+        raise CaseError(
+            "No case is of this split and source.", "Name another one, or leave the option out."
+        )
+    return chosen
+
+
+def _add(
+    made: Any, chosen: Sequence[Case], root: Path, encoder: Encoder | None, say: Say
+) -> tuple[int, list[str]]:
+    """Add what is new or has changed, and tell what could not be read."""
+    from tools.similar import cases as similar
+
+    known = made.known
+    waiting = [case for case in chosen if known.get(case.id) != similar.fingerprint(case)]
+    unread: list[str] = []
+
+    def items() -> Iterator[Item]:
+        for case in waiting:
+            item, problems = similar.item_of(case, root, encoder)
+            unread.extend(problems)
+            yield item
+
+    return made.add(items(), say, len(waiting)), unread
+
+
+def _way(folder: Path, root: Path) -> str | None:
+    """The way from an index within a workspace up to it; None where it lies elsewhere."""
+    inner, outer = folder.resolve(), root.resolve()
+    if not inner.is_relative_to(outer):
+        return None
+    depth = len(inner.relative_to(outer).parts)
+    return "/".join([".."] * depth) or "."
+
+
+def _tell(manifest: Manifest, added: int, unread: list[str], *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        echo_json({**_counts(manifest), "added": added, "unread": unread})
+        return
+    if quiet:
+        return
+    vectors = ", ".join(f"{count} {name}" for name, count in manifest.vectors.items())
+    typer.echo(
+        f"{manifest.name}: {manifest.cases} cases of {manifest.patients} patients, {added} added; "
+        f"vectors: {vectors or 'none'}"
+    )
+    for line in unread[:3]:
+        typer.echo(f"  not read: {line}")
+    if len(unread) > 3:
+        typer.echo(f"  and {len(unread) - 3} images more were not read")
+
+
+def _counts(manifest: Manifest) -> dict[str, Any]:
+    keep = {"name", "cases", "patients", "vectors", "licences", "origins", "kind"}
+    return manifest.model_dump(mode="json", include=keep)

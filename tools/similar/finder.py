@@ -1,0 +1,183 @@
+"""An index with the encoder that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from radixgpt.eligibility import Eligibility
+from radixgpt.errors import CorpusError, InputError
+from radixgpt.finding import Finding
+from radixgpt.language.reader import read
+from radixgpt.observation import Observation
+from radixgpt.study import Study
+from radixgpt.weights import WEIGHTS
+from retrieval import encoder as encoders
+from retrieval import manifest as manifests
+from retrieval.encoder import Encoder
+from retrieval.facts import facts
+from retrieval.lexical import tokens_asked
+from retrieval.manifest import EncoderFacts
+from retrieval.overlap import sure
+from retrieval.search import Filters, Hit, Query, Searcher
+from retrieval.store import Store
+from tools.similar.study import LookedAt, asked_by, look
+
+SHIPPED = WEIGHTS / "similar"
+"""The index that ships."""
+LONGEST = 2_000
+"""Characters of a question."""
+MOST = 50
+"""Cases of one answer."""
+
+
+def facts_of(encoder: Encoder) -> EncoderFacts:
+    """What a manifest keeps of an encoder."""
+    return EncoderFacts(name=encoder.name, sha256=encoder.sha256, dimension=encoder.dimension)
+
+
+@dataclass(frozen=True, eq=False)
+class Finder:
+    """Finds cases in one index.
+
+    Attributes:
+        searcher: of the index.
+        encoder: that made its vectors; None where it has none, or they are not asked for.
+    """
+
+    searcher: Searcher
+    encoder: Encoder | None = None
+
+    @property
+    def store(self) -> Store:
+        """The index."""
+        return self.searcher.store
+
+    def like(
+        self,
+        study: Study,
+        eligibility: Eligibility,
+        observations: Iterable[Observation],
+        *,
+        findings: Sequence[Finding] = (),
+        level: str = "",
+        patient: str = "",
+        k: int = 5,
+        filters: Filters | None = None,
+    ) -> tuple[Hit, ...]:
+        """The cases most like a study, or whose disc at ``level`` is most like its own.
+
+        Args:
+            study: after triage.
+            eligibility: what triage said of it.
+            observations: what the tools saw.
+            findings: of its report; those that the reader set count before the tools'.
+            level: a disc that was found; empty for the whole study.
+            patient: pseudonym of its patient, where it is known.
+            k: how many at most.
+            filters: which cases may be returned.
+
+        Raises:
+            InputError: the level was not found, or nothing in the study can be asked with.
+            WeightsError: weights are missing or damaged.
+        """
+        seen = tuple(observations)
+        looked = look(study, eligibility, seen, self.encoder)
+        asked = asked_by(seen, findings, level=level)
+        if level and not asked and level not in looked.discs:
+            raise InputError(
+                f"{level} was not found in this study.", "Name a level that was found."
+            )
+        query = Query(
+            asked=asked,
+            whole=True,
+            discs=looked.discs,
+            image=looked.image,
+            level=level,
+            patient=patient,
+            prints=looked.prints,
+        )
+        if query.empty:
+            raise InputError(
+                "Nothing in this study can be asked with: it was not graded.",
+                "Ask by text, or use an index with vectors.",
+            )
+        return self.searcher.search(query, min(k, MOST), filters)
+
+    def told(
+        self,
+        text: str,
+        *,
+        looked: LookedAt | None = None,
+        patient: str = "",
+        k: int = 5,
+        filters: Filters | None = None,
+    ) -> tuple[Hit, ...]:
+        """The cases that a text asks for, such as "severe narrowing at L4-L5 with Modic 2".
+
+        Args:
+            text: the question.
+            looked: at the open study, whose own patient is not to be returned.
+            patient: pseudonym of its patient, where it is known.
+            k: how many at most.
+            filters: which cases may be returned.
+
+        Raises:
+            InputError: the text is empty or too long.
+        """
+        if not text.strip() or len(text) > LONGEST:
+            raise InputError(
+                f"The question has {len(text):,} characters; 1 to {LONGEST:,} are read.",
+                "Say what to look for, such as: Modic 2 at L4-L5.",
+            )
+        words = self.encoder.texts([text])[0] if self.encoder is not None else None
+        own = looked or LookedAt()
+        query = Query(
+            asked=sure(facts(read(text).findings)),
+            tokens=tokens_asked(text),
+            text=words,
+            discs=own.discs,
+            image=own.image,
+            compared=False,
+            patient=patient,
+            prints=own.prints,
+        )
+        return self.searcher.search(query, min(k, MOST), filters)
+
+
+def opened(folder: Path | None = None, *, encoder: str = "", vectors: bool = True) -> Finder:
+    """An index, read once as long as it does not change.
+
+    Args:
+        folder: of the index; the shipped one if None.
+        encoder: as :func:`retrieval.encoder.load` takes it; the one that made the index if empty.
+        vectors: whether vectors are asked for; without, findings and words alone.
+
+    Raises:
+        CorpusError: there is no index, it is damaged, or another encoder made it.
+        WeightsError: the encoder's weights are missing or damaged.
+    """
+    place = folder or SHIPPED
+    try:
+        changed = (place / manifests.MANIFEST).stat().st_mtime_ns
+    except OSError as error:
+        raise CorpusError(
+            "There is no index in this folder.", "Make one: radixgpt index build CASES -o FOLDER."
+        ) from error
+    return _opened(place, changed, encoder, vectors)
+
+
+@cache
+def _opened(folder: Path, changed: int, encoder: str, vectors: bool) -> Finder:
+    made = manifests.read(folder).encoder
+    if made is None or not vectors:
+        return Finder(Searcher(Store.open(folder)))
+    asking = encoders.load(encoder or setting_of(made))
+    return Finder(Searcher(Store.open(folder, encoder=facts_of(asking))), asking)
+
+
+def setting_of(made: EncoderFacts) -> str:
+    """What loads the encoder that made an index."""
+    return made.name if made.name.startswith("open_clip:") else encoders.EMBEDDED

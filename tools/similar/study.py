@@ -1,0 +1,150 @@
+"""A study as an index is asked with it: vectors of its discs and slices, findings, fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from radixgpt.case import StatedFinding
+from radixgpt.eligibility import Eligibility
+from radixgpt.finding import ABSENT, GRADED, KINDS, OF_RADIOGRAPHS, PRESENT, Finding
+from radixgpt.observation import Observation
+from radixgpt.study import Series, Study
+from retrieval.encoder import Encoder, Floats, Views
+from retrieval.facts import Fact, Place, facts
+from retrieval.overlap import Asked, Chances
+from retrieval.prints import print_of
+from tools import classifier, levels
+from tools.framing import standardise
+from tools.threads import one_thread
+
+
+@dataclass(frozen=True, eq=False)
+class LookedAt:
+    """What an encoder saw of one study.
+
+    Attributes:
+        discs: level to the vector of its disc.
+        image: vector of its mid-sagittal slices, or of its first picture; None without an encoder.
+        prints: of the slices that were looked at.
+    """
+
+    discs: Mapping[str, Floats] = field(default_factory=dict)
+    image: Floats | None = None
+    prints: tuple[str, ...] = ()
+
+
+_SEEN: WeakKeyDictionary[Study, dict[str, tuple[list[int], Floats, Floats | None]]] = (
+    WeakKeyDictionary()
+)
+
+
+def look(
+    study: Study,
+    eligibility: Eligibility,
+    observations: Iterable[Observation],
+    encoder: Encoder | None,
+) -> LookedAt:
+    """Look at a study after the tools; the vectors are kept while the study is.
+
+    Args:
+        study: after triage.
+        eligibility: what triage said of it.
+        observations: what ``tools.levels`` saw, for the names of the discs.
+        encoder: None for the fingerprints alone.
+
+    Raises:
+        WeightsError: weights are missing or damaged.
+    """
+    prints = tuple(found for one in study.series if (found := print_of(_middle(one, eligibility))))
+    if encoder is None:
+        return LookedAt(prints=prints)
+    kept = _SEEN.setdefault(study, {})
+    if encoder.sha256 not in kept:
+        with one_thread():
+            kept[encoder.sha256] = _vectors(study, eligibility, encoder)
+    places, vectors, image = kept[encoder.sha256]
+    named = [o.level for o in observations if o.kind == "disc"]
+    discs = {
+        level: vector
+        for place, vector in zip(places, vectors, strict=True)
+        if place < len(named) and (level := named[place]) is not None
+    }
+    return LookedAt(discs, image, prints)
+
+
+def _middle(series: Series, eligibility: Eligibility) -> Floats:
+    index = eligibility.mid_slices.get(series.key, series.slices // 2)
+    slice_: Floats = series.pixels[index]
+    return slice_
+
+
+def _vectors(
+    study: Study, eligibility: Eligibility, encoder: Encoder
+) -> tuple[list[int], Floats, Floats | None]:
+    """Places of the discs above the lowest with their vectors, and the vector of the slices."""
+    pictures: list[Views] = []
+    places: list[int] = []
+    if eligibility.gradable:
+        cut, _ = classifier.cuts(study, eligibility)
+        places = sorted(cut)
+        pictures = [{name: crop.pixels for name, crop in cut[place].items()} for place in places]
+        whole: dict[str, Floats] = {}
+        for view in levels.views(study, eligibility):
+            name = "t1" if view.series.key == eligibility.t1 else "t2"
+            whole.setdefault(name, view.framed.pixels)
+        pictures.append(whole)
+    elif study.series:
+        first = _middle(study.series[0], eligibility)
+        pictures.append({"grey": standardise(first)})
+    if not pictures:
+        return [], np.zeros((0, encoder.dimension), np.float32), None
+    vectors = encoder.images(pictures)
+    return places, vectors[: len(places)], vectors[-1]
+
+
+# --- findings -------------------------------------------------------------------------------------
+
+
+def asked_by(
+    observations: Iterable[Observation], findings: Sequence[Finding] = (), *, level: str = ""
+) -> Asked:
+    """What a study asks for: each graded finding with the chances that the tools give it.
+
+    Args:
+        observations: what the tools saw.
+        findings: of the report; those that the reader set stand before the tools'.
+        level: of this disc alone; empty for all.
+    """
+    asked: dict[Place, Chances] = {}
+    for one in observations:
+        if one.kind in (*GRADED, *OF_RADIOGRAPHS) and one.probabilities:
+            asked.update(_chances(one.kind, one.level, one.probabilities))
+    for finding in findings:
+        if finding.set_by_reader and finding.value is not None:
+            asked.update(_chances(finding.kind, finding.level, {str(finding.value): 1.0}))
+    return {place: chances for place, chances in asked.items() if level in ("", place[1])}
+
+
+def _chances(kind: str, level: str | None, named: Mapping[str, float]) -> dict[Place, Chances]:
+    """Values with their chances as states with theirs, at the place of the kind."""
+    found: dict[Place, dict[Fact, float]] = {}
+    for value, chance in named.items():
+        for place, fact in facts([stated(kind, level, value)]).items():
+            states = found.setdefault(place, {})
+            states[fact] = states.get(fact, 0.0) + chance
+    return {place: tuple(states.items()) for place, states in found.items()}
+
+
+def stated(kind: str, level: str | None, value: str) -> StatedFinding:
+    """A value as the tools name it, as a finding that is stated."""
+    if value in (PRESENT, ABSENT) or KINDS[kind].type != "grade":
+        said = ABSENT if value == ABSENT else PRESENT
+        return StatedFinding.model_validate({"level": level, "kind": kind, "assertion": said})
+    return StatedFinding.model_validate(
+        {"level": level, "kind": kind, "value": int(value),
+         "assertion": ABSENT if value == "0" else PRESENT}
+    )  # fmt: skip
