@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     captioner_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for a captioner's server"
     )
+    index: Path | None = Field(
+        default=None,
+        description="Folder of the index that similar cases come from; the shipped one otherwise",
+    )
     adapter_python: str = Field(
         default="",
         description="The Python that runs learned metrics, or NAME=PATH with commas between",
