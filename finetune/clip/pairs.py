@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from finetune import classifier_data, seen, spider
-from finetune.classifier_data import MARGIN, DiscViews, distort
+from finetune import seen, spider
+from finetune.classifier_data import DiscViews
 from finetune.clip import slices
 from finetune.clip.captions import BINARY, GRADES, LEVEL, Caption, Facts
 from radixgpt.level import disc_index
 from retrieval.encoder import Views
-from retrieval.encoder.pictures import fitted
 from tools import crops as cropping
 from tools.column_net import SIZE
 from tools.framing import frame
@@ -91,44 +88,6 @@ def whole_slices(shared: Path, patients: Iterable[int]) -> list[Slice]:
     return found
 
 
-def mixed(pictures: Tensor, there: Tensor) -> Tensor:
-    """What the network sees (n, 3, rows, columns) of T2 and T1 (n, 2, rows, columns).
-
-    As ``retrieval.encoder.pictures.channels`` makes it of one place.
-
-    Args:
-        pictures: anything where one is missing.
-        there: (n, 2) bool; one of both at least.
-    """
-    first = torch.where(there[:, 0, None, None], pictures[:, 0], pictures[:, 1])
-    second = torch.where(there[:, 1, None, None], pictures[:, 1], pictures[:, 0])
-    return torch.stack([first, second, (first + second) / 2], 1)
-
-
-def disc_pictures(discs: Sequence[DiscViews], rng: np.random.Generator) -> Tensor:
-    """Distorted crops of discs, a sequence left out now and then."""
-    batch = classifier_data.collate(list(discs), rng)
-    return mixed(batch.crops, batch.there)
-
-
-def slice_pictures(chosen: Sequence[Slice], rng: np.random.Generator) -> Tensor:
-    """Distorted whole slices, a sequence left out now and then."""
-    wide = round(SIDE * MARGIN)
-    edge = (wide - SIDE) // 2
-    pixels = torch.full((len(chosen), 2, wide, wide), -1.0)
-    there = torch.zeros(len(chosen), 2, dtype=torch.bool)
-    for i, one in enumerate(chosen):
-        names = [name for name in ("t2", "t1") if name in one.pictures]
-        if len(names) == 2 and rng.random() < 0.3:
-            names = [names[int(rng.random() < 0.5)]]
-        for name in names:
-            j = ("t2", "t1").index(name)
-            small = fitted(torch.from_numpy(one.pictures[name])[None], CROP, SIDE)[0]
-            pixels[i, j, edge : edge + SIDE, edge : edge + SIDE] = small
-            there[i, j] = True
-    return mixed(distort(pixels, rng, SIDE, SIDE), there)
-
-
 def matches(facts: Sequence[Facts], captions: Sequence[Caption]) -> npt.NDArray[np.bool_]:
     """(images, captions) whether each caption is true of each image."""
     keys = sorted({key for caption in captions for key in caption.stated})
@@ -139,11 +98,3 @@ def matches(facts: Sequence[Facts], captions: Sequence[Caption]) -> npt.NDArray[
         for key, allowed in caption.stated.items():
             held[:, j] &= np.isin(grades[:, keys.index(key)], allowed)
     return held
-
-
-def by_patient(discs: Iterable[DiscViews]) -> Mapping[int, list[DiscViews]]:
-    """The discs of each patient."""
-    found: dict[int, list[DiscViews]] = {}
-    for disc in discs:
-        found.setdefault(disc.patient, []).append(disc)
-    return found

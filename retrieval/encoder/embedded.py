@@ -24,7 +24,7 @@ from radixgpt import stored
 from radixgpt.errors import WeightsError
 from radixgpt.weights import WEIGHTS, Card, load_card
 from retrieval.encoder import Floats, Views
-from retrieval.encoder.pictures import stacked
+from retrieval.encoder.pictures import checked, fitted
 from retrieval.encoder.quiet import quietly
 
 FOLDER = "clip"
@@ -32,7 +32,7 @@ CONFIG = "radixgpt-clip.json"
 FILE = "clip.safetensors"
 _ROWS = "text.token_embedding.weight"
 _KNOWN = "known"
-_LOOK = "t2, t1, mean; crop or letterboxed square; [-1, 1]"
+_LOOK = "mean of the sequences, each grey; crop or letterboxed square; [-1, 1]"
 """Preprocessing of this module; part of the hash, so that a change makes old indices unusable."""
 _PICTURES, _TEXTS = 32, 64
 _MEND = "Restore the folder from the repository (git checkout -- weights) or train it again."
@@ -82,7 +82,8 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
     x = tower.token_embedding(tokens) + tower.positional_embedding[:length]
     x = tower.ln_final(tower.transformer(x, attn_mask=tower.attn_mask[:length, :length]))
     ends: Tensor = x[torch.arange(len(x)), tokens.argmax(1)]
-    return ends @ tower.text_projection
+    vectors: Tensor = ends @ tower.text_projection
+    return vectors
 
 
 class Embedded:
@@ -117,18 +118,27 @@ class Embedded:
         Raises:
             InputError: a picture that no vector can be made of.
         """
-        looks = stacked(pictures, self._crop, self._side)
-        out: Floats = np.zeros((len(looks), self.dimension), np.float32)
+        places = [checked(views) for views in pictures]
+        owners = [i for i, place in enumerate(places) for _ in place]
+        looks = [
+            fitted(torch.from_numpy(picture)[None], self._crop, self._side)
+            for place in places
+            for picture in place.values()
+        ]
+        summed: Floats = np.zeros((len(places), self.dimension), np.float32)
         for shape in sorted({tuple(look.shape) for look in looks}):
             rows = [i for i, look in enumerate(looks) if tuple(look.shape) == shape]
             for k in range(0, len(rows), _PICTURES):
                 own = rows[k : k + _PICTURES]
-                batch = torch.stack([looks[i] for i in own])
+                batch = torch.stack([looks[i] for i in own]).expand(-1, 3, -1, -1)
                 with torch.inference_mode():
                     vectors = self.model.encode_image(  # type: ignore[operator]
                         batch.contiguous(memory_format=torch.channels_last)
                     )
-                out[own] = functional.normalize(vectors, dim=-1).numpy()
+                for i, vector in zip(own, vectors.numpy(), strict=True):
+                    summed[owners[i]] += vector
+        lengths = np.linalg.norm(summed, axis=1, keepdims=True)
+        out: Floats = summed / np.maximum(lengths, 1e-12)
         return out
 
     def texts(self, texts: Sequence[str]) -> Floats:

@@ -1,11 +1,10 @@
-"""What an encoder is shown: checks, sizes and channels of the pictures of one place."""
+"""What an encoder is shown: checks and sizes of the pictures of one place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -43,18 +42,8 @@ def checked(views: Views) -> dict[str, Floats]:
     return found
 
 
-def channels(found: dict[str, Floats]) -> Floats:
-    """(3, rows, columns): T2, T1 and their mean; where one is missing the other stands for it."""
-    first = found.get("t2", found.get("grey", found.get("t1")))
-    second = found.get("t1", found.get("grey", first))
-    assert first is not None
-    assert second is not None
-    stacked: Floats = np.stack([first, second, (first + second) / 2]).astype(np.float32)
-    return stacked
-
-
 def fitted(picture: Tensor, crop: Sequence[int], side: int) -> Tensor:
-    """Bring a picture (3, rows, columns) to one of the two sizes that the network knows.
+    """Bring a picture (1, rows, columns) to one of the two sizes that the network knows.
 
     What has a crop's proportions becomes a crop; everything else is letterboxed into a square, with
     the dark of the air around it.
@@ -91,11 +80,3 @@ def squared(picture: Floats) -> Floats:
     top, left = (side - rows) // 2, (side - columns) // 2
     out[top : top + rows, left : left + columns] = picture
     return out
-
-
-def stacked(pictures: Sequence[Views], crop: Sequence[int], side: int) -> list[Tensor]:
-    """Every place as its network sees it, (3, rows, columns) each."""
-    return [
-        fitted(torch.from_numpy(channels(checked(views))), crop, side).contiguous()
-        for views in pictures
-    ]
