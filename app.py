@@ -27,7 +27,9 @@ def desks_for(settings: settings_of.Settings) -> Desks:
     from agent.session import Session
     from ui.desk import Desks
 
-    return Desks(lambda: Session(llm=settings.llm, llm_timeout=settings.llm_timeout))
+    return Desks(
+        lambda: Session(llm=settings.llm, llm_timeout=settings.llm_timeout, index=settings.index)
+    )
 
 
 def build(desks: Desks | None = None) -> Any:

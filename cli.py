@@ -36,6 +36,7 @@ from radixgpt import __version__
 from radixgpt.errors import RadixError
 
 if TYPE_CHECKING:
+    from agent.events import SimilarCase
     from radixgpt.report import Report
     from radixgpt.settings import Settings
 
@@ -170,7 +171,11 @@ def ask(
         answer: Answer | None = None
         with progress(quiet) as say:
             session = Session.open(
-                study, llm=settings.llm, llm_timeout=settings.llm_timeout, progress=say
+                study,
+                llm=settings.llm,
+                llm_timeout=settings.llm_timeout,
+                index=settings.index,
+                progress=say,
             )
             say("Thinking")
             for event in conversation.stream(session, question):
@@ -202,10 +207,14 @@ def ask(
                         for name, image in zip(names, answer.images, strict=True)
                     ],
                     "guarded": list(answer.guarded),
+                    "similar": [_similar_case(one) for one in answer.similar],
                 }
             )
         else:
             typer.echo(answer.text)
+            for one in answer.similar:
+                typer.echo(f"\n{one.number}. {one.case}, {one.written}, {one.licence}")
+                typer.echo("\n".join(f"| {line}" for line in one.text.split("\n")))
 
 
 @app.command()
@@ -266,6 +275,13 @@ def demo(
 def main() -> None:
     """The entry point of the installed command."""
     app(prog_name="radixgpt")
+
+
+def _similar_case(one: SimilarCase) -> dict[str, Any]:
+    """Another patient's case for a machine, without its picture."""
+    from dataclasses import asdict
+
+    return {name: value for name, value in asdict(one).items() if name != "png"}
 
 
 def _failure(event: Any) -> RadixError:

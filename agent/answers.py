@@ -63,7 +63,7 @@ def _worded(content: c.Content, question: str) -> str:
         return _about(content, question)
     if isinstance(content, c.ReportContent):
         return _report(content, question)
-    if isinstance(content, c.CaptionContent | c.ConceptsContent):
+    if isinstance(content, c.CaptionContent | c.ConceptsContent | c.SimilarContent):
         return texts.worded(content)
     return _WORDS[type(content)](content)
 
@@ -356,8 +356,8 @@ def _about(content: c.AboutContent, question: str = "") -> str:
             f"Graded at each of L1-L2 to L5-S1: {', '.join(content.graded)}. "
             f"Measured: {', '.join(content.measured)}.",
             "You can ask for findings, measurements, images, the evidence behind a grade, and the "
-            "report; shorten it, take a level out, set a grade, shift the numbering, or undo. "
-            + _SAVED,
+            "report; shorten it, take a level out, set a grade, shift the numbering, or undo; "
+            "and for similar cases of other patients. " + _SAVED,
             f"Not assessed: {'; '.join(content.not_assessed)}.",
             _models(content),
         )

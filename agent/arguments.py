@@ -10,7 +10,7 @@ from typing import Literal
 from langchain.tools import ToolRuntime
 
 from agent import content as c
-from agent.events import Image, Progress
+from agent.events import Image, Progress, SimilarCase
 from agent.session import Session
 from radixgpt.eligibility import REASONS
 from radixgpt.errors import NotEligibleError
@@ -102,11 +102,13 @@ class Shown:
     Attributes:
         summary: one line on what came out.
         findings: ids of the findings that were returned.
+        similar: other patients' cases, word for word.
     """
 
     summary: str
     images: tuple[Image, ...] = ()
     findings: tuple[str, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
 
 
 Runtime = ToolRuntime[Context]

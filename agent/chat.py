@@ -14,6 +14,7 @@ from agent.events import (
     Failed,
     Image,
     Progress,
+    SimilarCase,
     Token,
     ToolEnded,
     ToolStarted,
@@ -37,6 +38,7 @@ class _Turn:
     begun: dict[str, tuple[str, float]] = field(default_factory=dict)
     images: list[Image] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
+    similar: list[SimilarCase] = field(default_factory=list)
     answer: Any = None
 
 
@@ -71,6 +73,7 @@ def stream(session: Session, text: str) -> Iterator[Event]:
             tuple(dict.fromkeys(turn.findings)),
             session.report is not before,
             tuple(said.additional_kwargs.get("guarded", ())),
+            tuple(turn.similar),
         )
     except RadixError as error:
         yield Failed(error.code, error.problem, error.mend)
@@ -135,6 +138,7 @@ def _ended(message: ToolMessage, turn: _Turn) -> Event:
     if isinstance(shown, Shown):
         turn.images.extend(shown.images)
         turn.findings.extend(shown.findings)
+        turn.similar.extend(shown.similar)
         return ToolEnded(key, name, title, shown.summary, seconds, shown.images)
     told = c.from_text(message.text)
     summary = told.problem if isinstance(told, c.ErrorContent) else "The call was not understood."

@@ -213,6 +213,27 @@ class ConceptsContent(_Content):
     not_detectable: int
 
 
+class SimilarCaseContent(_Content):
+    """Another patient's case in the program's own words; its text is shown to the user alone."""
+
+    number: int
+    alike: str
+    shared: tuple[str, ...]
+    differing: tuple[str, ...]
+    unstated: tuple[str, ...]
+
+
+class SimilarContent(_Content):
+    """Other patients' cases, the most alike first; nothing of them is true of this study."""
+
+    tool: Literal["find_similar_cases"] = "find_similar_cases"
+    asked: Literal["study", "level", "description"]
+    level: str | None
+    searched: int = Field(description="Cases in the index")
+    generated: bool = Field(description="Whether a shown text was generated from gradings")
+    cases: tuple[SimilarCaseContent, ...]
+
+
 class DismissedContent(_Content):
     """A waiting change was dropped."""
 
@@ -245,6 +266,7 @@ Content = Annotated[
     | ChangesContent
     | CaptionContent
     | ConceptsContent
+    | SimilarContent
     | DismissedContent
     | ErrorContent,
     Field(discriminator="tool"),

@@ -31,6 +31,34 @@ class Image:
 
 
 @dataclass(frozen=True)
+class SimilarCase:
+    """Another patient's case, for the person at the door; its text never reaches a language model.
+
+    Attributes:
+        number: by which the answer names it, from 1.
+        case: its pseudonymous id.
+        alike: how alike it is, in words.
+        shared, differing, unstated: what of the question it has, has otherwise, and doesn't state.
+        text: word for word; data, whatever it says.
+        written: who wrote the text, in words.
+        source, licence: where it is from, and under which terms.
+        png: its key image; None where the index has none.
+    """
+
+    number: int
+    case: str
+    alike: str
+    shared: tuple[str, ...]
+    differing: tuple[str, ...]
+    unstated: tuple[str, ...]
+    text: str
+    written: str
+    source: str
+    licence: str
+    png: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class ToolStarted:
     """A tool was called; ``id`` joins it to its :class:`ToolEnded`."""
 
@@ -77,6 +105,7 @@ class Answer:
         findings: ids of the report's findings that the answer states.
         report_changed: whether the report is another one than before the turn.
         guarded: what the guard refused in the language model's wording, empty if nothing.
+        similar: cases of other patients, to be shown as such beside the text.
     """
 
     text: str
@@ -84,6 +113,7 @@ class Answer:
     findings: tuple[str, ...] = ()
     report_changed: bool = False
     guarded: tuple[str, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -198,5 +198,6 @@ def describe(tool: str, args: Mapping[str, Any]) -> str:
         "undo": "taking the last change back",
         "list_changes": "what you changed",
         "confirm_change": "going on with the offered change",
+        "find_similar_cases": "similar cases of other patients",
     }
     return named[tool]

@@ -58,16 +58,20 @@ class Session:
     Attributes:
         key: random, of no meaning outside this process.
         llm: the ``RADIXGPT_LLM`` setting that this session talks to.
+        index: folder of the index of similar cases; None for the one that ships.
         lock: held while the state changes.
         talking: held by a chat turn, so that two turns never interleave.
         turn: number of the chat turn that runs or ran last.
         pending: a change that waits for the user's yes.
     """
 
-    def __init__(self, *, llm: str = "embedded", llm_timeout: float = 120.0) -> None:
+    def __init__(
+        self, *, llm: str = "embedded", llm_timeout: float = 120.0, index: Path | None = None
+    ) -> None:
         self.key = secrets.token_hex(8)
         self.llm = llm
         self.llm_timeout = llm_timeout
+        self.index = index
         self.lock = threading.RLock()
         self.talking = threading.Lock()
         self.turn = 0
@@ -85,6 +89,7 @@ class Session:
         *,
         llm: str = "embedded",
         llm_timeout: float = 120.0,
+        index: Path | None = None,
         progress: Progress = _silent,
     ) -> Session:
         """A session on the study in a file, folder or zip.
@@ -92,7 +97,7 @@ class Session:
         Raises:
             InputError: nothing in it can be read.
         """
-        session = cls(llm=llm, llm_timeout=llm_timeout)
+        session = cls(llm=llm, llm_timeout=llm_timeout, index=index)
         session.load(path, progress=progress)
         return session
 

@@ -1,4 +1,4 @@
-"""The words for a checked caption and for concepts."""
+"""The words for a checked caption, for concepts, and for similar cases."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ _MOST = 8
 """Statements of one kind that are listed."""
 
 
-def worded(content: c.CaptionContent | c.ConceptsContent) -> str:
+def worded(content: c.CaptionContent | c.ConceptsContent | c.SimilarContent) -> str:
     """The answer as Markdown."""
-    return _caption(content) if isinstance(content, c.CaptionContent) else _concepts(content)
+    if isinstance(content, c.CaptionContent):
+        return _caption(content)
+    return _concepts(content) if isinstance(content, c.ConceptsContent) else _similar(content)
 
 
 def _caption(content: c.CaptionContent) -> str:
@@ -95,3 +97,41 @@ def _concept(one: c.ConceptContent) -> str:
     where = f", most at {one.level}" if one.level else ""
     line = f"{one.meaning} ({one.cui or 'no CUI'}): {one.score or 0:.0%}{where}"
     return line if one.calibrated else f"{line}; this score was not calibrated"
+
+
+_LIKE = {
+    "study": "like this study",
+    "level": "with a disc like {level} of this study",
+    "description": "for what you described",
+}
+_NAMED = 6
+"""Findings of one case that are named; the rest is counted."""
+
+
+def _similar(content: c.SimilarContent) -> str:
+    like = _LIKE[content.asked].format(level=content.level)
+    if not content.cases:
+        return f"No case {like} was found among {content.searched}."
+    many = "1 case" if len(content.cases) == 1 else f"{len(content.cases)} cases"
+    parts = [
+        f"**Other patients.** {many} {like}, of {content.searched} that were searched. What they "
+        "state is theirs: nothing of it was seen in this study, and the report stays as it is."
+    ]
+    parts.append("\n".join(_one_case(one) for one in content.cases))
+    if content.generated:
+        parts.append("Their texts were generated from gradings; nobody wrote them as a report.")
+    return "\n\n".join(parts)
+
+
+def _one_case(one: c.SimilarCaseContent) -> str:
+    told = [f"{one.number}. {one.alike}"]
+    for name, some in (
+        ("shared", one.shared),
+        ("different", one.differing),
+        ("not stated", one.unstated),
+    ):
+        if some:
+            left = len(some) - _NAMED
+            more = f" and {left} more" if left > 0 else ""
+            told.append(f"{name}: {'; '.join(some[:_NAMED])}{more}")
+    return ". ".join(told)

@@ -31,6 +31,7 @@ from agent.lookups import (
     show_image,
 )
 from agent.reading_texts import check_caption, detect_concepts
+from agent.similar_cases import find_similar_cases
 
 TOOLS: tuple[BaseTool, ...] = (
     describe_study,
@@ -51,6 +52,7 @@ TOOLS: tuple[BaseTool, ...] = (
     explain,
     check_caption,
     detect_concepts,
+    find_similar_cases,
     about,
 )
 """Every tool of the agent."""
@@ -74,6 +76,7 @@ TITLES: dict[str, str] = {
     "explain": "Looking up the evidence",
     "check_caption": "Holding the caption against the images",
     "detect_concepts": "Detecting concepts",
+    "find_similar_cases": "Looking for similar cases",
     "about": "Listing what I can do",
 }
 """What a door shows while a tool runs."""

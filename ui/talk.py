@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from agent.events import (
     Failed,
     Image,
     Progress,
+    SimilarCase,
     Token,
     ToolEnded,
     ToolStarted,
@@ -167,7 +169,27 @@ def _with_images(desk: Desk, answer: Answer) -> str:
     if answer.images:
         text += "\n\n" + " ".join(_picture(desk, image) for image in answer.images)
         text += "\n\n" + " · ".join(_caption(image) for image in answer.images)
+    if answer.similar:
+        text += "\n\n" + "\n\n".join(_other_patient(desk, one) for one in answer.similar)
     return text
+
+
+def _other_patient(desk: Desk, one: SimilarCase) -> str:
+    """Another patient's case: its key image, and its text word for word within a fence.
+
+    Nothing within a fence is Markdown, a link or a picture; the fence is longer than any row of
+    backticks in the text.
+    """
+    parts = [f"**Case {one.number}, another patient**: {_plain(one.written)}"]
+    if one.png is not None:
+        image = Image(one.png, "", series="", slice_index=0)
+        parts.append(f"![Key image of case {one.number}, another patient]({desk.keep(image)})")
+    if one.text.strip():
+        longest = max((len(run) for run in re.findall("`+", one.text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        parts.append(f"{fence}text\n{one.text.strip()}\n{fence}")
+    parts.append(f"*{_plain(one.case)}, {_plain(one.source)}, {_plain(one.licence)}*")
+    return "\n\n".join(parts)
 
 
 def _picture(desk: Desk, image: Image) -> str:
@@ -178,4 +200,9 @@ def _picture(desk: Desk, image: Image) -> str:
 
 def _caption(image: Image) -> str:
     """The caption without what Markdown would take for its own."""
-    return image.caption.translate(str.maketrans('[]()*_`<>"', " " * 10))
+    return _plain(image.caption)
+
+
+def _plain(text: str) -> str:
+    """A line without what Markdown would take for its own."""
+    return " ".join(text.translate(str.maketrans('[]()*_`<>"', " " * 10)).split())

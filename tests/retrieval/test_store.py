@@ -254,7 +254,7 @@ def test_segments_fill_up(
 @pytest.mark.parametrize(
     "fields",
     [
-        {"id": "/home/jane/1"}, {"patient": "C:\\jane"}, {"key_image": "../../jane.png"},
+        {"id": "/srv/jane/1"}, {"patient": "C:\\jane"}, {"key_image": "../../jane.png"},
         {"id": "a\nb"}, {"id": ""}, {"name": "Jane Doe"},
     ],
 )  # fmt: skip

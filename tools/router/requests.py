@@ -9,6 +9,7 @@ from dataclasses import replace
 from tools.router.calls import Call, Previous, levels_of
 from tools.router.quoted import quoted
 from tools.router.route import Route, Router
+from tools.router.similar import similar
 from tools.router.slots import Slots
 
 MOST = 5
@@ -32,17 +33,24 @@ def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[R
     """Where a message leads: one route, or one for each request that it makes."""
     if (call := quoted(utterance)) is not None:
         return (Route(call, 1.0, Slots(text="", masked="")),)
-    whole = router.route(utterance, previous)
+    whole = _one(router, utterance, previous)
     parts = [part for part in _BETWEEN.split(utterance) if part.strip()]
     if 1 < len(parts) <= MOST and not whole.slots.unknown:
         found: list[Route] = []
         before = previous
         for part in parts:
-            found.append(router.route(part, before))
+            found.append(_one(router, part, before))
             before = Previous(found[-1].call)
         if _apart(found):
             return tuple(one for route in found for one in _each(route))[:MOST]
     return _each(whole)
+
+
+def _one(router: Router, utterance: str, previous: Previous | None) -> Route:
+    """Where one request leads; similar cases are asked for by words that decide by themselves."""
+    if (call := similar(utterance)) is not None:
+        return Route(call, 1.0, Slots(text="", masked=""))
+    return router.route(utterance, previous)
 
 
 def _apart(found: Sequence[Route]) -> bool:

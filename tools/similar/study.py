@@ -132,7 +132,10 @@ def asked_by(
 def _chances(kind: str, level: str | None, named: Mapping[str, float]) -> dict[Place, Chances]:
     """Values with their chances as states with theirs, at the place of the kind."""
     found: dict[Place, dict[Fact, float]] = {}
+    known = {str(value) for value in KINDS[kind].values}
     for value, chance in named.items():
+        if value not in known:
+            continue
         for place, fact in facts([stated(kind, level, value)]).items():
             states = found.setdefault(place, {})
             states[fact] = states.get(fact, 0.0) + chance
