@@ -115,7 +115,7 @@ def report(facts: Facts, kinds: Sequence[str], seed: str, placed: bool = True) -
         there=_listed(there or ["disc"], "and"),
         denied=_listed(denied or [""], "or"),
     )
-    stated = {kind: (facts[kind],) for kind in kinds}
+    stated: Stated = {kind: (facts[kind],) for kind in kinds}
     return Caption(made, {LEVEL: (index,), **stated} if placed else stated)
 
 

@@ -264,7 +264,7 @@ def _steps(
         state = {part: value.state_dict() for part, value in parts.items()}
         torch.save({**state, "known": known, "epoch": epoch + 1}, f"{checkpoint}.new")
         Path(f"{checkpoint}.new").replace(checkpoint)
-    averaged = average.module
+    averaged: Any = average.module
     return {
         **{f"text.{k}": v for k, v in averaged["text"].state_dict().items()},
         **{f"visual.head.{k}": v for k, v in averaged["head"].state_dict().items()},

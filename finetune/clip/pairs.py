@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from data.mapping.gradings import BINARY as KIND_OF
 from finetune import seen, spider
 from finetune.classifier_data import DiscViews
 from finetune.clip import slices
@@ -73,7 +74,7 @@ def whole_slices(shared: Path, patients: Iterable[int]) -> list[Slice]:
     graded: dict[int, dict[int, Facts]] = {p: {} for p in wanted}
     for row in spider.gradings(shared):
         if row.patient in graded:
-            kinds = {seen.KIND_OF[name]: int(value) for name, value in row.binary.items()}
+            kinds = {KIND_OF[name]: int(value) for name, value in row.binary.items()}
             own = {"pfirrmann": row.pfirrmann, "modic": row.modic, **kinds}
             graded[row.patient][disc_index(row.disc)] = own
     found: list[Slice] = []
