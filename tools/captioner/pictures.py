@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from radixgpt.eligibility import Eligibility
 from radixgpt.errors import InputError
-from radixgpt.level import LUMBAR_DISCS, disc_index, order
+from radixgpt.level import disc_index, order
 from radixgpt.observation import Observation
 from radixgpt.study import Series, Study
 from tools.captioner.caption import Scope
@@ -58,8 +58,8 @@ class Pictures:
 
     Attributes:
         images: of a disc its crops, else whole slices; T2 before T1.
-        discs: every lumbar disc that the scope's images show, from head to tail. In a caption of
-            one disc its neighbours are here too, as a reader judges a disc beside them.
+        discs: every disc that the scope's images show, from head to tail. In a caption of one disc
+            its neighbours are here too, as a reader judges a disc beside them.
     """
 
     images: tuple[Picture, ...]
@@ -144,6 +144,6 @@ def _discs(
         shown = {sequence_of.get(one.series) for one in within(scope, o.evidence)}
         place = disc_index(o.level or "") - shift
         crops = {name: crop for name, crop in by_place.get(place, {}).items() if name in shown}
-        if crops and o.level in LUMBAR_DISCS:
+        if crops and o.level is not None:
             discs.append(DiscCrops(o.level, place, crops))
     return tuple(sorted(discs, key=lambda disc: order(disc.level)))

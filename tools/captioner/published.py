@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -101,7 +103,7 @@ class Published:
         shown = [bitmaps.of(picture) for picture in pictures.images]
         if not shown:
             return ""
-        return self.ask(shown, questions.of(pictures, wanted))
+        return self.ask(shown, questions.of(pictures, wanted.scope, wanted.style, wanted.refused))
 
     def ask(self, shown: Sequence[Image], question: str, *, most: int = MOST_TOKENS) -> str:
         """The likeliest answer, token by token.
@@ -188,38 +190,64 @@ def open_model(source: str, *, dtype: Any = "auto") -> Loaded:
     return _plain(source, dtype)
 
 
-def _plain(source: str, dtype: Any) -> Loaded:
+def kind_of(source: str) -> str:
+    """The model type of a folder or a name, from its configuration alone.
+
+    Raises:
+        CaptionerError: it can't be had.
+    """
+    where, name = _place(source)
+    from transformers import AutoConfig
+
+    with _told(name, is_folder=Path(where).is_dir()):
+        return str(AutoConfig.from_pretrained(where, local_files_only=offline()).model_type)
+
+
+def _place(source: str) -> tuple[str, str]:
+    """Where transformers finds a model, and how it is called without a path."""
     folder = Path(source).expanduser()
-    name = source
-    where = source
     if folder.is_dir():
-        name, where = folder.resolve().name, str(folder)
+        name = folder.resolve().name
         if not (folder / "config.json").is_file():
             raise CaptionerError(
                 f"The folder '{name[:60]}' holds no model.",
                 "Name a folder with config.json, weights and the processor's files.",
             )
-    elif source.startswith(("/", ".", "~")) or source.count("/") > 1:
+        return str(folder), name
+    if source.startswith(("/", ".", "~")) or source.count("/") > 1:
         raise CaptionerError(
             f"There is no folder '{folder.name[:60]}'.", "Check the path of the model."
         )
-    from huggingface_hub.errors import HfHubHTTPError
-    from safetensors import SafetensorError
+    return source, source
+
+
+def _plain(source: str, dtype: Any) -> Loaded:
+    where, name = _place(source)
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     options = {"local_files_only": offline()}
-    wrong = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError)
-    try:
+    with _told(name, is_folder=Path(where).is_dir()):
         processor = AutoProcessor.from_pretrained(where, **options)
         model = AutoModelForImageTextToText.from_pretrained(where, dtype=dtype, **options)
-    except (*wrong, SafetensorError, HfHubHTTPError) as error:
-        raise _explained(name, error, is_folder=folder.is_dir()) from error
     if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
         raise CaptionerError(
             f"'{name[:60]}' comes without the files of its processor.",
             "Put preprocessor_config.json and the tokenizer's files beside the weights.",
         )
     return Loaded(model, processor, name, config_sha256(model))
+
+
+@contextmanager
+def _told(name: str, *, is_folder: bool) -> Iterator[None]:
+    """Turn what loading may raise into words."""
+    from huggingface_hub.errors import HfHubHTTPError
+    from safetensors import SafetensorError
+
+    wrong = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError)
+    try:
+        yield
+    except (*wrong, SafetensorError, HfHubHTTPError) as error:
+        raise _explained(name, error, is_folder=is_folder) from error
 
 
 def _adapted(folder: Path, dtype: Any) -> Loaded:
@@ -239,7 +267,8 @@ def _adapted(folder: Path, dtype: Any) -> Loaded:
             "Bring that model back, or train the adapter anew.",
         )
     try:
-        model = PeftModel.from_pretrained(base.model, str(folder))
+        with quiet_peft():
+            model = PeftModel.from_pretrained(base.model, str(folder))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise WeightsError(
             f"The adapter '{folder.resolve().name[:60]}' can't be read ({type(error).__name__}).",
@@ -247,6 +276,14 @@ def _adapted(folder: Path, dtype: Any) -> Loaded:
         ) from error
     digest = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
     return Loaded(model, base.processor, folder.resolve().name, digest)
+
+
+@contextmanager
+def quiet_peft() -> Iterator[None]:
+    """Let PEFT ask transformers by names that transformers gives up, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*gradient_checkpointing", FutureWarning)
+        yield
 
 
 def read_trained(folder: Path) -> Trained:

@@ -12,8 +12,7 @@ from functools import cache
 from prompts import Prompts
 from radixgpt.study import BodyRegion, Modality, Plane, Series, View
 from radixgpt.study import Sequence as Weighting
-from tools.captioner.backends import Wanted
-from tools.captioner.caption import Of, Style
+from tools.captioner.caption import Of, Refused, Scope, Style
 from tools.captioner.pictures import Pictures
 
 # Keys are words, as cases hold them; the values of the study's own types are words too.
@@ -38,18 +37,25 @@ _VOWELS = ("AP", "MR", "axial", "image")
 _RADIOGRAPHS = frozenset({Modality.DX, Modality.CR})
 
 
-def of(pictures: Pictures, wanted: Wanted) -> str:
-    """The question for the pictures of a scope."""
-    scope = wanted.scope
+def of(
+    pictures: Pictures, scope: Scope, style: Style = "standard", refused: Sequence[Refused] = ()
+) -> str:
+    """The question for the pictures of a scope.
+
+    Args:
+        pictures: of the scope.
+        scope: what the caption is about.
+        style: how the answer is worded.
+        refused: sentences of the last answer that could not be confirmed.
+    """
     levels = (scope.level,) if scope.level else tuple(disc.level for disc in pictures.discs)
-    shown = [named(one.series, one.level) for one in pictures.images]
     return question(
-        shown,
+        [named(one.series, one.level) for one in pictures.images],
         of=scope.of,
         radiograph=any(one.series.modality in _RADIOGRAPHS for one in pictures.images),
         levels=levels,
-        style=wanted.style,
-        refused=[one.text for one in wanted.refused],
+        style=style,
+        refused=[one.text for one in refused],
     )
 
 

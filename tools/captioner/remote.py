@@ -65,7 +65,8 @@ class Remote:
         shown = [bitmaps.of(picture) for picture in pictures.images]
         if not shown:
             return ""
-        return self.ask(shown, questions.of(pictures, wanted), allowed=wanted.allowed)
+        question = questions.of(pictures, wanted.scope, wanted.style, wanted.refused)
+        return self.ask(shown, question, allowed=wanted.allowed)
 
     def ask(self, shown: Sequence[Image], question: str, *, allowed: Address | None) -> str:
         """Send bitmaps and a question, and return the text of the answer.

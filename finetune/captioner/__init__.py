@@ -1,0 +1,1 @@
+"""How the embedded captioner of tools/captioner is trained and measured."""
