@@ -1,8 +1,8 @@
 """How radiologists word notes, as counts: which habits the captions' phrases are weighted by.
 
 Only frequencies of short habits are taken from the notes (Sudirman et al., CC BY 4.0): no sentence
-of theirs is kept or shown. ``python -m finetune.captioner habits`` prints the table that the weights
-in ``data/generated/captions.yaml`` were set from.
+of theirs is kept or shown. ``python -m finetune.captioner habits`` prints the table that the
+weights in ``data/generated/captions.yaml`` were set from.
 """
 
 from __future__ import annotations

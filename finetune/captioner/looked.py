@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from finetune import seen
 from radixgpt.eligibility import Eligibility
 from radixgpt.observation import Observation
-from radixgpt.study import Study
+from radixgpt.study import Series, Study
 from tools import classifier, levels, triage
 from tools.captioner import Scope
 from tools.captioner.embedded import see
@@ -92,18 +93,17 @@ def load(shared: Path, patients: Iterable[int], folder: Path, state: str, say: S
 
 
 def spoiled(study: Study, how: str, rng: np.random.Generator) -> Study:
-    """A study whose images are blank or noise, in their own sizes.
+    """A study whose images are blank or noise, in their own sizes, without any fact.
 
     Args:
         study: any.
         how: ``blank`` or ``noise``.
         rng: draws the noise.
     """
-    from dataclasses import replace
 
-    def pixels(shape: tuple[int, ...]) -> np.ndarray:
+    def pixels(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         if how == "blank":
             return np.zeros(shape, np.float32)
         return rng.uniform(0, 255, shape).astype(np.float32)
 
-    return Study(study.key, tuple(replace(s, pixels=pixels(s.pixels.shape)) for s in study.series))
+    return Study(study.key, tuple(Series(s.key, pixels(s.pixels.shape)) for s in study.series))

@@ -256,6 +256,7 @@ def _adapted(folder: Path, dtype: Any) -> Loaded:
             "An adapter needs the package peft.", "Install it: pip install -e '.[train]'."
         )
     from peft import PeftModel
+    from safetensors import SafetensorError
 
     trained = read_trained(folder)
     beside = folder / trained.base
@@ -269,7 +270,7 @@ def _adapted(folder: Path, dtype: Any) -> Loaded:
     try:
         with quiet_peft():
             model = PeftModel.from_pretrained(base.model, str(folder))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise WeightsError(
             f"The adapter '{folder.resolve().name[:60]}' can't be read ({type(error).__name__}).",
             "Copy its folder anew, whole.",
@@ -302,12 +303,19 @@ def read_trained(folder: Path) -> Trained:
 
 
 def config_sha256(model: Any) -> str:
-    """Hash of what a model is made like, without where it lies and what loaded it."""
-    told = model.config.to_dict()
-    for key in ("_name_or_path", "transformers_version", "dtype", "torch_dtype"):
-        told.pop(key, None)
-    text = json.dumps(told, sort_keys=True, default=str)
+    """Hash of what a model is made like, without where it lies and how it was loaded."""
+    text = json.dumps(_made_like(model.config.to_dict()), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+_LOADING = frozenset({"_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache"})
+
+
+def _made_like(told: Any) -> Any:
+    """A configuration without what loading decides, its parts' likewise."""
+    if isinstance(told, dict):
+        return {str(k): _made_like(v) for k, v in told.items() if k not in _LOADING}
+    return [_made_like(one) for one in told] if isinstance(told, list | tuple) else told
 
 
 def offline() -> bool:

@@ -1,0 +1,163 @@
+"""Train and measure the embedded captioner of ``tools/captioner``.
+
+::
+
+    python -m finetune.captioner train             # resumes; logs in runs/captioner
+    python -m finetune.captioner export            # writes weights/captioner
+    python -m finetune.captioner measure --card    # development patients; writes the model card
+    python -m finetune.captioner large             # SmolLM2-135M with LoRA, to hold it against
+    python -m finetune.captioner compare           # both decoders alone
+    python -m finetune.captioner habits            # how radiologists' notes are worded
+
+The training patients' discs are those that ``python -m finetune.classifier train`` cut, or are cut
+anew. The development patients take no part in the training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from finetune import classifier_data, spider
+from finetune.captioner import fit, habits, tokens
+from finetune.captioner.fit import Discs, Recipe
+from finetune.captioner.tokens import Copy
+from radixgpt.errors import RadixError
+from radixgpt.weights import WEIGHTS, load_card, write_manifest
+from tools import classifier, levels
+from tools.captioner.decoder import Decoder
+from tools.captioner.embedded import FILE, decoder
+
+FOLDER = WEIGHTS / "captioner"
+LARGE = Recipe(steps=300, discs=12, images=3, rate=6e-4, noise=0.3)
+"""How SmolLM2 is trained: as many seconds of one thread, which are fewer captions."""
+VERSION = "1.0"
+
+
+def _say(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty() or done == total:
+        sys.stderr.write(f"\r{what}: {done} of {total}" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+
+def material(shared: Path, out: Path) -> tuple[list[Copy], dict[int, Discs]]:
+    """Copies of the training patients, and their gradings."""
+    from finetune.captioner.marks import graded
+
+    training, _ = spider.split(shared)
+    discs = classifier_data.load(shared, levels.model(), Path("runs/classifier/discs.pickle"))
+    state = classifier.model_facts().sha256[:12]
+    copies = tokens.load(classifier.models(), discs, training, out, state, _say)
+    return copies, {patient: graded(shared, patient) for patient in training}
+
+
+def export(net: Decoder, recipe: Recipe) -> None:
+    """Write ``weights/captioner`` but for its card."""
+    from safetensors.torch import save_file
+
+    from tools.stored import pack
+
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    save_file(pack(net.state_dict()), FOLDER / FILE)
+    write_manifest(
+        FOLDER,
+        files=(FILE,),
+        name="embedded captioner",
+        version=VERSION,
+        licence="Apache-2.0; trained on SPIDER gradings and images (CC BY 4.0)",
+        summary="Writes captions of lumbar discs, images and studies from the graders' tokens",
+        labels=list(net.words),
+        eyes=classifier.model_facts().sha256,
+        recipe=dict(vars(recipe)),
+    )
+
+
+def measure(shared: Path, out: Path) -> dict[str, Any]:
+    """Every figure of the exported captioner; kept in ``figures.json``."""
+    from finetune.captioner import measure as measuring
+
+    figures = measuring.measure(shared, out, decoder(), _say)
+    figures["training"] = _cpu(out / "log.jsonl")
+    figures["bytes"] = load_card("captioner").file(FILE).stat().st_size
+    (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    return figures
+
+
+def _cpu(path: Path) -> dict[str, float]:
+    """Steps and seconds of one thread that a log tells; a run that went on counts from there."""
+    seconds = 0.0
+    last: dict[str, float] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if last and row["cpu_seconds"] < last["cpu_seconds"]:
+            seconds += last["cpu_seconds"]
+        last = row
+    return {"steps": last["step"], "cpu_seconds": round(seconds + last["cpu_seconds"], 1)}
+
+
+def main() -> int:
+    """Run one stage."""
+    parser = argparse.ArgumentParser(prog="python -m finetune.captioner", description=__doc__)
+    stages = ("train", "export", "measure", "large", "compare", "habits")
+    parser.add_argument("stage", choices=stages)
+    parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("runs/captioner"))
+    parser.add_argument("--card", action="store_true", help="write the model card")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        _run(options)
+    except RadixError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    shared, out = options.shared, options.out
+    if options.stage == "habits":
+        print(habits.table(shared))
+        return
+    if options.stage == "train":
+        copies, graded = material(shared, out)
+        for row in fit.train(copies, graded, out, Recipe()):
+            print(json.dumps(row), flush=True)
+        return
+    if options.stage == "large":
+        from finetune.captioner import large
+
+        copies, graded = material(shared, out)
+        for row in large.train(copies, graded, out, LARGE):
+            print(json.dumps(row), flush=True)
+        return
+    if options.stage == "export":
+        export(fit.trained(out), Recipe())
+        return
+    from finetune.captioner import card
+
+    if options.stage == "compare":
+        from finetune.captioner import compare
+
+        found = compare.compare(shared, out, decoder(), _say)
+        found["training"] = {
+            "small": _cpu(out / "log.jsonl"),
+            "SmolLM2-135M with LoRA": _cpu(out / "large.jsonl"),
+        }
+        (out / "compared.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+        print(json.dumps(found, indent=1) if options.json else card.compared(found))
+        return
+    figures = measure(shared, out)
+    if options.card:
+        (FOLDER / "card.md").write_text(card.text(figures), encoding="utf-8")
+    print(json.dumps(figures, indent=1) if options.json else card.tables(figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
