@@ -175,6 +175,7 @@ def ask(
                 llm=settings.llm,
                 llm_timeout=settings.llm_timeout,
                 index=settings.index,
+                encoder=settings.encoder,
                 progress=say,
             )
             say("Thinking")

@@ -59,6 +59,7 @@ class Session:
         key: random, of no meaning outside this process.
         llm: the ``RADIXGPT_LLM`` setting that this session talks to.
         index: folder of the index of similar cases; None for the one that ships.
+        encoder: the ``RADIXGPT_ENCODER`` setting, for an index that a published encoder made.
         lock: held while the state changes.
         talking: held by a chat turn, so that two turns never interleave.
         turn: number of the chat turn that runs or ran last.
@@ -66,12 +67,18 @@ class Session:
     """
 
     def __init__(
-        self, *, llm: str = "embedded", llm_timeout: float = 120.0, index: Path | None = None
+        self,
+        *,
+        llm: str = "embedded",
+        llm_timeout: float = 120.0,
+        index: Path | None = None,
+        encoder: str = "embedded",
     ) -> None:
         self.key = secrets.token_hex(8)
         self.llm = llm
         self.llm_timeout = llm_timeout
         self.index = index
+        self.encoder = encoder
         self.lock = threading.RLock()
         self.talking = threading.Lock()
         self.turn = 0
@@ -90,6 +97,7 @@ class Session:
         llm: str = "embedded",
         llm_timeout: float = 120.0,
         index: Path | None = None,
+        encoder: str = "embedded",
         progress: Progress = _silent,
     ) -> Session:
         """A session on the study in a file, folder or zip.
@@ -97,7 +105,7 @@ class Session:
         Raises:
             InputError: nothing in it can be read.
         """
-        session = cls(llm=llm, llm_timeout=llm_timeout, index=index)
+        session = cls(llm=llm, llm_timeout=llm_timeout, index=index, encoder=encoder)
         session.load(path, progress=progress)
         return session
 

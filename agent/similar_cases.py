@@ -39,7 +39,7 @@ def find_similar_cases(
 
     session, say = runtime.context.session, progress(runtime)
     say("Opening the index of cases")
-    asked = finder.opened(session.index)
+    asked = finder.opened(session.index, encoder=session.encoder)
     reading = session.look(progress=say)
     seen = (reading.study, reading.eligibility, reading.observations)
     say("Searching")

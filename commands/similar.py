@@ -15,7 +15,7 @@ from commands.index.options import (
     OfModality,
     OfSource,
     filters,
-    folder_of,
+    opened,
 )
 from commands.terminal import AsJson, Quiet, echo_json, errors_as_exit_codes, progress, write
 
@@ -61,13 +61,13 @@ def run(
             raise typer.BadParameter("name the level in the text.", param_hint="--level")
         from agent import pipeline
         from radixgpt.level import parse_disc
-        from tools.similar import finder, look, told
+        from tools.similar import look, told
 
         disc = parse_disc(level) if level else ""
         chosen = filters(having, modality, source)
         with progress(quiet) as say:
             say("Opening the index")
-            asked = finder.opened(folder_of(index), vectors=not no_vectors)
+            asked = opened(index, vectors=not no_vectors)
             reading = pipeline.look(
                 pipeline.read_study(study, progress=say), level_shift=shift_levels, progress=say
             )

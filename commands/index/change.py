@@ -29,11 +29,13 @@ def build(
     ],
     workspace: WorkspaceOf = None,
     encoder: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="embedded, open_clip:MODEL/WEIGHTS, or none for findings and words alone."
+            help="embedded, open_clip:MODEL/WEIGHTS, or none for findings and words alone; "
+            "RADIXGPT_ENCODER otherwise.",
+            show_default=False,
         ),
-    ] = "embedded",
+    ] = None,
     kind: Annotated[
         str, typer.Option(help="flat, hnsw or ivf: exact, a graph, or lists.")
     ] = "flat",
@@ -52,6 +54,7 @@ def build(
     are not: their vectors and fingerprints are.
     """
     with errors_as_exit_codes(as_json):
+        from radixgpt import settings
         from retrieval import encoder as encoders
         from retrieval import writer
         from tools.similar.finder import facts_of
@@ -60,8 +63,9 @@ def build(
             raise typer.BadParameter("write flat, hnsw or ivf.", param_hint="--kind")
         root = workspace or cases.parent
         chosen = _chosen(cases, split, source)
+        named = encoder or settings.load().encoder
         with counted(quiet) as say:
-            eyes = None if encoder == _NONE else encoders.load(encoder)
+            eyes = None if named == _NONE else encoders.load(named)
             made = writer.Writer.create(
                 out,
                 writer.fresh(
@@ -87,6 +91,7 @@ def add(
 ) -> None:
     """Add CASES to an index; one that is there and has changed is replaced."""
     with errors_as_exit_codes(as_json):
+        from radixgpt import settings
         from retrieval import encoder as encoders
         from retrieval import manifest as manifests
         from retrieval.writer import Writer
@@ -99,7 +104,8 @@ def add(
         with counted(quiet) as say:
             eyes = None
             if made.manifest.encoder is not None:
-                eyes = encoders.load(setting_of(made.manifest.encoder))
+                setting = settings.load().encoder
+                eyes = encoders.load(setting_of(made.manifest.encoder, setting))
                 manifests.matches(made.manifest.encoder, facts_of(eyes))
             added, unread = _add(made, chosen, root, eyes, say)
         _tell(made.manifest, added, unread, as_json=as_json, quiet=quiet)

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from retrieval.search import Filters
+    from tools.similar import Finder
 
 IndexFolder = Annotated[
     Path,
@@ -85,3 +86,11 @@ def folder_of(index: Path | None) -> Path | None:
     from radixgpt.settings import load
 
     return index if index is not None else load().index
+
+
+def opened(index: Path | None, *, vectors: bool) -> Finder:
+    """The index that is meant, with the encoder that asks it."""
+    from radixgpt.settings import load
+    from tools.similar import finder
+
+    return finder.opened(folder_of(index), encoder=load().encoder, vectors=vectors)

@@ -15,6 +15,7 @@ from commands.index.options import (
     OfSource,
     filters,
     folder_of,
+    opened,
 )
 from commands.terminal import AsJson, Quiet, echo_json, errors_as_exit_codes, progress
 
@@ -74,12 +75,12 @@ def run(
 ) -> None:
     """Find the cases that TEXT asks for, with the reasons and their texts."""
     with errors_as_exit_codes(as_json):
-        from tools.similar import finder, told
+        from tools.similar import told
 
         chosen = filters(having, modality, source)
         with progress(quiet) as say:
             say("Opening the index")
-            asked = finder.opened(folder_of(index), vectors=not no_vectors)
+            asked = opened(index, vectors=not no_vectors)
             say("Searching")
             found = [told.found_of(hit) for hit in asked.told(text, k=k, filters=chosen)]
         if as_json:

@@ -132,7 +132,7 @@ def _facts(image: Image) -> Iterator[tuple[str, Modality | Plane | Weighting | B
         ("region", BodyRegion),
     ):
         value = getattr(image, name)
-        if value != "unknown" and value in kind:
+        if value != "unknown" and value in {one.value for one in kind}:
             yield name, kind(value)
     if image.view is not None:
         yield "view", View(image.view)

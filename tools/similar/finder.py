@@ -152,7 +152,8 @@ def opened(folder: Path | None = None, *, encoder: str = "", vectors: bool = Tru
 
     Args:
         folder: of the index; the shipped one if None.
-        encoder: as :func:`retrieval.encoder.load` takes it; the one that made the index if empty.
+        encoder: as :func:`retrieval.encoder.load` takes it, for an index that an encoder of a
+            folder or file made: its name tells no path.
         vectors: whether vectors are asked for; without, findings and words alone.
 
     Raises:
@@ -174,10 +175,17 @@ def _opened(folder: Path, changed: int, encoder: str, vectors: bool) -> Finder:
     made = manifests.read(folder).encoder
     if made is None or not vectors:
         return Finder(Searcher(Store.open(folder)))
-    asking = encoders.load(encoder or setting_of(made))
+    asking = encoders.load(setting_of(made, encoder))
     return Finder(Searcher(Store.open(folder, encoder=facts_of(asking))), asking)
 
 
-def setting_of(made: EncoderFacts) -> str:
-    """What loads the encoder that made an index."""
-    return made.name if made.name.startswith("open_clip:") else encoders.EMBEDDED
+def setting_of(made: EncoderFacts, setting: str = "") -> str:
+    """What loads the encoder that made an index.
+
+    Args:
+        made: from the manifest.
+        setting: of the user; an index of the shipped encoder is asked with that all the same.
+    """
+    if not made.name.startswith("open_clip:"):
+        return encoders.EMBEDDED
+    return setting if setting not in ("", encoders.EMBEDDED) else made.name
