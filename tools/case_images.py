@@ -1,17 +1,18 @@
-"""From an image of a case to the one slice that the tools look at."""
+"""From the images of a case to what the tools look at: one slice, or all of them as a study."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import numpy.typing as npt
 
-from radixgpt.case import Image
-from radixgpt.errors import CaseError
+from radixgpt.case import Case, Image
+from radixgpt.errors import CaseError, InputError
 from radixgpt.reading import read
-from radixgpt.study import Plane, Series
+from radixgpt.study import BodyRegion, Modality, Plane, Sequence, Series, Study, View
 from tools import midline
 
 
@@ -57,6 +58,45 @@ def load(image: Image, root: Path) -> Slice:
     series = max(study.series, key=lambda s: s.slices)
     spacing = series.geometry.spacing if series.geometry else image.spacing
     return Slice(series.pixels[_middle(series, image, spacing)], spacing)
+
+
+def study_of(case: Case, root: Path) -> tuple[Study, tuple[str, ...]]:
+    """The images of a case as one study, with the facts that the case knows, before triage.
+
+    Args:
+        case: as mapped.
+        root: the workspace that its images' paths start from.
+
+    Returns:
+        The study, and what could not be read, a sentence each.
+
+    Raises:
+        CaseError: a path leads out of the workspace.
+    """
+    series: list[Series] = []
+    unread: list[str] = []
+    for image in case.images:
+        check_inside(image, case.id)
+        try:
+            own = read(root / image.path).series
+        except InputError as error:
+            unread.append(f"{case.id}: {error.problem}")
+            continue
+        for one in own:
+            named = replace(one, key=f"s{len(series) + 1}")
+            series.append(named.with_facts("user", **dict(_facts(image))))
+    return Study(case.id, tuple(series)), tuple(unread)
+
+
+def _facts(image: Image) -> Iterator[tuple[str, Modality | Plane | Sequence | BodyRegion | View]]:
+    """What is known of an image; what is not is left for triage to find."""
+    kinds = {"modality": Modality, "plane": Plane, "sequence": Sequence, "region": BodyRegion}
+    for name, kind in kinds.items():
+        value = getattr(image, name)
+        if value != "unknown" and value in kind:
+            yield name, kind(value)
+    if image.view is not None:
+        yield "view", View(image.view)
 
 
 def _middle(series: Series, image: Image, spacing: tuple[float, float] | None) -> int:

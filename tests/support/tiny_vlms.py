@@ -23,6 +23,8 @@ CHAT = (
     "{% endif %}{% endfor %}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
 )
+WIDE = 0.2
+"""Deviation of random weights, wide enough for adapters to make one word likelier than others."""
 VISION = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
 VIT = {**VISION, "num_attention_heads": 2, "image_size": 32, "patch_size": 8}
 SIDE = {"height": 32, "width": 32}
@@ -54,6 +56,7 @@ def _text(tokenizer: Any, **more: Any) -> dict[str, Any]:
         "num_key_value_heads": 2,
         "head_dim": 16,
         "max_position_embeddings": 1024,
+        "initializer_range": WIDE,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
@@ -153,7 +156,7 @@ def _blip() -> tuple[Any, Any]:
     text = {
         "vocab_size": len(tokenizer), **VISION, "encoder_hidden_size": 32, "projection_dim": 32,
         "num_attention_heads": 2, "max_position_embeddings": 256, "bos_token_id": 5,
-        "pad_token_id": 0, "eos_token_id": 3, "sep_token_id": 3,
+        "pad_token_id": 0, "eos_token_id": 3, "sep_token_id": 3, "initializer_range": WIDE,
     }  # fmt: skip
     config = t.BlipConfig(text_config=text, vision_config=VIT, image_text_hidden_size=32)
     processor = t.BlipProcessor(t.BlipImageProcessor(size=SIDE), tokenizer)
@@ -166,7 +169,7 @@ def _blip2() -> tuple[Any, Any]:
     tokenizer = _tokenizer()
     processor = t.Blip2Processor(t.BlipImageProcessor(size=SIDE), tokenizer, num_query_tokens=4)
     text = t.OPTConfig(
-        vocab_size=len(tokenizer), hidden_size=32, word_embed_proj_dim=32, ffn_dim=64,
+        vocab_size=len(tokenizer), init_std=WIDE, hidden_size=32, word_embed_proj_dim=32, ffn_dim=64,
         num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=512,
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

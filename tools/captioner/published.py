@@ -105,13 +105,13 @@ class Published:
             return ""
         return self.ask(shown, questions.of(pictures, wanted.scope, wanted.style, wanted.refused))
 
-    def ask(self, shown: Sequence[Image], question: str, *, most: int = MOST_TOKENS) -> str:
+    def ask(self, shown: Sequence[Image], question: str, *, most: int | None = None) -> str:
         """The likeliest answer, token by token.
 
         Args:
             shown: bitmaps, mode ``L``.
             question: in words; a model that goes on with a text gets a prefix instead.
-            most: tokens of the answer.
+            most: tokens of the answer; :data:`MOST_TOKENS` if None.
 
         Raises:
             CaptionerError: the processor refuses the pictures.
@@ -124,7 +124,7 @@ class Published:
         with torch.inference_mode():
             made = model.generate(
                 **moved(asked, model),
-                max_new_tokens=most,
+                max_new_tokens=most or MOST_TOKENS,
                 max_time=self.seconds,
                 do_sample=False,
                 num_beams=1,
