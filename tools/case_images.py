@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
@@ -88,10 +89,15 @@ def study_of(case: Case, root: Path) -> tuple[Study, tuple[str, ...]]:
     return Study(case.id, tuple(series)), tuple(unread)
 
 
-def _facts(image: Image) -> Iterator[tuple[str, Modality | Plane | Sequence | BodyRegion | View]]:
+def _facts(image: Image) -> Iterator[tuple[str, StrEnum]]:
     """What is known of an image; what is not is left for triage to find."""
-    kinds = {"modality": Modality, "plane": Plane, "sequence": Sequence, "region": BodyRegion}
-    for name, kind in kinds.items():
+    kinds: tuple[tuple[str, type[StrEnum]], ...] = (
+        ("modality", Modality),
+        ("plane", Plane),
+        ("sequence", Sequence),
+        ("region", BodyRegion),
+    )
+    for name, kind in kinds:
         value = getattr(image, name)
         if value != "unknown" and value in kind:
             yield name, kind(value)

@@ -149,7 +149,8 @@ class Speaker:
             along = {k: v for k, v in asked.items() if v.shape == shape}
             if self.kind in CONTINUES:  # as its generate() does: no end yet, and its own beginning
                 along = {k: v[:, :-1].clone() for k, v in along.items()}
-                along["input_ids"][:, 0] = self.begin
+                if self.begin is not None:
+                    along["input_ids"][:, 0] = self.begin
             said = torch.tensor([self._caption(turn, longest)], dtype=torch.long)
             before = along["input_ids"].shape[1]
             row = dict(asked)
