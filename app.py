@@ -28,7 +28,12 @@ def desks_for(settings: settings_of.Settings) -> Desks:
     from ui.desk import Desks
 
     return Desks(
-        lambda: Session(llm=settings.llm, llm_timeout=settings.llm_timeout, index=settings.index)
+        lambda: Session(
+            llm=settings.llm,
+            llm_timeout=settings.llm_timeout,
+            index=settings.index,
+            captioner=(settings.captioner, settings.captioner_timeout),
+        )
     )
 
 

@@ -176,6 +176,7 @@ def ask(
                 llm_timeout=settings.llm_timeout,
                 index=settings.index,
                 encoder=settings.encoder,
+                captioner=(settings.captioner, settings.captioner_timeout),
                 progress=say,
             )
             say("Thinking")

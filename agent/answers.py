@@ -63,7 +63,7 @@ def _worded(content: c.Content, question: str) -> str:
         return _about(content, question)
     if isinstance(content, c.ReportContent):
         return _report(content, question)
-    if isinstance(content, c.CaptionContent | c.ConceptsContent | c.SimilarContent):
+    if isinstance(content, texts.TEXTS):
         return texts.worded(content)
     return _WORDS[type(content)](content)
 
@@ -357,7 +357,7 @@ def _about(content: c.AboutContent, question: str = "") -> str:
             f"Measured: {', '.join(content.measured)}.",
             "You can ask for findings, measurements, images, the evidence behind a grade, and the "
             "report; shorten it, take a level out, set a grade, shift the numbering, or undo; "
-            "and for similar cases of other patients. " + _SAVED,
+            "and for a caption of an image, and similar cases of other patients. " + _SAVED,
             f"Not assessed: {'; '.join(content.not_assessed)}.",
             _models(content),
         )

@@ -234,6 +234,20 @@ class SimilarContent(_Content):
     cases: tuple[SimilarCaseContent, ...]
 
 
+class CaptionedContent(_Content):
+    """A caption of the images; it is shown to the user as it is, and not to be worded again."""
+
+    tool: Literal["caption_image"] = "caption_image"
+    of: Literal["study", "series", "image", "disc"]
+    level: str | None
+    sequence: str = Field(description="Weighting of an image; empty for a disc or a study")
+    text: str = Field(description="Empty where nothing may be said")
+    statements: int = Field(description="Each was led back to an observation")
+    not_stated: tuple[str, ...] = Field(description="What is not known, in words, with reasons")
+    unsaid: tuple[str, ...] = Field(description="What was seen and the caption does not mention")
+    model: str
+
+
 class DismissedContent(_Content):
     """A waiting change was dropped."""
 
@@ -267,6 +281,7 @@ Content = Annotated[
     | CaptionContent
     | ConceptsContent
     | SimilarContent
+    | CaptionedContent
     | DismissedContent
     | ErrorContent,
     Field(discriminator="tool"),

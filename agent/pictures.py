@@ -71,6 +71,21 @@ def of_findings(study: Study, findings: Iterable[Finding]) -> tuple[Image, ...]:
     )
 
 
+def of_marks(study: Study, marks: Iterable[tuple[str, Sequence[Evidence]]]) -> tuple[Image, ...]:
+    """The first slice on which most of these levels lie, each marked once; none without a mark."""
+    by_slice: dict[tuple[str, int], dict[str, Evidence]] = {}
+    for level, places in marks:
+        for place in places:
+            if place.polygon or place.axis:
+                here = by_slice.setdefault((place.series, place.slice_index), {})
+                here.setdefault(level, place)
+    if not by_slice:
+        return ()
+    levels = max(by_slice.values(), key=len)
+    alone = next(iter(levels)) if len(levels) == 1 else None
+    return (draw(study, list(levels.items()), level=alone),)
+
+
 def of_level(
     study: Study, discs: Iterable[Observation], *, level: str | None, sequence: str | None
 ) -> Image | None:

@@ -9,9 +9,6 @@ from langchain.tools import tool
 from agent import content as c
 from agent import pictures
 from agent.arguments import Result, Runtime, Shown, progress, result
-from agent.events import Image
-from radixgpt.observation import Evidence
-from radixgpt.study import Study
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
@@ -53,7 +50,7 @@ def check_caption(runtime: Runtime, caption: str) -> Result:
     contradicted = found.of("contradict")
     marks = [(one.level, one.evidence) for one in contradicted or found.of("agree") if one.level]
     told = f"{len(found.of('agree'))} agree, {len(contradicted)} contradict"
-    return result(what, Shown(told, _marked(reading.study, marks)))
+    return result(what, Shown(told, pictures.of_marks(reading.study, marks)))
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
@@ -91,20 +88,5 @@ def detect_concepts(runtime: Runtime) -> Result:
         for one in found
         if one.present and one.level and one.group == "finding"
     ]
-    shown = Shown(f"{len(what.present)} concepts", _marked(reading.study, marks))
+    shown = Shown(f"{len(what.present)} concepts", pictures.of_marks(reading.study, marks))
     return result(what, shown)
-
-
-def _marked(study: Study, marks: list[tuple[str, tuple[Evidence, ...]]]) -> tuple[Image, ...]:
-    """The first slice on which most of these levels lie, each marked once."""
-    by_slice: dict[tuple[str, int], dict[str, Evidence]] = {}
-    for level, places in marks:
-        for place in places:
-            if place.polygon or place.axis:
-                here = by_slice.setdefault((place.series, place.slice_index), {})
-                here.setdefault(level, place)
-    if not by_slice:
-        return ()
-    levels = max(by_slice.values(), key=len)
-    alone = next(iter(levels)) if len(levels) == 1 else None
-    return (pictures.draw(study, list(levels.items()), level=alone),)

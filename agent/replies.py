@@ -198,6 +198,7 @@ def describe(tool: str, args: Mapping[str, Any]) -> str:
         "undo": "taking the last change back",
         "list_changes": "what you changed",
         "confirm_change": "going on with the offered change",
+        "caption_image": "a caption of the images",
         "find_similar_cases": "similar cases of other patients",
     }
     return named[tool]

@@ -16,6 +16,7 @@ from typing import Any
 from agent import pipeline
 from agent.edits import HIGHEST, LOWEST, DropSentences, Edit, SetGrade, apply, level_of, too_far
 from agent.pipeline import Progress, Reading
+from radixgpt.consent import Consents
 from radixgpt.errors import InputError, LevelError
 from radixgpt.finding import Finding
 from radixgpt.report import Report
@@ -60,6 +61,8 @@ class Session:
         llm: the ``RADIXGPT_LLM`` setting that this session talks to.
         index: folder of the index of similar cases; None for the one that ships.
         encoder: the ``RADIXGPT_ENCODER`` setting, for an index that a published encoder made.
+        captioner: the ``RADIXGPT_CAPTIONER`` setting, and seconds to wait for its server.
+        consents: what the user allowed to leave this machine; nothing yet.
         lock: held while the state changes.
         talking: held by a chat turn, so that two turns never interleave.
         turn: number of the chat turn that runs or ran last.
@@ -73,12 +76,15 @@ class Session:
         llm_timeout: float = 120.0,
         index: Path | None = None,
         encoder: str = "embedded",
+        captioner: tuple[str, float] = ("embedded", 120.0),
     ) -> None:
         self.key = secrets.token_hex(8)
         self.llm = llm
         self.llm_timeout = llm_timeout
         self.index = index
         self.encoder = encoder
+        self.captioner = captioner
+        self.consents = Consents()
         self.lock = threading.RLock()
         self.talking = threading.Lock()
         self.turn = 0
@@ -98,6 +104,7 @@ class Session:
         llm_timeout: float = 120.0,
         index: Path | None = None,
         encoder: str = "embedded",
+        captioner: tuple[str, float] = ("embedded", 120.0),
         progress: Progress = _silent,
     ) -> Session:
         """A session on the study in a file, folder or zip.
@@ -105,7 +112,9 @@ class Session:
         Raises:
             InputError: nothing in it can be read.
         """
-        session = cls(llm=llm, llm_timeout=llm_timeout, index=index, encoder=encoder)
+        session = cls(
+            llm=llm, llm_timeout=llm_timeout, index=index, encoder=encoder, captioner=captioner
+        )
         session.load(path, progress=progress)
         return session
 

@@ -1,4 +1,4 @@
-"""The words for a checked caption, for concepts, and for similar cases."""
+"""The words for a checked or written caption, for concepts, and for similar cases."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ _MOST = 8
 """Statements of one kind that are listed."""
 
 
-def worded(content: c.CaptionContent | c.ConceptsContent | c.SimilarContent) -> str:
+Texts = c.CaptionContent | c.ConceptsContent | c.SimilarContent | c.CaptionedContent
+TEXTS = (c.CaptionContent, c.ConceptsContent, c.SimilarContent, c.CaptionedContent)
+"""What is worded here."""
+
+
+def worded(content: Texts) -> str:
     """The answer as Markdown."""
     if isinstance(content, c.CaptionContent):
         return _caption(content)
+    if isinstance(content, c.CaptionedContent):
+        return _captioned(content)
     return _concepts(content) if isinstance(content, c.ConceptsContent) else _similar(content)
 
 
@@ -97,6 +104,29 @@ def _concept(one: c.ConceptContent) -> str:
     where = f", most at {one.level}" if one.level else ""
     line = f"{one.meaning} ({one.cui or 'no CUI'}): {one.score or 0:.0%}{where}"
     return line if one.calibrated else f"{line}; this score was not calibrated"
+
+
+_OF = {"study": "this study", "series": "this series", "image": "the {sequence} image"}
+_SEQUENCES = {"t1": "T1", "t2": "T2", "t2_space": "T2 SPACE"}
+
+
+def _captioned(content: c.CaptionedContent) -> str:
+    name = _SEQUENCES.get(content.sequence, "").strip()
+    of = content.level or _OF[content.of].format(sequence=name).replace("  ", " ")
+    if content.text:
+        quoted = "\n".join(f"> {line}" for line in content.text.splitlines())
+        parts = [
+            f"**Caption of {of}**\n\n{quoted}",
+            f"Written by the {content.model}. Its {content.statements} statements on findings were "
+            "each led back to what the graders saw; nothing else was let through.",
+        ]
+    else:
+        parts = [f"Nothing may be said of {of}: no grade is certain here."]
+    if content.unsaid:
+        parts.append("**Seen, and not in the caption**\n" + _listed(content.unsaid))
+    if content.not_stated:
+        parts.append("**Not stated**\n" + _listed(content.not_stated))
+    return "\n\n".join(parts)
 
 
 _LIKE = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from langchain_core.tools import BaseTool
 
+from agent.captioning import caption_image
 from agent.changes import (
     confirm_change,
     draft_report,
@@ -52,6 +53,7 @@ TOOLS: tuple[BaseTool, ...] = (
     explain,
     check_caption,
     detect_concepts,
+    caption_image,
     find_similar_cases,
     about,
 )
@@ -76,6 +78,7 @@ TITLES: dict[str, str] = {
     "explain": "Looking up the evidence",
     "check_caption": "Holding the caption against the images",
     "detect_concepts": "Detecting concepts",
+    "caption_image": "Writing a caption",
     "find_similar_cases": "Looking for similar cases",
     "about": "Listing what I can do",
 }

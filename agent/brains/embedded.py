@@ -34,6 +34,7 @@ _OWN_CALLS = (
     "list_changes",
     "check_caption",
     "detect_concepts",
+    "caption_image",
     "find_similar_cases",
 )
 """Calls that a follow-up does not refer to."""

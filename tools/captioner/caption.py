@@ -117,7 +117,8 @@ class Caption(_Model):
         text: empty where nothing may be said.
         statements: everything that the text states of findings.
         left_out: what could not be said of the scope, with reasons.
-        refused: sentences of the model that failed the check, at its last try.
+        unsaid: findings that were seen in the scope and that the text does not mention.
+        refused: sentences of the model that failed the check.
         models: who wrote it.
         seconds: wall time of the writing.
     """
@@ -127,6 +128,7 @@ class Caption(_Model):
     text: str
     statements: tuple[Said, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    unsaid: tuple[LeftOut, ...] = ()
     refused: tuple[Refused, ...] = ()
     models: tuple[ModelFacts, ...] = ()
     seconds: float = 0.0

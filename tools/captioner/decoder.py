@@ -38,10 +38,10 @@ def words() -> tuple[str, ...]:
 class Shape:
     """Sizes of a decoder."""
 
-    width: int = 256
+    width: int = 192
     layers: int = 4
     heads: int = 4
-    inner: int = 640
+    inner: int = 512
     dropout: float = 0.1
 
 

@@ -68,6 +68,19 @@ class Support:
         """Whether a kind has this very value at a level."""
         return self.value(level, kind) == value
 
+    def unsaid(self, told: Iterable[str]) -> tuple[LeftOut, ...]:
+        """The findings, which are more than a healthy disc's, that a caption does not mention.
+
+        Args:
+            told: ids of the observations behind its statements.
+        """
+        mentioned = set(told)
+        return tuple(
+            LeftOut(level=fact.level, kind=fact.kind, reason="seen, and not mentioned")
+            for fact in self.facts.values()
+            if not _absent(fact) and fact.observation not in mentioned
+        )
+
     def behind(self, stated: StatedFinding) -> tuple[Fact, ...] | str:
         """The facts that a statement of a text rests on, or why it may not be made.
 

@@ -81,6 +81,7 @@ def caption(
         text=best.text,
         statements=best.statements,
         left_out=may.left_out,
+        unsaid=may.unsaid(name for one in best.statements for name in one.observations),
         refused=best.refused,
         models=model.facts(),
         seconds=round(time.perf_counter() - begun, 3),

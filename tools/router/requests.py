@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tools.router.calls import Call, Previous, levels_of
+from tools.router.described import described
 from tools.router.quoted import quoted
 from tools.router.route import Route, Router
 from tools.router.similar import similar
@@ -47,8 +48,8 @@ def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[R
 
 
 def _one(router: Router, utterance: str, previous: Previous | None) -> Route:
-    """Where one request leads; similar cases are asked for by words that decide by themselves."""
-    if (call := similar(utterance)) is not None:
+    """Where one request leads; some are asked for by words that decide by themselves."""
+    if (call := similar(utterance) or described(utterance)) is not None:
         return Route(call, 1.0, Slots(text="", masked=""))
     return router.route(utterance, previous)
 
