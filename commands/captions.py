@@ -1,8 +1,9 @@
-"""``radixgpt caption``: what a caption says, and whether it fits a study."""
+"""``radixgpt caption``: write one, say what one states, and whether it fits a study."""
 
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from commands.terminal import AsJson, Quiet, echo_json, errors_as_exit_codes, progress
 
 app = typer.Typer(
-    help="Read a caption or report text, and hold it against a study.",
+    help="Write a caption of a study, read one, and hold one against a study.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -88,6 +89,97 @@ def check(
             typer.echo(f"  {answer:<11}  {where}{about}{one.stated}{seen}{reason}")
         for line in found.reasons:
             typer.echo(f"- {line}")
+
+
+class StyleName(StrEnum):
+    """How a caption is worded."""
+
+    STANDARD = "standard"
+    NOTE = "note"
+    BRIEF = "brief"
+
+
+@app.command()
+def write(
+    study: Annotated[
+        Path, typer.Argument(metavar="STUDY", help="As for `radixgpt report`.", show_default=False)
+    ],
+    level: Annotated[
+        str | None, typer.Option(help="One disc alone, such as L4-L5.", show_default=False)
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(help="One series alone, such as s1.", show_default=False)
+    ] = None,
+    slice_number: Annotated[
+        int | None,
+        typer.Option("--slice", min=1, help="One slice of the series, from 1.", show_default=False),
+    ] = None,
+    style: Annotated[
+        StyleName,
+        typer.Option(help="Prose, level by level like a note, or finding by finding."),
+    ] = StyleName.STANDARD,
+    captioner: Annotated[
+        str | None,
+        typer.Option(help="Who writes; RADIXGPT_CAPTIONER otherwise.", show_default=False),
+    ] = None,
+    send: Annotated[
+        bool,
+        typer.Option(
+            "--send-pictures",
+            help="Allow the pictures of STUDY to leave this machine for the captioner's server.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a caption of STUDY that states nothing but what the graders saw with certainty."""
+    if level is not None and series is not None:
+        raise typer.BadParameter("name a level or a series, not both.", param_hint="--level")
+    if slice_number is not None and series is None:
+        raise typer.BadParameter("name its series by --series.", param_hint="--slice")
+    with errors_as_exit_codes(as_json):
+        from agent import pipeline
+        from radixgpt.consent import Consents
+        from radixgpt.settings import load
+        from tools import captioner as captioning
+        from tools.captioner.backends import parse
+
+        settings = load(captioner=captioner)
+        _, _, url = parse(settings.captioner)
+        scope = captioning.Scope()
+        if level is not None:
+            scope = captioning.Scope.of_disc(level)
+        elif series is not None and slice_number is not None:
+            scope = captioning.Scope.of_image(series, slice_number - 1)
+        elif series is not None:
+            scope = captioning.Scope.of_series(series)
+        consents = Consents()
+        with progress(quiet) as say:
+            reading = pipeline.look(pipeline.read_study(study, progress=say), progress=say)
+            if send and url:
+                consents.give(reading.study.key, url)
+            say("Writing the caption")
+            found = captioning.caption(
+                reading.study,
+                reading.eligibility,
+                reading.observations,
+                scope,
+                style=style.value,
+                captioner=captioning.Chosen(settings.captioner, settings.captioner_timeout),
+                consents=consents,
+            )
+        if as_json:
+            echo_json(found.model_dump(mode="json"))
+            return
+        typer.echo(found.text or "Nothing may be said: no grade is certain here.")
+        if quiet:
+            return
+        for title, several in (("seen, and not in the caption", found.unsaid),
+                               ("not stated", found.left_out)):  # fmt: skip
+            for one in several:
+                where = f"{one.level}: " if one.level else ""
+                told = f" ({one.reason})" if title == "not stated" else ""
+                typer.echo(f"  {title:<28}  {where}{one.kind}{told}")
 
 
 def _given(text: str) -> str:

@@ -88,6 +88,7 @@ def run(
                     measures=Workspace(cases.parent).measures,
                     llm=settings.llm,
                     llm_timeout=settings.llm_timeout,
+                    captioner=settings.captioner,
                     say=say,
                 ),
             )

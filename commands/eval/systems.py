@@ -33,6 +33,7 @@ class Setup:
         measures: folder that keeps embeddings.
         llm: setting of the language model.
         llm_timeout: seconds to wait for its server.
+        captioner: setting of what writes captions.
         say: told what is done, how much, and of how much.
     """
 
@@ -41,6 +42,7 @@ class Setup:
     measures: Path
     llm: str
     llm_timeout: float
+    captioner: str
     say: Callable[[str, int, int], None]
 
 
@@ -69,6 +71,34 @@ def _pipeline(asked: Asked) -> Answer:
         _, draft = pipeline.report(asked.folder)
     said = (*draft.section("findings"), *draft.section("impression"))
     return Answer("\n".join(sentence.text for sentence in said), of_report(draft))
+
+
+@dataclass(frozen=True)
+class Captions:
+    """The captioner: one caption of the whole study, findings read from its text by the judge."""
+
+    captioner: str
+
+    def __call__(self) -> Answerer:
+        """Open it; weights stay loaded within a process, nothing of a study does."""
+
+        def answer(asked: Asked) -> Answer:
+            from agent import pipeline
+            from tools import captioner
+            from tools.threads import one_thread
+
+            with one_thread():
+                seen = pipeline.look(pipeline.read_study(asked.folder))
+                found = captioner.caption(
+                    seen.study,
+                    seen.eligibility,
+                    seen.observations,
+                    captioner=captioner.Chosen(self.captioner),
+                    seed=asked.seed,
+                )
+            return Answer(found.text)
+
+        return answer
 
 
 @dataclass(frozen=True)
@@ -102,6 +132,8 @@ def system(name: str, setup: Setup) -> System:
         raise SettingsError(f"There is no system '{name[:40]}'.", f"Known: {', '.join(KINDS)}.")
     if name == "radixgpt":
         return System(name, Pipeline(), _weights())
+    if name == "captioner":
+        return System(name, Captions(setup.captioner), {**_weights(), "captioner": setup.captioner})
     if name == "template-of-normals":
         return _normals()
     if name == "most-frequent":

@@ -42,6 +42,10 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "radixgpt": Kind("The project's own pipeline: its eyes and its fixed report.", ("images",)),
+    "captioner": Kind(
+        "A caption of the study by the model of RADIXGPT_CAPTIONER, as the eyes bear it out.",
+        ("images",),
+    ),
     "nearest-neighbour": Kind(
         "The report of the training case whose images look most alike.", ("images", "train")
     ),
