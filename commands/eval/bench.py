@@ -193,7 +193,13 @@ def _reported(
     ready = systems.system(
         system,
         systems.Setup(
-            train, root, Workspace(root).measures, settings.llm, settings.llm_timeout, say
+            train,
+            root,
+            Workspace(root).measures,
+            settings.llm,
+            settings.llm_timeout,
+            settings.captioner,
+            say,
         ),
     )
     about = {"system": ready.name, "made of": dict(ready.made_of), "bench": opened.sha256}
