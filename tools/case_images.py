@@ -99,7 +99,7 @@ def _facts(image: Image) -> Iterator[tuple[str, StrEnum]]:
     )
     for name, kind in kinds:
         value = getattr(image, name)
-        if value != "unknown" and value in kind:
+        if value != "unknown" and value in {*kind}:
             yield name, kind(value)
     if image.view is not None:
         yield "view", View(image.view)

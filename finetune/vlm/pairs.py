@@ -121,7 +121,7 @@ def make(
     folder = out.with_suffix("")
     out.parent.mkdir(parents=True, exist_ok=True)
     new = out.with_name(out.name + ".new")
-    with new.open("w", encoding="utf-8") as lines:
+    with new.open("w", encoding="utf-8") as lines, one_thread():
         for number, case in enumerate(chosen, start=1):
             try:
                 for pair in _of_case(case, root, folder, choice):
@@ -256,11 +256,10 @@ def _of_case(case: Case, root: Path, folder: Path, choice: Choice) -> Iterator[P
     if choice.text == "generated" and not graded:
         raise _Without("without gradings of lumbar discs")
     study, _ = case_images.study_of(case, root)
-    with one_thread():
-        study, eligibility = triage.run(study)
-        if not eligibility.read:
-            raise _Without("without images that the tools look at")
-        seen = levels.run(study, eligibility) if eligibility.gradable else []
+    study, eligibility = triage.run(study)
+    if not eligibility.read:
+        raise _Without("without images that the tools look at")
+    seen = levels.run(study, eligibility) if eligibility.gradable else []
     for scope in _scopes(choice, eligibility, list(graded)):
         pictures = gather(study, eligibility, seen, scope)
         if not pictures.images:
