@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     captioner_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for a captioner's server"
     )
+    encoder: str = Field(
+        default="embedded",
+        description="What turns images and texts into vectors for a new index: embedded, or "
+        "open_clip:MODEL/WEIGHTS, open_clip:hf-hub:OWNER/REPOSITORY, open_clip:FOLDER",
+    )
     index: Path | None = Field(
         default=None,
         description="Folder of the index that similar cases come from; the shipped one otherwise",
