@@ -216,7 +216,7 @@ def train(
     model = GradeNet()
     start(model, recipe)
     prepare(model)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.to(memory_format=torch.channels_last)
     with fused_start(model):
         average = _steps(model, discs, held, out, name, recipe, teachers)
     final = GradeNet()

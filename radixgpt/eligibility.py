@@ -15,6 +15,7 @@ Reason = Literal[
     "noise",
     "too-small",
     "part-blank",
+    "inverted",
     "no-column",
     "not-an-image",
 ]
@@ -30,6 +31,7 @@ REASONS: dict[Reason, str] = {
     "noise": "The images hold no anatomy, only noise.",
     "too-small": "The images are too small to be graded.",
     "part-blank": "A large part of the images holds no signal; load them again, complete.",
+    "inverted": "The greys are inverted: air is bright; store the images as they were acquired.",
     "no-column": "No lumbar column with its lumbosacral junction was recognised.",
     "not-an-image": "The study holds no image.",
 }

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from radixgpt.eligibility import Eligibility
 from radixgpt.finding import ABSENT, GRADED, PRESENT
 from radixgpt.level import LUMBAR_DISCS, disc_index
-from radixgpt.observation import Evidence, Observation
+from radixgpt.observation import Observation
 from radixgpt.report import ModelFacts
 from radixgpt.study import Study
 from radixgpt.weights import load_card
@@ -187,7 +187,7 @@ def cuts(study: Study, eligibility: Eligibility) -> tuple[dict[int, Cut], dict[i
         cut = cropping.crops(view.pixels, view.framed, view.column, view.column.discs)
         for place, crop in enumerate(cut):
             disc = view.column.discs[place]
-            if crop is None or disc is None:
+            if crop is None or disc is None or view.textureless(place):
                 continue
             by_place.setdefault(place, {})[sequence] = crop
             if place not in steps or steps[place].canal is None:
@@ -216,8 +216,18 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
     shift = disc_index(discs[0].level or "")
     by_place, steps = cuts(study, eligibility)
     places = sorted(by_place)
+    version = model_facts().version
+    out: list[Observation] = []
+    for place, observed in enumerate(discs):
+        if place not in by_place and observed.evidence and observed.level in LUMBAR_DISCS:
+            fields: dict[str, object] = {
+                "status": "not_assessable",
+                "reason": levels_tool.NO_TEXTURE,
+            }
+            for kind in GRADED:
+                out.append(_graded(kind, observed, version, len(out) + 1, fields))
     if not places:
-        return []
+        return out
     raw = graded_logits(
         models(), [by_place[p] for p in places], [max(0, p + shift) for p in places]
     )
@@ -227,8 +237,6 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
         [max(0, p + shift) for p in places],
         raw,
     )
-    version = model_facts().version
-    out: list[Observation] = []
     for row, place in enumerate(places):
         observed = discs[place]
         if observed.level not in LUMBAR_DISCS:
@@ -246,24 +254,26 @@ def run(study: Study, eligibility: Eligibility, levels: Items[Observation]) -> l
         chances = calibrate(said, calibrations()[regime])
         for kind in GRADED:
             fields = statement(kind, chances, regime)
-            out.append(
-                Observation.model_validate(
-                    {
-                        "id": f"{TOOL}-{len(out) + 1}",
-                        "tool": TOOL,
-                        "tool_version": version,
-                        "kind": kind,
-                        "level": observed.level,
-                        "evidence": [_by_classifier(e, version) for e in observed.evidence],
-                        **fields,
-                    }
-                )
-            )
+            out.append(_graded(kind, observed, version, len(out) + 1, fields))
     return out
 
 
-def _by_classifier(evidence: Evidence, version: str) -> Evidence:
-    return evidence.model_copy(update={"tool": f"{TOOL} {version}"})
+def _graded(
+    kind: str, disc: Observation, version: str, number: int, fields: dict[str, object]
+) -> Observation:
+    """What is said of one kind at a disc, with the disc's own evidence."""
+    by = f"{TOOL} {version}"
+    return Observation.model_validate(
+        {
+            "id": f"{TOOL}-{number}",
+            "tool": TOOL,
+            "tool_version": version,
+            "kind": kind,
+            "level": disc.level,
+            "evidence": [e.model_copy(update={"tool": by}) for e in disc.evidence],
+            **fields,
+        }
+    )
 
 
 def statement(kind: str, chances: Chances, regime: str) -> dict[str, object]:

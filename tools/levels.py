@@ -22,7 +22,7 @@ from radixgpt.observation import Evidence, Observation
 from radixgpt.report import ModelFacts
 from radixgpt.study import Series, Study
 from radixgpt.weights import load_card
-from tools import slips
+from tools import slips, texture
 from tools.column import Column, Disc, body_outline, canal_depth
 from tools.column_net import CANAL, ColumnNet
 from tools.columns import columns_of, doubt, reconcile
@@ -37,6 +37,8 @@ DOUBTFUL = 0.45
 Set on the training patients: it tells three of the five whose numbering admits two readings, and a
 few of the others (see the model card).
 """
+NO_TEXTURE = "the disc shows no texture: it was painted over, or lost in the image"
+"""Why nothing is said of a disc that was found."""
 _POLYGON_POINTS = 36
 
 
@@ -71,6 +73,7 @@ class View:
         self.framed = framed
         self.column = column
         self.doubt = doubt
+        self._textureless: dict[int, bool] = {}
 
     @property
     def pixels(self) -> npt.NDArray[np.float32]:
@@ -81,6 +84,29 @@ class View:
     def disc(self, place: int) -> Disc | None:
         """The disc ``place`` discs above the lowest, if it was found here."""
         return self.column.discs[place] if place < len(self.column.discs) else None
+
+    def textureless(self, place: int) -> bool:
+        """Whether the disc ``place`` discs above the lowest was found, but shows no texture."""
+        if place not in self._textureless:
+            disc = self.disc(place)
+            self._textureless[place] = disc is not None and self._flat(disc)
+        return self._textureless[place]
+
+    def _flat(self, disc: Disc) -> bool:
+        outline = disc.outline
+        if not len(outline):  # only pointed at: the middle third of where it must lie
+            along, across = disc.along, np.array([-disc.along[1], disc.along[0]])
+            turns = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+            outline = disc.centre + disc.length * (
+                0.3 * np.cos(turns)[:, None] * along + 0.1 * np.sin(turns)[:, None] * across
+            )
+        rows, columns = np.nonzero(self.column.classes)
+        if not len(rows):
+            return False
+        around = [(columns.min(), rows.min()), (columns.max(), rows.max())]
+        return texture.textureless(
+            self.pixels, self.framed.to_slice(outline), self.framed.to_slice(around)
+        )
 
     def millimetres(self, length: float) -> float | None:
         """A frame length in millimetres; None where spacing is unknown."""
@@ -206,7 +232,7 @@ def observe(seen: list[View], shift: int = 0) -> list[Observation]:
         ]
         if above:
             add("vertebra", level=vertebra_above(name), evidence=above)
-        _measure(add, name, place + shift, here)
+        _measure(add, name, place + shift, [(v, d, v.textureless(place)) for v, d in here])
     return out
 
 
@@ -218,13 +244,15 @@ def _largest(column: Column, wanted: int) -> npt.NDArray[np.float64]:
     return max(contours, key=len)[:, ::-1] - 1 if contours else empty
 
 
-def _measure(add: object, name: str, index: int, here: Iterable[tuple[View, Disc]]) -> None:
-    """Add the measured kinds of one disc, from the first series that outlines it."""
+def _measure(add: object, name: str, index: int, here: Iterable[tuple[View, Disc, bool]]) -> None:
+    """Add the measured kinds of one disc, from the first series that outlines it with texture."""
     assert callable(add)
-    view, disc = next(((v, d) for v, d in here if d.height > 0), (None, None))
+    shown = [(v, d) for v, d, flat in here if not flat]
+    view, disc = next(((v, d) for v, d in shown if d.height > 0), (None, None))
     if view is None or disc is None:
+        reason = "the disc was not outlined" if shown else NO_TEXTURE
         for kind in ("disc_height_index", "canal_ratio", "slip_ratio"):
-            add(kind, level=name, status="not_assessable", reason="the disc was not outlined")
+            add(kind, level=name, status="not_assessable", reason=reason)
         return
     column = view.column
     evidence = [view.evidence(disc.outline, (disc.anterior, disc.posterior))]

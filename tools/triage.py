@@ -7,7 +7,7 @@ never makes a study gradable: the pixels must show a lumbar column with its junc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -17,11 +17,10 @@ import numpy.typing as npt
 from radixgpt.eligibility import REASONS, Eligibility, Reason
 from radixgpt.report import ModelFacts
 from radixgpt.study import BodyRegion, Modality, Plane, Sequence, Series, Study
-from tools import levels, midline, triage_signal
+from tools import levels, midline, triage_column, triage_signal
 from tools.column_net import SIZE
 from tools.columns import columns_of
 from tools.framing import frame
-from tools.triage_column import room_below
 from tools.triage_looks import Kind, Look, features, framed
 from tools.triage_quality import judge
 from tools.triage_radiographs import radiograph
@@ -41,6 +40,7 @@ _NEARNESS: tuple[Reason, ...] = (
     "not-lumbar",
     "no-t1-or-t2",
     "no-column",
+    "inverted",
     "part-blank",
 )
 """Reasons from the one farthest from a gradable study to the nearest: the nearest is told."""
@@ -95,6 +95,11 @@ _TURNS: dict[str, Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]] 
     "turned by 90 degrees to the right": lambda x: np.rot90(x),
 }
 """How a slice may be stored, and what brings it upright and facing left."""
+_FLIPS = ("upside down and mirrored", "mirrored")
+"""The turns that the column rule alone lets by now and then."""
+_CLEARLY = 0.5
+"""Log odds by which a turned slice must show a column better than the slice as it is."""
+_TURNED = "The slices seem to be {}; store them upright, facing left."
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +216,8 @@ def _assess(series: Series, shipped: Eyes) -> _Verdict:
         kind = max((k for k in look.kinds if k != "sagittal_spine"), key=look.kinds.__getitem__)
         return _other_kind(series, kind, look.kinds[kind])
     series = _filled(series, modality=Modality.MR, plane=Plane.SAGITTAL)
+    if all(shipped.negative.chance(series.pixels[index]) >= _SURE for index in some):
+        return _Verdict(series, "inverted", middle=series.slices // 2)
     return _by_column(series, shipped)
 
 
@@ -278,7 +285,10 @@ def _by_column(series: Series, shipped: Eyes) -> _Verdict:
     if chance < lines.column:
         return _Verdict(series, "no-column", _why_no_column(series, found, shipped), found.index)
     pixels = series.pixels[found.index]
-    if room_below(pixels, frame(pixels, SIZE, spacing), found.column) < lines.room:
+    turned, better = _best_turn(pixels, spacing, shipped)
+    if better > shipped.rules.score(found.column) + _CLEARLY:
+        return _Verdict(series, "no-column", _TURNED.format(turned), found.index)
+    if triage_column.room_below(pixels, frame(pixels, SIZE, spacing), found.column) < lines.room:
         return _Verdict(series, "no-column", _CUT_OFF, found.index)
     if _look(series, [found.index], shipped).distance > lines.distance:
         return _other_kind(series, "sagittal_spine", 0.0)
@@ -296,16 +306,27 @@ def _by_column(series: Series, shipped: Eyes) -> _Verdict:
     return _Verdict(series, middle=found.index, chance=chance)
 
 
+def _best_turn(
+    pixels: npt.NDArray[np.float32],
+    spacing: tuple[float, float] | None,
+    shipped: Eyes,
+    names: Iterable[str] = _FLIPS,
+) -> tuple[str, float]:
+    """The way of turning a slice that shows a lumbar column best, with its score."""
+    wanted = list(names)
+    sides = [spacing[::-1] if spacing and "degrees" in name else spacing for name in wanted]
+    found = columns_of(levels.model(), [_TURNS[name](pixels) for name in wanted], sides)
+    scores = [shipped.rules.score(column) for _, column in found]
+    best = int(np.argmax(scores))
+    return wanted[best], scores[best]
+
+
 def _why_no_column(series: Series, found: midline.Midline, shipped: Eyes) -> str:
     """Tell a slice that is turned, and a column without its junction, from no column at all."""
     spacing = series.geometry.spacing if series.geometry else None
-    pixels = series.pixels[found.index]
-    turned = [turn(pixels) for turn in _TURNS.values()]
-    sides = [spacing[::-1] if spacing and "degrees" in name else spacing for name in _TURNS]
-    seen = [shipped.rules.lumbar(column) for _, column in columns_of(levels.model(), turned, sides)]
-    best = int(np.argmax(seen))
-    if seen[best] >= shipped.thresholds.column:
-        return f"The slices seem to be {list(_TURNS)[best]}; store them upright, facing left."
+    turned, best = _best_turn(series.pixels[found.index], spacing, shipped, _TURNS)
+    if triage_column.chance(best) >= shipped.thresholds.column:
+        return _TURNED.format(turned)
     if found.column.found >= _SEEN_DISCS:
         return _CUT_OFF
     return ""

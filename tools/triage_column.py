@@ -56,8 +56,11 @@ class Rules:
 
     def lumbar(self, column: Column) -> float:
         """Chance that a column is lumbar, upright, faces left and ends at its junction."""
-        score = float(measures(column) @ self.column_weight + self.column_bias[0])
-        return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
+        return chance(self.score(column))
+
+    def score(self, column: Column) -> float:
+        """Log odds of the same."""
+        return float(measures(column) @ self.column_weight + self.column_bias[0])
 
     def contrast(self, frame: Floats, column: Column) -> dict[str, float]:
         """Chance of each MR contrast; empty where too little of the column is seen."""
@@ -67,6 +70,11 @@ class Rules:
         scores = self.contrast_weight @ ratios + self.contrast_bias
         raised = np.exp(scores - scores.max())
         return dict(zip(CONTRASTS, map(float, raised / raised.sum()), strict=True))
+
+
+def chance(score: float) -> float:
+    """Log odds to a chance."""
+    return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
 
 
 def measures(column: Column) -> Floats:

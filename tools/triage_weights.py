@@ -14,6 +14,7 @@ from radixgpt.errors import WeightsError
 from radixgpt.weights import Card, load_card
 from tools.backbone import EfficientNetLite0
 from tools.triage_column import Rules
+from tools.triage_greys import MEASURES, Negative
 from tools.triage_looks import Heads
 
 BACKBONE = "backbone.safetensors"
@@ -49,7 +50,17 @@ class Eyes:
     network: EfficientNetLite0
     heads: Heads
     rules: Rules
+    negative: Negative
     thresholds: Thresholds
+
+
+class _Rule(BaseModel):
+    """The rule on inverted greys, as the manifest keeps it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: dict[str, float]
+    bias: float
 
 
 @cache
@@ -81,10 +92,12 @@ def eyes() -> Eyes:
         heads = Heads(**{field.name: small[field.name] for field in fields(Heads)})
         rules = Rules(**{field.name: small[field.name] for field in fields(Rules)})
         thresholds = Thresholds.model_validate(shipped.manifest.thresholds)
+        rule = _Rule.model_validate(shipped.value("negative"))
+        weight = np.asarray([rule.weight[name] for name in MEASURES], np.float32)
     except (RuntimeError, KeyError, ValidationError) as error:
         raise WeightsError(
             "weights/triage does not fit this version.",
             "Restore the folder from the repository (git checkout -- weights).",
         ) from error
-    fast = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Eyes(fast.eval(), heads, rules, thresholds)
+    fast = network.to(memory_format=torch.channels_last)
+    return Eyes(fast.eval(), heads, rules, Negative(weight, rule.bias), thresholds)

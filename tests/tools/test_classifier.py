@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as arrays
 from data.synth.phantom import Disc
 from radixgpt.finding import GRADED, KINDS
 from radixgpt.level import LUMBAR_DISCS
+from radixgpt.study import Sequence
 from tools import classifier, levels
 from tools.calibration import Calibration, Chances, Joined, Said, any_modic, calibrate
 from tools.forest import SECOND
@@ -150,6 +151,33 @@ def test_every_lumbar_disc_gets_every_grade_with_evidence(
         if o.status == "value":
             assert o.value in KINDS[o.kind].values
             assert o.confidence == pytest.approx(o.probabilities[str(o.value)], abs=1e-4)
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_disc_that_was_painted_over_is_not_assessed(
+    phantom_study: Callable[..., Any], both: bool
+) -> None:
+    study, eligible, centres = phantom_study(millimetres=False)
+    x, y = (round(c) for c in centres["L3-L4"])
+    painted = []
+    for one in study.series:
+        pixels = one.pixels.copy()
+        if both or one.sequence is Sequence.T2:
+            pixels[0, y - 9 : y + 10, x - 40 : x + 41] = pixels.mean()
+        painted.append(replace(one, pixels=pixels))
+    study = replace(study, series=tuple(painted))
+    found = levels.run(study, eligible)
+    graded = {(o.level, o.kind): o for o in classifier.run(study, eligible, found)}
+    here = [o for (level, _), o in graded.items() if level == "L3-L4"]
+    assert {o.kind for o in here} == set(GRADED)
+    if both:
+        assert {o.status for o in here} == {"not_assessable"}
+        measured = {o.kind: o for o in found if o.level == "L3-L4"}
+        assert measured["disc_height_index"].reason == levels.NO_TEXTURE
+    else:  # T1 is left, which shows no Pfirrmann grade
+        assert graded["L3-L4", "pfirrmann"].status == "not_assessable"
+        assert graded["L3-L4", "disc_narrowing"].probabilities
+    assert graded["L1-L2", "pfirrmann"].probabilities
 
 
 def test_grades_follow_the_shift(phantom_study: Callable[..., Any]) -> None:

@@ -19,6 +19,7 @@ from radixgpt.eligibility import REASONS, Eligibility
 from radixgpt.study import BodyRegion, Geometry, Modality, Plane, Sequence, Series, Study
 from tools import midline, triage, triage_signal
 from tools.triage import _best, _Verdict
+from tools.triage_weights import eyes
 
 Pixels = npt.NDArray[np.float32]
 
@@ -128,13 +129,33 @@ def test_a_header_does_not_vouch_for_pixels(make: Callable[[], Pixels], reasons:
 
 @pytest.mark.parametrize(
     ("turn", "word"),
-    [(lambda x: x[::-1, ::-1], "upside down"), (lambda x: np.rot90(x), "turned by 90 degrees")],
+    [
+        (lambda x: x[::-1, ::-1], "upside down"),
+        (lambda x: x[::-1], "upside down"),
+        (lambda x: x[:, ::-1], "mirrored"),
+        (lambda x: np.rot90(x), "turned by 90 degrees"),
+    ],
 )
 def test_turned_slices_are_refused_and_told(turn: Callable[[Pixels], Pixels], word: str) -> None:
     _, decision = decide(series(turn(phantom().images["t2"])))
     assert not decision.gradable
     if decision.reason == "no-column":
         assert word in decision.detail
+
+
+@given(seed=st.integers(0, 40), power=st.floats(0.6, 1.6), gain=st.floats(0.01, 400))
+@settings(max_examples=12, deadline=None)
+def test_a_negative_is_told_from_a_slice(seed: int, power: float, gain: float) -> None:
+    for pixels in phantom(seed % 4).images.values():
+        shown = (pixels / pixels.max()) ** power * gain
+        assert eyes().negative.chance(shown) < 0.5
+        assert eyes().negative.chance(shown.max() - shown) >= 0.5
+
+
+def test_inverted_slices_are_refused() -> None:
+    pixels = phantom().images["t2"]
+    _, decision = decide(series(pixels.max() - pixels))
+    assert decision.reason == "inverted"
 
 
 def test_a_column_without_its_junction_is_refused() -> None:
