@@ -30,7 +30,8 @@ from tools.grade_net import BINARY, GradeNet
 TABLE = Path(__file__).parent / "ablation.csv"
 FULL = "all of it"
 _EPOCHS = 10
-_THIRDS = 2
+THIRDS = 2
+"""Thirds of the training patients that are left out in turn."""
 FIGURES = (
     "Pfirrmann kappa",
     "Pfirrmann balanced accuracy",
@@ -119,7 +120,7 @@ def measure(
     logits: list[dict[str, Tensor]] = []
     marked: list[DiscViews] = []
     parts = thirds(patients)
-    for number in range(_THIRDS):
+    for number in range(THIRDS):
         held = [d for d in discs if d.patient in parts[number]]
         rest = [d for d in discs if d.patient in patients and d.patient not in parts[number]]
         models: list[GradeNet] = []
