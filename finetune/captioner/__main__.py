@@ -4,9 +4,9 @@
 
     python -m finetune.captioner train             # resumes; logs in runs/captioner
     python -m finetune.captioner export            # writes weights/captioner
-    python -m finetune.captioner measure --card    # development patients; writes the model card
     python -m finetune.captioner large             # SmolLM2-135M with LoRA, to hold it against
     python -m finetune.captioner compare           # both decoders alone
+    python -m finetune.captioner measure --card    # development patients; writes the model card
     python -m finetune.captioner habits            # how radiologists' notes are worded
 
 The training patients' discs are those that ``python -m finetune.classifier train`` cut, or are cut
@@ -34,7 +34,7 @@ from tools.captioner.decoder import Decoder
 from tools.captioner.embedded import FILE, decoder
 
 FOLDER = WEIGHTS / "captioner"
-LARGE = Recipe(steps=300, discs=12, images=3, rate=6e-4, noise=0.3)
+LARGE = Recipe(steps=160, discs=12, images=3, rate=6e-4)
 """How SmolLM2 is trained: as many seconds of one thread, which are fewer captions."""
 VERSION = "1.0"
 
@@ -155,7 +155,9 @@ def _run(options: argparse.Namespace) -> None:
         return
     figures = measure(shared, out)
     if options.card:
-        (FOLDER / "card.md").write_text(card.text(figures), encoding="utf-8")
+        path = out / "compared.json"
+        compared = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        (FOLDER / "card.md").write_text(card.text(figures, compared), encoding="utf-8")
     print(json.dumps(figures, indent=1) if options.json else card.tables(figures))
 
 

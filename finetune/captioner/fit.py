@@ -47,7 +47,7 @@ class Recipe:
         seed: of everything that is drawn.
     """
 
-    steps: int = 1500
+    steps: int = 1000
     discs: int = 32
     images: int = 8
     rate: float = 1.5e-3
