@@ -120,7 +120,7 @@ def load(chosen: Chosen) -> Captioner:
     if kind == "transformers":
         from tools.captioner import published
 
-        return published.load(model)
+        return published.load(model, seconds=chosen.timeout)
     from tools.captioner import remote
 
     return remote.load(model, url, timeout=chosen.timeout)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from prompts import Prompts
+from radixgpt.level import LUMBAR_DISCS
 from radixgpt.study import BodyRegion, Modality, Plane, Series, View
 from radixgpt.study import Sequence as Weighting
 from tools.captioner.caption import Of, Refused, Scope, Style
@@ -48,7 +49,8 @@ def of(
         style: how the answer is worded.
         refused: sentences of the last answer that could not be confirmed.
     """
-    levels = (scope.level,) if scope.level else tuple(disc.level for disc in pictures.discs)
+    found = tuple(disc.level for disc in pictures.discs if disc.level in LUMBAR_DISCS)
+    levels = (scope.level,) if scope.level else found
     return question(
         [named(one.series, one.level) for one in pictures.images],
         of=scope.of,
