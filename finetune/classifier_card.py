@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from finetune import classifier_groups, to_beat
+from finetune import classifier_attempts, classifier_groups, to_beat
 from finetune.classifier_look import Patient
 from radixgpt.weights import WEIGHTS
 from tools import classifier, levels
@@ -108,6 +108,8 @@ def write_cards(
             {
                 "figures": rows_of(grades),
                 "ablation": ablation,
+                "attempts_auroc": classifier_attempts.as_table("AUROC"),
+                "attempts_ece": classifier_attempts.as_table("ECE"),
                 "groups": classifier_groups.groups(shared, seen),
                 "sensitivities": classifier_groups.sensitivities(shared, seen),
                 "risk_coverage": classifier_groups.risk_coverage(shared, seen),
