@@ -55,6 +55,7 @@ class Large(nn.Module):
         self.level = nn.Embedding(len(LUMBAR_DISCS), width)
         nn.init.normal_(self.level.weight, std=0.02)
         for layer in self.project:
+            assert isinstance(layer, nn.Linear)
             nn.init.normal_(layer.weight, std=0.01)
         self.end = self.tokenizer.eos_token_id
 

@@ -80,6 +80,12 @@ def observed(grades: Grades, unsure: frozenset[tuple[str, str]] = frozenset()) -
     return found
 
 
+def numbers(kind: str) -> list[int]:
+    """The grades of a kind as the gradings have them."""
+    of_grade = [value for value in KINDS[kind].values if isinstance(value, int)]
+    return of_grade or [0, 1]
+
+
 @st.composite
 def spines(draw: st.DrawFn) -> Grades:
     """Grades of some lumbar discs, some kinds of which were not looked at."""
@@ -87,12 +93,8 @@ def spines(draw: st.DrawFn) -> Grades:
     grades: Grades = {}
     for level in sorted(shown):
         grades[level] = {
-            kind: draw(st.sampled_from(KINDS[kind].values)) != "absent"
-            if KINDS[kind].type == "binary"
-            else draw(st.sampled_from(KINDS[kind].values))
-            for kind in GRADED
-            if draw(st.integers(0, 9))
-        }  # type: ignore[misc]
+            kind: draw(st.sampled_from(numbers(kind))) for kind in GRADED if draw(st.integers(0, 9))
+        }
     return grades
 
 

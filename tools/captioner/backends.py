@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 from radixgpt.consent import Address
 from radixgpt.errors import SettingsError
@@ -100,7 +100,7 @@ def parse(setting: str) -> tuple[Kind, str, str]:
         raise SettingsError(
             f"'{url[:60]}' is not the address of a server.", "Begin it with http:// or https://."
         )
-    return cast("Kind", kind), model, url
+    return kind, model, url
 
 
 @cache

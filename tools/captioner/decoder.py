@@ -198,7 +198,8 @@ class Decoder(nn.Module):
 
     def _placed(self, said: Tensor, first: int) -> Tensor:
         places = torch.arange(first, first + said.shape[1]).clamp(max=LONGEST)
-        return self.embed(said) + self.place(places)[None]
+        placed: Tensor = self.embed(said) + self.place(places)[None]
+        return placed
 
 
 def _each(there: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ def gather(
         named = {"t2": eligibility.t2, "t1": eligibility.t1}
         crops = tuple(
             Picture(
-                (np.clip(disc.crops[name].pixels, -1, 1) + 1) / 2,
+                ((np.clip(disc.crops[name].pixels, -1, 1) + 1) / 2).astype(np.float32),
                 study.one(key),
                 eligibility.mid_slices[key],
                 disc.level,
