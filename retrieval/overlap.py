@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ Chances = tuple[tuple[Fact, float], ...]
 """What may be at a place, with the chance of each; the chances add up to 1."""
 Asked = Mapping[Place, Chances]
 """What is asked for."""
+Of = Literal["question", "study", "disc"]
+"""What the findings are of that are asked with. Of a question each counts alike; of a study or one
+of its discs they are all that is known, so that what a case has besides counts against it."""
 
 _BY_STEPS = (1.0, 0.6, 0.2)
 """Agreement of two grades of one scale that are so many steps apart; further, none."""
@@ -33,7 +37,10 @@ _UNSTATED = 0.5
 """Agreement of what is absent with what a text does not mention: mostly it was not there."""
 _ALIKE = 0.75
 """Agreement from which two states are told as shared."""
-_WEIGHT_ABSENT, _WEIGHT_PRESENT, _WEIGHT_GRAVE = 0.2, 1.0, 1.5
+_WEIGHT_PRESENT, _WEIGHT_GRAVE = 1.0, 1.5
+_WEIGHT_ABSENT: Mapping[Of, float] = {"study": 0.05, "disc": 0.35}
+"""What nobody has hardly makes two studies alike, but a healthy disc is like a healthy one; chosen
+among five values each on the development patients."""
 _DEGENERATION = "disc_degeneration"
 _NO_SCALE = ("modic", "disc_herniation")
 """Kinds whose grades are types, none of them more than another."""
@@ -85,12 +92,14 @@ def _steps(apart: int) -> float:
     return _BY_STEPS[abs(apart)] if abs(apart) < len(_BY_STEPS) else 0.0
 
 
-def weight(kind: str, fact: Fact | None) -> float:
-    """What a state weighs in a comparison of whole studies."""
+def weight(kind: str, fact: Fact | None, of: Of) -> float:
+    """What a state weighs in a comparison."""
+    if of == "question":
+        return 1.0
     if fact is None or fact.state == "absent":
-        return _WEIGHT_ABSENT
+        return _WEIGHT_ABSENT[of]
     if fact.state == "uncertain":
-        return (_WEIGHT_ABSENT + _WEIGHT_PRESENT) / 2
+        return (_WEIGHT_ABSENT[of] + _WEIGHT_PRESENT) / 2
     grave = fact.degree == 3 or (kind == _DEGENERATION and fact.grade == 5)
     grave |= kind == "disc_herniation" and fact.grade >= 2
     return _WEIGHT_GRAVE if grave else _WEIGHT_PRESENT
@@ -131,23 +140,20 @@ class Overlaps:
             for place, (rows, codes, book) in gathered.items()
         }
 
-    def scores(self, asked: Asked, *, whole: bool) -> Floats64:
+    def scores(self, asked: Asked, of: Of) -> Floats64:
         """Share of what is asked for that each case has, (cases,), 0 to 1.
 
         Args:
             asked: at its own places.
-            whole: whether it is all that is known of a study: then what a case has besides counts
-                against it, and what nobody has hardly counts. Else each of it counts alike.
+            of: what it is of.
         """
         got, most = np.zeros(len(self.cases)), np.zeros(len(self.cases))
         for place, chances in asked.items():
             column = self._columns.get(place)
-            agree, heavy = _expected(place[0], chances, None, whole=whole)
+            agree, heavy = _expected(place[0], chances, None, of)
             own, weights = np.full(len(got), agree), np.full(len(got), heavy)
             if column is not None:
-                table = np.array(
-                    [_expected(place[0], chances, fact, whole=whole) for fact in column.book]
-                )
+                table = np.array([_expected(place[0], chances, fact, of) for fact in column.book])
                 own[column.rows], weights[column.rows] = table[column.codes].T
             got += own * weights
             most += weights
@@ -163,13 +169,11 @@ class Overlaps:
         return kept
 
 
-def _expected(
-    kind: str, chances: Chances, theirs: Fact | None, *, whole: bool
-) -> tuple[float, float]:
+def _expected(kind: str, chances: Chances, theirs: Fact | None, of: Of) -> tuple[float, float]:
     """Expected agreement, and weight, of what may be at a place with what a case states there."""
     parts = [
         (
-            chance * (max(weight(kind, fact), weight(kind, theirs)) if whole else 1.0),
+            chance * max(weight(kind, fact, of), weight(kind, theirs, of)),
             agreement(kind, fact, theirs),
         )
         for fact, chance in chances
@@ -221,13 +225,13 @@ class Reasons:
     unstated: tuple[Reason, ...]
 
 
-def reasons(asked: Asked, theirs: Facts, *, whole: bool) -> Reasons:
-    """The places that decide, from head to tail; what both deny is told only where it was asked.
+def reasons(asked: Asked, theirs: Facts, of: Of) -> Reasons:
+    """The places that decide, from head to tail; what two studies both lack is not told.
 
     Args:
         asked: what is asked for; of what is in doubt, the likeliest is told.
         theirs: of the case, widened.
-        whole: as in :meth:`Overlaps.scores`.
+        of: what it is of.
     """
     shared: list[Reason] = []
     differing: list[Reason] = []
@@ -239,10 +243,10 @@ def reasons(asked: Asked, theirs: Facts, *, whole: bool) -> Reasons:
         agrees = agreement(kind, mine, other)
         told = Reason(level, kind, in_words(place, mine), in_words(place, other), agrees)
         if other is None:
-            if not whole or mine.state != "absent":
+            if of == "question" or mine.state != "absent":
                 unstated.append(told)
         elif agrees < _ALIKE:
             differing.append(told)
-        elif not whole or "absent" not in (mine.state, other.state):
+        elif of != "study" or "absent" not in (mine.state, other.state):
             shared.append(told)
     return Reasons(tuple(shared), tuple(differing), tuple(unstated))

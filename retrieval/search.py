@@ -20,15 +20,16 @@ from retrieval import prints
 from retrieval.corpus import Entry, Floats
 from retrieval.facts import facts
 from retrieval.lexical import Lexicon
-from retrieval.overlap import Asked, Floats64, Overlaps, Reasons, reasons
+from retrieval.overlap import Asked, Floats64, Of, Overlaps, Reasons, reasons
 from retrieval.store import Store
 
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
 SIGNALS = ("findings", "vectors", "words")
-WEIGHTS: Mapping[str, float] = {"findings": 1.0, "vectors": 0.3, "words": 0.1}
-"""What each signal counts, in its standard deviations over the candidates."""
+WEIGHTS: Mapping[str, float] = {"findings": 1.0, "vectors": 0.2, "words": 0.1}
+"""What each signal counts, in its standard deviations over the candidates; 0.2 was the best of five
+on the development patients, and no better than none by more than chance."""
 _EVERY = 5_000
 """Allowed cases up to which every one is compared; of more, the best of each signal."""
 _BEST = 200
@@ -65,6 +66,11 @@ class Query:
     level: str = ""
     patient: str = ""
     prints: tuple[str, ...] = ()
+
+    @property
+    def of(self) -> Of:
+        """What the findings are of."""
+        return "question" if not self.whole else "disc" if self.level else "study"
 
     @property
     def empty(self) -> bool:
@@ -151,7 +157,7 @@ class Searcher:
             return ()
         signals: dict[str, Floats64] = {}
         if query.asked:
-            signals["findings"] = self.overlaps.scores(query.asked, whole=query.whole)
+            signals["findings"] = self.overlaps.scores(query.asked, query.of)
         if query.tokens:
             signals["words"] = self.lexicon.scores(query.tokens)
         if len(rows) > _EVERY:
@@ -174,7 +180,7 @@ class Searcher:
                 for name in SIGNALS
                 if name in values and not np.isnan(values[name][place])
             }
-            found = reasons(query.asked, self.overlaps.cases[row], whole=query.whole)
+            found = reasons(query.asked, self.overlaps.cases[row], query.of)
             words = _in_words(here, values, len(rows))
             chosen.append(Hit(entry, len(chosen) + 1, float(total[place]), here, words, found))
             if len(chosen) == k:

@@ -29,8 +29,8 @@ def of(text: str) -> dict[Place, Fact]:
     return facts(read(text).findings)
 
 
-def score(asked: str, theirs: str, *, whole: bool = False) -> float:
-    return float(Overlaps([of(theirs)]).scores(sure(of(asked)), whole=whole)[0])
+def score(asked: str, theirs: str) -> float:
+    return float(Overlaps([of(theirs)]).scores(sure(of(asked)), "question")[0])
 
 
 @given(KINDS, STATES, STATES)
@@ -46,13 +46,13 @@ def test_scores_are_shares_and_own_findings_are_all_shared(
     mine: dict[Place, Fact], theirs: dict[Place, Fact]
 ) -> None:
     table = Overlaps([mine, theirs])
-    for whole in (True, False):
-        scores = table.scores(sure(mine), whole=whole)
+    for what in ("study", "disc", "question"):
+        scores = table.scores(sure(mine), what)
         assert (scores >= 0).all()
         assert (scores <= 1 + 1e-9).all()
         at_own = {place: fact for place, fact in mine.items() if table.cases[0][place] == fact}
         if at_own:
-            assert table.scores(sure(at_own), whole=whole)[0] == pytest.approx(1)
+            assert table.scores(sure(at_own), what)[0] == pytest.approx(1)
 
 
 def test_severe_and_no_stenosis_are_opposites() -> None:
@@ -96,17 +96,17 @@ def test_a_finding_more_counts_against_a_study_and_not_against_a_question(
     more = facts(gradings({"L4-L5": {"modic": 2}, "L5-S1": {"disc_herniation": 1}}))
     without = facts(gradings({}))
     table = Overlaps([same, more, without])
-    whole = table.scores(sure(mine), whole=True)
+    whole = table.scores(sure(mine), "study")
     assert whole[0] == 1
     assert whole[0] > whole[1] > whole[2]
-    assert table.scores(sure(of("Modic 2 at L4-L5")), whole=False).tolist() == [1, 1, 0]
+    assert table.scores(sure(of("Modic 2 at L4-L5")), "question").tolist() == [1, 1, 0]
 
 
 def test_chances_are_weighed(gradings: Callable[..., tuple[StatedFinding, ...]]) -> None:
     there, missing = (facts(gradings({"L4-L5": {"modic": n}})) for n in (2, 0))
     place: Place = ("modic", "L4-L5", "")
     doubtful = {place: ((Fact("present", 2), 0.7), (Fact("absent"), 0.3))}
-    scores = Overlaps([there, missing]).scores(doubtful, whole=True)
+    scores = Overlaps([there, missing]).scores(doubtful, "study")
     assert 1 > scores[0] > scores[1] > 0
 
 
@@ -122,7 +122,7 @@ def test_reasons_name_what_is_shared_and_what_differs(
 ) -> None:
     mine = facts(gradings({"L4-L5": {"pfirrmann": 4, "modic": 2}, "L5-S1": {"pfirrmann": 5}}))
     theirs = widened(facts(gradings({"L4-L5": {"pfirrmann": 4, "modic": 1, "disc_herniation": 1}})))
-    found = reasons(sure(mine), theirs, whole=True)
+    found = reasons(sure(mine), theirs, "study")
     assert [(r.level, r.asked) for r in found.shared] == [
         ("L4-L5", "disc degeneration, Pfirrmann IV")
     ]
@@ -131,7 +131,7 @@ def test_reasons_name_what_is_shared_and_what_differs(
         ("L4-L5", "Modic type 2", "Modic type 1"),
         ("L5-S1", "disc degeneration, Pfirrmann V", "disc degeneration, Pfirrmann II"),
     ]
-    asked = reasons(sure(of("Modic 2 at L4-L5, fracture of L1")), theirs, whole=False)
+    asked = reasons(sure(of("Modic 2 at L4-L5, fracture of L1")), theirs, "question")
     assert [r.theirs for r in asked.unstated] == ["vertebral fracture not stated"]
 
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from data.generated import text as generated
 from radixgpt.case import Case, Image, Origin, StatedFinding
-from radixgpt.errors import InputError
 from radixgpt.language.reader import findings_in
-from radixgpt.reading import read
 from radixgpt.report import Section
-from radixgpt.study import BodyRegion, Modality, Plane, Series, Study, View
-from radixgpt.study import Sequence as Weighting
 from retrieval.corpus import Entry, Item
 from retrieval.encoder import Encoder
 from retrieval.lexical import tokens_of
 from tools import levels, triage
-from tools.case_images import check_inside
+from tools.case_images import study_of
 from tools.similar.study import LookedAt, look
 from tools.threads import one_thread
 
@@ -73,7 +68,7 @@ def item_of(case: Case, root: Path, encoder: Encoder | None) -> tuple[Item, tupl
         WeightsError: weights are missing or damaged.
     """
     entry = entry_of(case)
-    study, unread = _study(case, root)
+    study, unread = study_of(case, root)
     seen = LookedAt()
     if study.series:
         with one_thread():
@@ -104,35 +99,3 @@ def _key_image(images: Sequence[Image]) -> str | None:
     """The picture that stands for a case: T2 before others, within the workspace."""
     order = sorted(images, key=lambda one: (not one.sequence.startswith("t2"), one.path))
     return order[0].path if order else None
-
-
-def _study(case: Case, root: Path) -> tuple[Study, tuple[str, ...]]:
-    """The images of a case as one study, with the facts that the case gives."""
-    series: list[Series] = []
-    unread: list[str] = []
-    for image in case.images:
-        check_inside(image, case.id)
-        try:
-            own = read(root / image.path).series
-        except InputError as error:
-            unread.append(f"{case.id}: {error.problem}")
-            continue
-        for one in own:
-            named = replace(one, key=f"s{len(series) + 1}")
-            series.append(named.with_facts("user", **dict(_facts(image))))
-    return Study(case.id, tuple(series)), tuple(unread)
-
-
-def _facts(image: Image) -> Iterator[tuple[str, Modality | Plane | Weighting | BodyRegion | View]]:
-    """What is known of an image; what is not is left for triage to find."""
-    for name, kind in (
-        ("modality", Modality),
-        ("plane", Plane),
-        ("sequence", Weighting),
-        ("region", BodyRegion),
-    ):
-        value = getattr(image, name)
-        if value != "unknown" and value in {one.value for one in kind}:
-            yield name, kind(value)
-    if image.view is not None:
-        yield "view", View(image.view)
