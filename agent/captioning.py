@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from langchain.tools import tool
@@ -12,6 +13,9 @@ from langchain.tools import tool
 from agent import content as c
 from agent import pictures
 from agent.arguments import Disc, Result, Runtime, Shown, Weighting, progress, result
+from agent.session import Pending, Sending
+from radixgpt.consent import question
+from radixgpt.errors import InputError
 from radixgpt.finding import KINDS
 from radixgpt.observation import Observation
 from radixgpt.report import Report
@@ -36,27 +40,59 @@ def caption_image(
         sequence: caption the image of this weighting alone.
         style: standard for prose, note for level by level, brief for finding by finding.
     """
+    asked = {"style": style}
+    if level is not None:
+        asked["level"] = level.value
+    if sequence is not None:
+        asked["sequence"] = sequence.value
+    return write(runtime, asked)
+
+
+_YES = re.compile(
+    r"(?:yes|y|yep|yeah|yup|ok|okay|sure|i (?:do|allow|agree|confirm)|go ahead|send)"
+    r"(?:[ ,.!]+(?:please|do|send|it|them|the|pictures?|images?|go|ahead|that|i|allow))*[ .!]*"
+)
+"""The user's own yes to pictures that leave: nothing else may be in the message."""
+
+
+def write(runtime: Runtime, asked: Mapping[str, str]) -> Result:
+    """Caption what was asked for; a server of others is first asked about.
+
+    Args:
+        runtime: with the session.
+        asked: ``style``, and ``level`` or ``sequence`` where one is named.
+    """
     from tools import captioner
     from tools.captioner import Scope
+    from tools.captioner.backends import parse
+    from tools.captioner.pictures import gather
 
     session = runtime.context.session
     say = progress(runtime)
     reading = session.look(progress=say)
     eligible = reading.eligibility
     scope = Scope()
-    if level is not None:
-        scope = Scope.of_disc(level.value)
-    elif sequence is not None:
-        named = eligible.t1 if sequence is Weighting.T1 else eligible.t2
+    if "level" in asked:
+        scope = Scope.of_disc(asked["level"])
+    elif "sequence" in asked:
+        named = eligible.t1 if asked["sequence"] == Weighting.T1.value else eligible.t2
         series = named or next(iter((*eligible.graded_series, *eligible.radiographs)), None)
         scope = Scope.of_image(series) if series else Scope()
+    seen = _without(reading.observations, session.report)
+    _, _, url = parse(session.captioner[0])
+    key = reading.study.key
+    if url and eligible.read and not session.consents.given(key, url):
+        shown = gather(reading.study, eligible, seen, scope)
+        session.pending = Pending(Sending(url, key, asked), session.turn)
+        wanted = c.SendingContent(question=question(url, len(shown.images)))
+        return result(wanted, Shown("waits for a yes"))
     say("Writing the caption")
     found = captioner.caption(
         reading.study,
         eligible,
-        _without(reading.observations, session.report),
+        seen,
         scope,
-        style=style,
+        style=asked["style"],  # type: ignore[arg-type]
         captioner=captioner.Chosen(*session.captioner),
         consents=session.consents,
     )
@@ -77,6 +113,25 @@ def caption_image(
 
 
 _SET = "set by the reader; a caption states what the models saw"
+
+
+def allow(runtime: Runtime, sending: Sending, *, accept: bool) -> Result:
+    """Note the user's answer, and after a yes write the caption that was asked for.
+
+    Raises:
+        InputError: another study is open by now.
+    """
+    session = runtime.context.session
+    session.pending = None
+    if session.study.key != sending.study:
+        raise InputError("Another study is open by now.", "Ask for the caption again.")
+    if not accept:
+        return result(c.SendingContent(question=""), Shown("nothing was sent"))
+    if not _YES.fullmatch(session.said.strip().lower()):  # a language model may not say it for them
+        session.pending = Pending(sending, session.turn)
+        raise InputError("You have not said yes to that.", "Say yes, and nothing else, to send.")
+    session.consents.give(sending.study, sending.url)
+    return write(runtime, sending.asked)
 
 
 def _named(one: LeftOut) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from langchain.tools import tool
 
-from agent import answers
+from agent import answers, captioning
 from agent import content as c
 from agent.arguments import (
     Disc,
@@ -24,7 +24,7 @@ from agent.arguments import (
     result,
 )
 from agent.edits import Edit, SetGrade, level_of
-from agent.session import Pending, Session
+from agent.session import Pending, Sending, Session
 from etl.phrases import list_and
 from radixgpt.errors import CheckFailedError, InputError, LevelError
 from radixgpt.finding import KINDS, Finding
@@ -238,6 +238,10 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
     if pending is None:
         raise InputError("No change waits for a yes.", "Say which grade to change, and to what.")
     change = pending.edit
+    if isinstance(change, Sending):
+        if accept:
+            _require_answer(session, pending)
+        return captioning.allow(runtime, change, accept=accept)
     if not accept:
         session.pending = None
         here = chosen(session.draft(), [change.level], [change.kind])
@@ -248,6 +252,20 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
             now=_value(here[0]) if here else "not assessed",
         )
         return result(what, Shown("nothing changed"))
+    _require_answer(session, pending)
+    report = session.set_grade(change.level, change.kind, change.value)
+    title = KINDS[change.kind].title
+    shown = answers.value(change.kind, str(change.value))
+    said = f"At {change.level}, {title} is now {shown}, marked as set by the reader."
+    return _written("confirm_change", said, report)
+
+
+def _require_answer(session: Session, pending: Pending) -> None:
+    """Refuse a yes that the reader has not given to this offer.
+
+    Raises:
+        InputError: the reader has said nothing since, or something else.
+    """
     if pending.turn >= session.turn:
         raise InputError(
             "The reader has not answered yet.", "Ask for a yes and wait for the next message."
@@ -255,11 +273,6 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
     if pending.turn < session.turn - 1:
         session.pending = None  # a yes answers the message before, not an older one
         raise InputError("The offered change has lapsed.", "Say the change again.")
-    report = session.set_grade(change.level, change.kind, change.value)
-    title = KINDS[change.kind].title
-    shown = answers.value(change.kind, str(change.value))
-    said = f"At {change.level}, {title} is now {shown}, marked as set by the reader."
-    return _written("confirm_change", said, report)
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)

@@ -55,6 +55,7 @@ def stream(session: Session, text: str) -> Iterator[Event]:
     turn = _Turn()
     try:
         session.turn += 1
+        session.said = text[:LONGEST]
         yield from _run(session, text[:LONGEST], turn)
         said = turn.answer
         words = said.text if said is not None else ""

@@ -248,6 +248,13 @@ class CaptionedContent(_Content):
     model: str
 
 
+class SendingContent(_Content):
+    """Pictures would leave this machine, which waits for the user's yes, or was said no to."""
+
+    tool: Literal["send_pictures"] = "send_pictures"
+    question: str = Field(description="What the user is asked; empty after a no")
+
+
 class DismissedContent(_Content):
     """A waiting change was dropped."""
 
@@ -282,6 +289,7 @@ Content = Annotated[
     | ConceptsContent
     | SimilarContent
     | CaptionedContent
+    | SendingContent
     | DismissedContent
     | ErrorContent,
     Field(discriminator="tool"),

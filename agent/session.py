@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,25 @@ class State:
 
 
 @dataclass(frozen=True)
-class Pending:
-    """A change that waits for the user's yes; it may only be confirmed in a later turn."""
+class Sending:
+    """Pictures of the open study that would leave this machine for a caption.
 
-    edit: SetGrade
+    Attributes:
+        url: of the server.
+        study: key of the study.
+        asked: what the caption was asked for, as the tool takes it.
+    """
+
+    url: str
+    study: str
+    asked: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What waits for the user's yes; it may only be confirmed in a later turn."""
+
+    edit: SetGrade | Sending
     turn: int
 
 
@@ -66,7 +81,8 @@ class Session:
         lock: held while the state changes.
         talking: held by a chat turn, so that two turns never interleave.
         turn: number of the chat turn that runs or ran last.
-        pending: a change that waits for the user's yes.
+        said: what the user said in it.
+        pending: a change, or pictures to be sent, that waits for the user's yes.
     """
 
     def __init__(
@@ -88,6 +104,7 @@ class Session:
         self.lock = threading.RLock()
         self.talking = threading.Lock()
         self.turn = 0
+        self.said = ""
         self.pending: Pending | None = None
         self.graph: Any = None
         self._study: Study | None = None

@@ -24,8 +24,12 @@ _MOST = 8
 """Statements of one kind that are listed."""
 
 
-Texts = c.CaptionContent | c.ConceptsContent | c.SimilarContent | c.CaptionedContent
-TEXTS = (c.CaptionContent, c.ConceptsContent, c.SimilarContent, c.CaptionedContent)
+Texts = (
+    c.CaptionContent | c.ConceptsContent | c.SimilarContent | c.CaptionedContent | c.SendingContent
+)
+TEXTS = (
+    c.CaptionContent, c.ConceptsContent, c.SimilarContent, c.CaptionedContent, c.SendingContent,
+)  # fmt: skip
 """What is worded here."""
 
 
@@ -35,6 +39,8 @@ def worded(content: Texts) -> str:
         return _caption(content)
     if isinstance(content, c.CaptionedContent):
         return _captioned(content)
+    if isinstance(content, c.SendingContent):
+        return f"{content.question} (yes or no)" if content.question else "Nothing was sent."
     return _concepts(content) if isinstance(content, c.ConceptsContent) else _similar(content)
 
 

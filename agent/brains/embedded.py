@@ -188,6 +188,8 @@ def previous_turn(messages: Sequence[BaseMessage]) -> Previous | None:
     ]
     told = [c.from_text(m.text) for m in turn if isinstance(m, ToolMessage)]
     pending = any(isinstance(one, c.PendingContent) for one in told)  # an older offer has lapsed
+    if any(isinstance(one, c.SendingContent) and one.question for one in told):
+        return Previous(calls[-1], pending=True)
     meant = [call for call in calls if call.tool not in _OWN_CALLS]
     if not meant and not options:
         return None
