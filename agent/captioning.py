@@ -40,7 +40,7 @@ def caption_image(
         sequence: caption the image of this weighting alone.
         style: standard for prose, note for level by level, brief for finding by finding.
     """
-    asked = {"style": style}
+    asked: dict[str, str] = {"style": style}
     if level is not None:
         asked["level"] = level.value
     if sequence is not None:
