@@ -132,12 +132,10 @@ def made(sort: str, count: int, folder: Path) -> None:
 
 def child(sort: str, kind: str, folder: Path) -> None:
     """Build one index, search it, and print what was measured."""
-    import faiss
-
     from retrieval import index as indices
     from retrieval.index import VectorIndex
 
-    faiss.omp_set_num_threads(1)
+    indices.BUILD_THREADS = 1
     vectors = np.load(folder / "vectors.npy")
     asked, exact = np.load(folder / "queries.npy"), np.load(folder / "exact.npy")
     begun = time.perf_counter()
@@ -227,9 +225,6 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
 
-    import faiss
-
-    faiss.omp_set_num_threads(1)
     built: list[Built] = []
     rows: list[Row] = []
     for sort in args.sorts.split(","):

@@ -7,7 +7,10 @@ Vectors have unit length, so the inner product is the cosine. ``flat`` compares 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from math import sqrt
 from typing import Any
@@ -34,12 +37,31 @@ _LEARNED_A_LIST = 64
 _EXACT = 20_000
 """Allowed vectors up to which they are compared exactly."""
 _BATCH = 100_000
+BUILD_THREADS = 0
+"""Threads that make a graph or lists; as many as there are cores if 0."""
 Say = Callable[[int, int], None]
 
 
+@cache
 def _faiss() -> Any:
-    """FAISS; its own types name a part of it only."""
-    return import_module("faiss")
+    """FAISS, in one thread; its own types name a part of it only.
+
+    A single query gains nothing by a second thread, and waits for it where the core is busy.
+    """
+    found = import_module("faiss")
+    found.omp_set_num_threads(1)
+    return found
+
+
+@contextmanager
+def _building(kind: Kind) -> Iterator[None]:
+    """A graph or lists are made in several threads."""
+    faiss = _faiss()
+    faiss.omp_set_num_threads(1 if kind == "flat" else BUILD_THREADS or os.cpu_count() or 1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(1)
 
 
 class VectorIndex:
@@ -77,12 +99,13 @@ class VectorIndex:
                 f"{self.dimension}.",
                 "Use the encoder that made the index, or build it again.",
             )
-        if self._index is None:
-            self._index = self._made(values)
-        for start in range(0, len(values), _BATCH):
-            part = slice(start, start + _BATCH)
-            self._index.add_with_ids(values[part], np.ascontiguousarray(ids[part], np.int64))
-            say(min(start + _BATCH, len(values)), len(values))
+        with _building(self.kind):
+            if self._index is None:
+                self._index = self._made(values)
+            for start in range(0, len(values), _BATCH):
+                part = slice(start, start + _BATCH)
+                self._index.add_with_ids(values[part], np.ascontiguousarray(ids[part], np.int64))
+                say(min(start + _BATCH, len(values)), len(values))
 
     def _made(self, vectors: Floats) -> Any:
         faiss = _faiss()

@@ -24,6 +24,7 @@ from retrieval.overlap import sure
 from retrieval.search import Filters, Hit, Query, Searcher
 from retrieval.store import Store
 from tools.similar.study import LookedAt, asked_by, look
+from tools.threads import one_thread
 
 SHIPPED = WEIGHTS / "similar"
 """The index that ships."""
@@ -132,7 +133,10 @@ class Finder:
                 f"The question has {len(text):,} characters; 1 to {LONGEST:,} are read.",
                 "Say what to look for, such as: Modic 2 at L4-L5.",
             )
-        words = self.encoder.texts([text])[0] if self.encoder is not None else None
+        words = None
+        if self.encoder is not None:
+            with one_thread():
+                words = self.encoder.texts([text])[0]
         own = looked or LookedAt()
         query = Query(
             asked=sure(facts(read(text).findings)),
