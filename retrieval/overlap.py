@@ -246,7 +246,8 @@ def reasons(asked: Asked, theirs: Facts, of: Of) -> Reasons:
             if of == "question" or mine.state != "absent":
                 unstated.append(told)
         elif agrees < _ALIKE:
-            differing.append(told)
+            if of != "study" or (mine.state, other.state) != ("absent", "absent"):
+                differing.append(told)
         elif of != "study" or "absent" not in (mine.state, other.state):
             shared.append(told)
     return Reasons(tuple(shared), tuple(differing), tuple(unstated))

@@ -110,7 +110,10 @@ def test_cases_are_shown_as_other_patients(indexed: Session, say: Say) -> None:
     before = indexed.draft()
     answer = say(indexed, "cases with severe narrowing at L4-L5 and Modic 2")
     assert answer.text.startswith("**Other patients.** 2 cases for what you described, of 2")
-    assert "shared: L4-L5: severe disc space narrowing; L4-L5: Modic type 2" in answer.text
+    assert (
+        "shared: L4-L5: severe disc space narrowing (there disc space narrowing); L4-L5: Modic"
+        in answer.text
+    )
     assert "nothing of it was seen in this study" in answer.text
     assert answer.findings == ()
     assert answer.images == ()
@@ -126,10 +129,10 @@ def test_cases_are_shown_as_other_patients(indexed: Session, say: Say) -> None:
 def test_a_study_and_a_disc_ask_with_what_the_tools_saw(indexed: Session, say: Say) -> None:
     answer = say(indexed, "show similar cases")
     assert "2 cases like this study" in answer.text
-    assert "different: L2-L3: no disc herniation; there disc herniation" in answer.text
+    assert "different: L2-L3: no disc herniation (there disc herniation)" in answer.text
     disc = say(indexed, "show a similar case at L1-L2")
     assert "with a disc like L1-L2 of this study" in disc.text
-    assert "L1-L2: no disc space narrowing; there disc space narrowing" in disc.text
+    assert "L1-L2: no disc space narrowing (there disc space narrowing)" in disc.text
     assert "L2-L3" not in disc.text
 
 

@@ -133,7 +133,7 @@ def test_what_the_tools_saw_asks_with_its_chances(tmp_path: Path, phantom: Looke
     asking = finder_of(tmp_path / "i", items, None)
     assert [h.entry.id for h in asking.like(study, eligibility, seen)] == ["t/0", "t/1"]
     (first, _) = asking.like(study, eligibility, seen, findings=[own], level="L4-L5")
-    assert told.found_of(first).differing == ("L4-L5: no Modic changes; there Modic type 2",)
+    assert told.found_of(first).differing == ("L4-L5: no Modic changes (there Modic type 2)",)
     with pytest.raises(InputError, match="L2-L3 was not found"):
         asking.like(study, eligibility, seen, level="L2-L3")
     with pytest.raises(InputError, match="was not graded"):
@@ -153,7 +153,7 @@ def test_a_found_case_is_told_with_its_reasons(tmp_path: Path) -> None:
     (hit,) = asking.told("Modic 2 and herniation at L4-L5, fracture of L1")
     found = told.found_of(hit)
     assert found.shared == ("L4-L5: Modic type 2",)
-    assert found.differing == ("L4-L5: disc herniation; there no disc herniation",)
+    assert found.differing == ("L4-L5: disc herniation (there no disc herniation)",)
     assert found.unstated == ("L1: vertebral fracture",)
     assert found.stated == ("L4-L5: Modic type 2",)
     lines = list(told.lines([found]))

@@ -64,8 +64,8 @@ def found_of(hit: Hit) -> Found:
         licence=entry.licence,
         modality=entry.modality,
         alike=hit.alike,
-        shared=tuple(_at(one, one.asked) for one in why.shared),
-        differing=tuple(_at(one, f"{one.asked}; there {one.theirs}") for one in why.differing),
+        shared=tuple(_at(one, _both(one)) for one in why.shared),
+        differing=tuple(_at(one, _both(one)) for one in why.differing),
         unstated=tuple(_at(one, one.asked) for one in why.unstated),
         signals={name: round(value, 4) for name, value in hit.signals.items()},
         stated=tuple(
@@ -78,6 +78,11 @@ def found_of(hit: Hit) -> Found:
         origin=entry.origin,
         key_image=entry.key_image,
     )
+
+
+def _both(one: Reason) -> str:
+    """What was asked for, and what the case states where that is not the same."""
+    return one.asked if one.asked == one.theirs else f"{one.asked} (there {one.theirs})"
 
 
 def _at(one: Reason, words: str) -> str:
