@@ -151,7 +151,7 @@ def refused(patients: Sequence[Looked], how: str) -> int:
 
 
 def baselines(
-    shared: Path, wanted: Sequence[Asked], training: Sequence[int]
+    shared: Path, wanted: Sequence[Asked], training: Sequence[int], nearest: Mapping[int, int]
 ) -> dict[str, list[str]]:
     """The most frequent caption, and that of the training patient whose images look most alike."""
     from data.generated.text import by_disc
@@ -167,7 +167,6 @@ def baselines(
         for p in training
     ]
     usual = by_disc(most_frequent(cases))
-    nearest = _nearest(shared, sorted({one.patient for one in wanted}), training)
     return {
         "most frequent caption": [
             generated(usual, one, STYLE, f"most frequent/{one.task}") for one in wanted
@@ -179,7 +178,7 @@ def baselines(
     }
 
 
-def _nearest(shared: Path, patients: Sequence[int], training: Sequence[int]) -> dict[int, int]:
+def nearest_of(shared: Path, patients: Sequence[int], training: Sequence[int]) -> dict[int, int]:
     """The training patient that looks most like each patient."""
     from tools.look_alike import joined as one_vector
     from tools.threads import one_thread
@@ -237,6 +236,14 @@ def measure(shared: Path, folder: Path, net: Decoder, say: Say) -> dict[str, Any
     }
     seconds: list[float] = []
     dropped = written = 0
+    nearest = nearest_of(shared, development, training)
+    spoilt = {
+        (how, one.patient, of): spoiled_tokens(one, scope, how, 1)
+        for one in patients
+        for of, scope in (("", Scope()), ("image", looking.t2_of(one.eligibility)))
+        for how in ("blank", "noise")
+    }
+    say("Spoiling the crops", 1, 1)
     for number, task in enumerate(TASKS, start=1):
         wanted = asked(shared, development, task)
         texts: dict[str, list[str]] = {}
@@ -261,16 +268,11 @@ def measure(shared: Path, folder: Path, net: Decoder, say: Say) -> dict[str, Any
             free(one, tokens_of(one, by_number[other[one.patient]]), net) for one in wanted
         ]
         for how in ("blank", "noise"):
-            cache = {
-                one.patient: spoiled_tokens(
-                    one, looking.t2_of(one.eligibility) if task == "image" else Scope(), how, 1
-                )
-                for one in patients
-            }
+            of = "image" if task == "image" else ""
             texts[f"decoder alone, {how} crops"] = [
-                free(one, cache[one.patient], net) for one in wanted
+                free(one, spoilt[how, one.patient, of], net) for one in wanted
             ]
-        texts |= baselines(shared, wanted, training)
+        texts |= baselines(shared, wanted, training, nearest)
         found["tasks"][task] = {
             name: marks(shared, wanted, several, STYLE) for name, several in texts.items()
         }

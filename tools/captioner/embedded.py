@@ -7,8 +7,10 @@ with its last choice banned. If that does not help, the caption ends before it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from functools import cache
+from operator import is_
 
 import torch
 from torch import Tensor
@@ -17,7 +19,7 @@ from data.generated.captions import joined
 from radixgpt.errors import NotEligibleError, WeightsError
 from radixgpt.level import LUMBAR_DISCS, disc_index
 from radixgpt.report import ModelFacts
-from radixgpt.study import Study
+from radixgpt.study import Modality, Study
 from radixgpt.weights import load_card
 from tools import classifier
 from tools.captioner.backends import Wanted
@@ -25,9 +27,11 @@ from tools.captioner.checking import check
 from tools.captioner.decoder import BEGIN, LONGEST, Decoder, Memory, shown
 from tools.captioner.grammar import END, Machine
 from tools.captioner.pictures import Pictures
+from tools.crops import Crop
 from tools.stored import unpack
 from tools.threads import one_thread
 
+_FILMS = (Modality.DX, Modality.CR)
 FILE = "decoder.safetensors"
 _TRIES = 3
 """How often one sentence is tried."""
@@ -58,6 +62,10 @@ def decoder() -> Decoder:
     return net.eval()
 
 
+_SEEN: deque[tuple[list[Crop], list[str], dict[str, Tensor]]] = deque(maxlen=4)
+"""What was seen last: a study's discs are captioned one after another, by the same crops."""
+
+
 @torch.inference_mode()
 def see(pictures: Pictures) -> dict[str, Tensor]:
     """What the eyes see of each lumbar disc: (members, width) by level.
@@ -67,14 +75,19 @@ def see(pictures: Pictures) -> dict[str, Tensor]:
     """
     if not pictures.discs:
         return {}
-    cut = [dict(disc.crops) for disc in pictures.discs]
-    indices = [max(0, disc_index(disc.level)) for disc in pictures.discs]
-    given = classifier.inputs(cut, indices)
-    tokens = torch.stack([net.tokens(given) for net in classifier.models()], 1)
     levels = [disc.level for disc in pictures.discs]
-    return {
+    crops = [crop for disc in pictures.discs for crop in disc.crops.values()]
+    for known, named, found in _SEEN:
+        if named == levels and len(known) == len(crops) and all(map(is_, known, crops)):
+            return found
+    cut = [dict(disc.crops) for disc in pictures.discs]
+    given = classifier.inputs(cut, [max(0, disc_index(level)) for level in levels])
+    tokens = torch.stack([net.tokens(given) for net in classifier.models()], 1)
+    seen = {
         level: token for level, token in zip(levels, tokens, strict=True) if level in LUMBAR_DISCS
     }
+    _SEEN.append((crops, levels, seen))
+    return seen
 
 
 def sequences(pictures: Pictures) -> frozenset[str]:
@@ -108,7 +121,7 @@ class Embedded:
             NotEligibleError: the pictures are no lumbar MR.
             WeightsError: weights are missing or damaged.
         """
-        if not pictures.images or str(pictures.images[0].series.modality) in ("DX", "CR"):
+        if any(picture.series.modality in _FILMS for picture in pictures.images):
             raise NotEligibleError(
                 "not-mr",
                 "The embedded captioner describes lumbar MR only.",

@@ -99,6 +99,7 @@ class Way:
         count: elements of the list at this place that are complete.
         open: whether another element has to follow, as after "and".
         last: whether the element after "and" or "or" has come.
+        joined: whether the second element was joined by "with", so that the list may end with it.
         levels: named, or meant by "any level".
         items: named.
     """
@@ -109,6 +110,7 @@ class Way:
     count: int = 0
     open: bool = False
     last: bool = False
+    joined: bool = False
     levels: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
 
@@ -253,9 +255,10 @@ class Machine:
             yield ",", replace(way, open=True)
             yield _LAST[part], replace(way, open=True, last=True)
             if part == "{items}" and way.count == 1:
-                yield "with", replace(way, open=True)
-        if not (part in _LAST and way.count > 1 and not way.last and not _with_one(part, way)):
-            yield from self._steps(replace(way, at=way.at + 1, count=0, open=False, last=False))
+                yield "with", replace(way, open=True, joined=True)
+        if way.count == 1 or way.last or (way.joined and way.count == 2):
+            done = replace(way, at=way.at + 1, count=0, open=False, last=False, joined=False)
+            yield from self._steps(done)
 
     def _elements(self, part: Slot, way: Way) -> Iterator[tuple[str, Way]]:
         """The first words of every element that a slot may have next."""
@@ -317,11 +320,6 @@ _ITEMS: Mapping[Slot, Callable[[], tuple[Item, ...]]] = {
 def _states(way: Way) -> bool:
     """Whether a way is one of a sentence that states findings."""
     return "{weighted}" not in way.frame
-
-
-def _with_one(part: Slot, way: Way) -> bool:
-    """Whether a list is "A with B", which may end without "and"."""
-    return part == "{items}" and way.count == 2
 
 
 def _order(level: str) -> int:
