@@ -35,7 +35,7 @@ QUESTION = "The picture is a sagittal T2-weighted MR image of the lumbar spine. 
 SAID = ("L4-L5: disc bulging.", "L5-S1: disc herniation.")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
     with one_thread():
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,13 @@ from tools.captioner import bitmaps, questions
 from tools.captioner.caption import Scope
 from tools.captioner.pictures import gather
 from tools.threads import one_thread
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
+
 
 GRADES = {
     "pfirrmann": 2, "modic": 0, "disc_bulging": 0, "disc_herniation": 0, "disc_narrowing": 0,
@@ -124,9 +131,8 @@ def test_pictures_and_questions_are_those_of_the_captioner(
     from tools import case_images, levels, triage
 
     case = next(iter(read_cases(workspace / "cases.jsonl")))
-    with one_thread():
-        study, eligibility = triage.run(case_images.study_of(case, workspace)[0])
-        seen = levels.run(study, eligibility)
+    study, eligibility = triage.run(case_images.study_of(case, workspace)[0])
+    seen = levels.run(study, eligibility)
     for scope, name in ((Scope(), "study"), (Scope.of_disc("L4-L5"), "disc L4-L5")):
         shown = gather(study, eligibility, seen, scope)
         pair = next(p for p in made if p.id.startswith(f"{case.id} {name}"))

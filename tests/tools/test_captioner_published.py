@@ -30,7 +30,7 @@ QUESTION = "The picture is a sagittal T2-weighted MR image of the lumbar spine. 
 CAPTION = "L4-L5: disc bulging."
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
     with one_thread():
         yield

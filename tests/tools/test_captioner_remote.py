@@ -25,6 +25,7 @@ from radixgpt.study import Study
 from tools import levels
 from tools.captioner import Caption, Chosen, Scope, caption, remote
 from tools.captioner.backends import load
+from tools.threads import one_thread
 
 Answer = tuple[int, dict[str, str], bytes]
 Shown = tuple[Study, Eligibility, tuple[Observation, ...]]
@@ -74,6 +75,12 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}/v1"
         # The same server by an address that counts as another machine's.
         self.far = f"http://0.0.0.0:{self.port}/v1"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture
