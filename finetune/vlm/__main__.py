@@ -6,7 +6,7 @@ r"""Fine-tune a published vision-language model as captioner.
     python -m finetune.vlm pairs CASES -o development.jsonl --split development
     python -m finetune.vlm --config medgemma --pairs train.jsonl --development development.jsonl \
         --out runs/vlm                                      # or --model NAME_OR_FOLDER
-    accelerate launch --num_processes 4 -m finetune.vlm ...  # the same on four cards
+    accelerate launch --multi_gpu --num_processes 4 -m finetune.vlm ...  # the same on four cards
     python -m finetune.vlm generate runs/vlm/adapter --pairs development.jsonl -o candidates.csv
     python -m finetune.vlm merge runs/vlm/adapter -o runs/vlm/merged
 
