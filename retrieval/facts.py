@@ -62,16 +62,25 @@ Facts = Mapping[Place, Fact]
 
 def facts(findings: Iterable[StatedFinding]) -> dict[Place, Fact]:
     """The states of findings, at their own places alone; measured numbers and history say none."""
+    return gathered(stating for finding in findings for stating in states_of(finding))
+
+
+def states_of(finding: StatedFinding) -> tuple[tuple[Place, Fact], ...]:
+    """The states of one finding, at each of its sides."""
+    fact = _fact(finding)
+    if fact is None:
+        return ()
+    kind, level = _kind(finding), finding.level or ""
+    return tuple(((kind, level, side), fact) for side in _sides(finding))
+
+
+def gathered(states: Iterable[tuple[Place, Fact]]) -> dict[Place, Fact]:
+    """States at their places; of several at one place the gravest."""
     found: dict[Place, Fact] = {}
-    for finding in findings:
-        fact = _fact(finding)
-        if fact is None:
-            continue
-        for side in _sides(finding):
-            place = _kind(finding), finding.level or "", side
-            known = found.get(place)
-            if known is None or fact.gravity > known.gravity:
-                found[place] = fact
+    for place, fact in states:
+        known = found.get(place)
+        if known is None or fact.gravity > known.gravity:
+            found[place] = fact
     return found
 
 

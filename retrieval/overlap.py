@@ -7,6 +7,7 @@ test holds their order, and ``weights/similar`` tells what they bring.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -115,8 +116,8 @@ class _Column:
         book: the states that occur.
     """
 
-    rows: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.int32]
     book: tuple[Fact, ...]
 
 
@@ -128,17 +129,31 @@ class Overlaps:
     """
 
     def __init__(self, cases: Iterable[Facts]) -> None:
-        self.cases = [widened(own) for own in cases]
-        gathered: dict[Place, tuple[list[int], list[int], dict[Fact, int]]] = {}
-        for row, found in enumerate(self.cases):
-            for place, fact in found.items():
-                rows, codes, book = gathered.setdefault(place, ([], [], {}))
-                rows.append(row)
+        gathered: dict[Place, tuple[array[int], array[int], dict[Fact, int]]] = {}
+        self._count = 0
+        for own in cases:
+            for place, fact in widened(own).items():
+                if place not in gathered:
+                    gathered[place] = array("i"), array("i"), {}
+                rows, codes, book = gathered[place]
+                rows.append(self._count)
                 codes.append(book.setdefault(fact, len(book)))
+            self._count += 1
         self._columns = {
-            place: _Column(np.array(rows), np.array(codes), tuple(book))
+            place: _Column(np.array(rows, np.int32), np.array(codes, np.int32), tuple(book))
             for place, (rows, codes, book) in gathered.items()
         }
+
+    def __len__(self) -> int:
+        return self._count
+
+    def at(self, level: str) -> npt.NDArray[np.bool_]:
+        """Which cases state anything at a level, (cases,)."""
+        kept = np.zeros(self._count, bool)
+        for (_, own, _), column in self._columns.items():
+            if own == level:
+                kept[column.rows] = True
+        return kept
 
     def scores(self, asked: Asked, of: Of) -> Floats64:
         """Share of what is asked for that each case has, (cases,), 0 to 1.
@@ -147,7 +162,7 @@ class Overlaps:
             asked: at its own places.
             of: what it is of.
         """
-        got, most = np.zeros(len(self.cases)), np.zeros(len(self.cases))
+        got, most = np.zeros(self._count), np.zeros(self._count)
         for place, chances in asked.items():
             column = self._columns.get(place)
             agree, heavy = _expected(place[0], chances, None, of)
@@ -161,7 +176,7 @@ class Overlaps:
 
     def stating(self, place: Place, wanted: Fact) -> npt.NDArray[np.bool_]:
         """Which cases state this, (cases,): as firmly, and of its grade where one is given."""
-        kept = np.zeros(len(self.cases), bool)
+        kept = np.zeros(self._count, bool)
         column = self._columns.get(place)
         if column is not None:
             fits = np.array([_fits(place[0], wanted, fact) for fact in column.book])
@@ -230,16 +245,17 @@ def reasons(asked: Asked, theirs: Facts, of: Of) -> Reasons:
 
     Args:
         asked: what is asked for; of what is in doubt, the likeliest is told.
-        theirs: of the case, widened.
+        theirs: of the case, at its own places.
         of: what it is of.
     """
+    wide = widened(theirs)
     shared: list[Reason] = []
     differing: list[Reason] = []
     unstated: list[Reason] = []
     for place in sorted(asked, key=reading_order):
         kind, level, _ = place
         mine = max(asked[place], key=lambda one: one[1])[0]
-        other = theirs.get(place)
+        other = wide.get(place)
         agrees = agreement(kind, mine, other)
         told = Reason(level, kind, in_words(place, mine), in_words(place, other), agrees)
         if other is None:

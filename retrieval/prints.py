@@ -34,9 +34,19 @@ def print_of(pixels: npt.ArrayLike) -> str:
     return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
 
 
-def same(one: Iterable[str], other: Iterable[str]) -> bool:
-    """Whether any picture of one is a picture of the other."""
-    theirs = [int(text, 16) for text in other if text]
-    return any(
-        (int(mine, 16) ^ theirs_).bit_count() <= NEAR for mine in one if mine for theirs_ in theirs
-    )
+def near(
+    own: Iterable[str], values: npt.NDArray[np.uint64], rows: npt.NDArray[np.int64]
+) -> set[int]:
+    """The cases that have a picture of one's own.
+
+    Args:
+        own: fingerprints of the open study's pictures.
+        values: (n,) fingerprints of all cases.
+        rows: (n,) the case of each.
+    """
+    found: set[int] = set()
+    for text in own:
+        if text:
+            apart = np.bitwise_count(values ^ np.uint64(int(text, 16)))
+            found.update(rows[apart <= NEAR].tolist())
+    return found

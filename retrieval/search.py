@@ -33,6 +33,7 @@ on the development patients, and no better than none by more than chance."""
 _EVERY = 5_000
 """Allowed cases up to which every one is compared; of more, the best of each signal."""
 _BEST = 200
+_LOOKED_AT = ("patient", "modality", "region", "source")
 _ONE_PICTURE = 0.9995
 """Cosine from which two vectors are of one picture (half precision keeps 0.9999)."""
 
@@ -133,12 +134,20 @@ class Searcher:
     @cached_property
     def overlaps(self) -> Overlaps:
         """What the cases state."""
-        return Overlaps(facts(entry.findings) for entry in self.store.entries)
+        return Overlaps(self.store.entries.facts())
 
     @cached_property
     def lexicon(self) -> Lexicon:
         """What the cases' texts say."""
-        return Lexicon([entry.tokens for entry in self.store.entries])
+        return Lexicon(list(self.store.entries.tokens()))
+
+    @cached_property
+    def _columns(self) -> dict[str, npt.NDArray[np.str_]]:
+        return {name: np.array(self.store.entries.column(name), np.str_) for name in _LOOKED_AT}
+
+    @cached_property
+    def _prints(self) -> tuple[npt.NDArray[np.uint64], Rows]:
+        return self.store.entries.prints()
 
     def search(self, query: Query, k: int = 5, filters: Filters | None = None) -> tuple[Hit, ...]:
         """The cases most like what is asked for, the most alike first.
@@ -148,7 +157,7 @@ class Searcher:
             k: how many at most.
             filters: which cases may be returned.
         """
-        if query.empty or not self.store.entries:
+        if query.empty or not len(self.store.entries):
             return ()
         own = self._same_patient(query)
         allowed = self._allowed(filters or Filters()) & ~own
@@ -169,18 +178,19 @@ class Searcher:
         total = _fused(values, self.weights)
         chosen: list[Hit] = []
         seen: set[str] = set()
+        patients = self._columns["patient"]
         for place in np.argsort(-total, kind="stable"):
             row = int(rows[place])
-            entry = self.store.entries[row]
-            if entry.patient in seen:
+            if (patient := str(patients[row])) in seen:
                 continue
-            seen.add(entry.patient)
+            seen.add(patient)
+            entry = self.store.entries[row]
             here = {
                 name: float(values[name][place])
                 for name in SIGNALS
                 if name in values and not np.isnan(values[name][place])
             }
-            found = reasons(query.asked, self.overlaps.cases[row], query.of)
+            found = reasons(query.asked, facts(entry.findings), query.of)
             words = _in_words(here, values, len(rows))
             chosen.append(Hit(entry, len(chosen) + 1, float(total[place]), here, words, found))
             if len(chosen) == k:
@@ -190,29 +200,24 @@ class Searcher:
     # --- who may be returned ------------------------------------------------------------------
 
     def _allowed(self, filters: Filters) -> Bools:
-        entries = self.store.entries
-        kept = np.ones(len(entries), bool)
+        kept = np.ones(len(self.store.entries), bool)
         for name in ("modality", "region", "source"):
             wanted = getattr(filters, name)
             if wanted:
-                kept &= np.array([getattr(entry, name) == wanted for entry in entries], bool)
+                kept &= self._columns[name] == wanted
         if filters.level:
-            kept &= np.array(
-                [any(one.level == filters.level for one in entry.findings) for entry in entries],
-                bool,
-            )
+            kept &= self.overlaps.at(filters.level)
         for place, wanted in facts(filters.having).items():
             kept &= self.overlaps.stating(place, wanted)
         return kept
 
     def _same_patient(self, query: Query) -> Bools:
         """The cases of the open study's own patient: by name of the pseudonym, or by a picture."""
-        entries = self.store.entries
-        people = {query.patient} - {""}
-        if any(query.prints):
-            people |= {e.patient for e in entries if prints.same(query.prints, e.prints)}
-        people |= {entries[row].patient for row in self._one_picture(query)}
-        return np.array([entry.patient in people for entry in entries], bool)
+        patients = self._columns["patient"]
+        rows = prints.near(query.prints, *self._prints) | set(self._one_picture(query))
+        people = {query.patient, *(str(patients[row]) for row in rows)} - {""}
+        own: Bools = np.isin(patients, sorted(people))
+        return own
 
     def _one_picture(self, query: Query) -> Iterator[int]:
         """Cases of which two vectors, or the only one that there is, are the open study's own."""

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from radixgpt.errors import CorpusError
 from radixgpt.level import DISCS
 from retrieval import manifest as manifests
-from retrieval.corpus import SPACES, Entry, Floats, Item
+from retrieval.corpus import SPACES, Floats, Item
+from retrieval.entries import MEND, Entries
 from retrieval.index import Ids
 from retrieval.manifest import EncoderFacts, Segment
 
-MEND = "Build the index again, or restore its folder."
 Ints = npt.NDArray[np.int64]
 
 
@@ -47,7 +46,7 @@ class Arrays:
 class Part:
     """What a segment holds; ``segment`` names its files once it has any."""
 
-    entries: Sequence[Entry]
+    entries: Entries
     arrays: dict[str, Arrays] = field(default_factory=dict)
     segment: Segment | None = None
 
@@ -63,7 +62,7 @@ def made(items: Sequence[Item], encoder: EncoderFacts | None, number: int) -> Pa
     Raises:
         CorpusError: a vector does not fit.
     """
-    entries = [item.entry for item in items]
+    entries = Entries.of(item.entry for item in items)
     if encoder is None:
         return Part(entries)
     gathered: dict[str, list[tuple[int, int, Floats]]] = {name: [] for name in SPACES}
@@ -93,7 +92,7 @@ def without(parts: Sequence[Part], gone: set[str]) -> list[Part]:
     """The parts without some cases; parts that hold none of them are the very same."""
     left: list[Part] = []
     for part in parts:
-        kept = np.array([entry.id not in gone for entry in part.entries], bool)
+        kept = np.array([name not in gone for name in part.entries.column("id")], bool)
         if kept.all():
             left.append(part)
             continue
@@ -102,15 +101,14 @@ def without(parts: Sequence[Part], gone: set[str]) -> list[Part]:
             name: one.chosen(kept[one.rows], moved[one.rows[kept[one.rows]]])
             for name, one in part.arrays.items()
         }
-        entries = [entry for entry, keep in zip(part.entries, kept, strict=True) if keep]
-        if entries:
-            left.append(Part(entries, arrays))
+        if kept.any():
+            left.append(Part(part.entries.chosen(kept), arrays))
     return left
 
 
 def merged(parts: Sequence[Part], encoder: EncoderFacts | None) -> Part:
     """Several parts as one, without files of its own."""
-    entries = [entry for part in parts for entry in part.entries]
+    entries = Entries.joined([part.entries for part in parts])
     return Part(entries, joined(parts, encoder.dimension) if encoder is not None else {})
 
 
@@ -138,18 +136,7 @@ def read(folder: Path, segment: Segment, encoder: EncoderFacts | None) -> Part:
     Raises:
         CorpusError: they are missing, damaged or don't fit each other.
     """
-    entries: list[Entry] = []
-    try:
-        text = (folder / segment.entries).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{segment.entries} of the index can't be read.", MEND) from error
-    for number, line in enumerate(text.split("\n")[:-1], start=1):
-        try:
-            entries.append(Entry.model_validate_json(line))
-        except ValidationError as error:
-            raise CorpusError(
-                f"{segment.entries} of the index, line {number}, is no entry.", MEND
-            ) from error
+    entries = Entries.read(folder / segment.entries)
     if len(entries) != segment.cases:
         raise CorpusError(f"{segment.entries} of the index lacks cases.", MEND)
     if encoder is None or segment.vectors is None:
@@ -191,8 +178,8 @@ def written(folder: Path, part: Part, files: dict[str, str]) -> Part:
     """
     if part.segment is not None:
         return part
-    lines = "".join(entry.model_dump_json(exclude_defaults=True) + "\n" for entry in part.entries)
-    entries = put(folder, "cases", "jsonl", lines.encode(), files)
+    lines = b"".join(part.entries.line(row) + b"\n" for row in range(len(part.entries)))
+    entries = put(folder, "cases", "jsonl", lines, files)
     vectors = None
     if part.arrays:
         from safetensors.numpy import save

@@ -11,7 +11,7 @@ import numpy as np
 from radixgpt.errors import CorpusError
 from retrieval import manifest as manifests
 from retrieval import segments
-from retrieval.corpus import Entry
+from retrieval.entries import MEND, Entries
 from retrieval.index import Ids, VectorIndex
 from retrieval.manifest import EncoderFacts, Manifest
 from retrieval.segments import Arrays, Ints
@@ -51,7 +51,7 @@ class Store:
 
     folder: Path
     manifest: Manifest
-    entries: tuple[Entry, ...]
+    entries: Entries
     spaces: Mapping[str, Space] = field(default_factory=dict)
 
     @classmethod
@@ -86,7 +86,7 @@ class Store:
             manifests.matches(found.encoder, encoder)
         manifests.check(folder, found)
         parts = [segments.read(folder, one, found.encoder) for one in found.segments]
-        entries = tuple(entry for part in parts for entry in part.entries)
+        entries = Entries.joined([part.entries for part in parts])
         if found.encoder is None or encoder is None:
             return cls(folder, found, entries)
         joined = segments.joined(parts, encoder.dimension)
@@ -109,5 +109,5 @@ def _space(folder: Path, found: Manifest, name: str, arrays: Arrays, dimension: 
     else:
         index = VectorIndex.restored((folder / stored).read_bytes(), dimension, found.kind)
         if len(index) != len(arrays.ids):
-            raise CorpusError(f"{stored} of the index does not fit its cases.", segments.MEND)
+            raise CorpusError(f"{stored} of the index does not fit its cases.", MEND)
     return Space(index, arrays.ids, arrays.rows, arrays.levels)

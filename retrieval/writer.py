@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from radixgpt.errors import CorpusError
 from retrieval import manifest as manifests
 from retrieval import segments
 from retrieval.corpus import SPACES, Item
+from retrieval.entries import Entries
 from retrieval.index import VectorIndex
 from retrieval.manifest import EncoderFacts, Kind, Manifest
 from retrieval.segments import Arrays, Part
@@ -94,7 +96,7 @@ class Writer:
     @property
     def known(self) -> dict[str, str]:
         """Every case that is there, with the hash of what it was made from."""
-        return {entry.id: entry.sha256 for part in self._parts for entry in part.entries}
+        return dict(zip(self._column("id"), self._column("sha256"), strict=True))
 
     def add(self, items: Iterable[Item], say: Say = _silent, total: int = 0) -> int:
         """Add cases; one that is there already is replaced.
@@ -144,15 +146,17 @@ class Writer:
             CorpusError: one of them is not there, or the index was changed meanwhile.
         """
         unwanted, people = set(ids), set(patients)
-        entries = [entry for part in self._parts for entry in part.entries]
-        lost = (unwanted - {entry.id for entry in entries}) | (
-            people - {entry.patient for entry in entries}
-        )
+        names, owners = self._column("id"), self._column("patient")
+        lost = (unwanted - set(names)) | (people - set(owners))
         if lost:
             raise CorpusError(
                 f"'{min(lost)[:60]}' is not in the index.", "Look for it with radixgpt index info."
             )
-        gone = {entry.id for entry in entries if entry.id in unwanted or entry.patient in people}
+        gone = {
+            name
+            for name, patient in zip(names, owners, strict=True)
+            if name in unwanted or patient in people
+        }
         if gone:
             self._commit(segments.without(self._parts, gone), say=say)
         return len(gone)
@@ -161,6 +165,9 @@ class Writer:
         """Make the graph or lists of the whole, and call the index complete."""
         self._commit(self._parts, complete=True, say=say)
         return self.manifest
+
+    def _column(self, name: str) -> list[str]:
+        return [value for part in self._parts for value in part.entries.column(name)]
 
     def _taken(self, before: Sequence[Part], items: Sequence[Item]) -> list[Part]:
         """The parts with some cases more, which join the last part while it is not full."""
@@ -193,7 +200,7 @@ class Writer:
             *(one.segment.vectors for one in kept if one.segment and one.segment.vectors),
             *structures.values(),
         }
-        entries = [entry for part in kept for entry in part.entries]
+        whole = Entries.joined([part.entries for part in kept])
         counts = dict.fromkeys(SPACES if self.manifest.encoder else (), 0)
         for part in kept:
             for name, arrays in part.arrays.items():
@@ -206,17 +213,18 @@ class Writer:
                 "segments": tuple(part.segment for part in kept if part.segment),
                 "structures": structures,
                 "next_vector": self._next(kept),
-                "cases": len(entries),
-                "patients": len({entry.patient for entry in entries}),
+                "cases": len(whole),
+                "patients": len(set(whole.column("patient"))),
                 "vectors": counts,
-                "licences": dict(Counter(entry.licence for entry in entries).most_common()),
-                "origins": dict(Counter(entry.origin for entry in entries).most_common()),
+                "licences": dict(Counter(whole.column("licence")).most_common()),
+                "origins": dict(Counter(whole.column("origin")).most_common()),
             }
         )
         manifests.write(self.folder, changed)
         for path in self.folder.iterdir():
             if _OURS.fullmatch(path.name) and path.name not in named:
-                path.unlink(missing_ok=True)
+                with suppress(PermissionError):  # Windows, while it is searched; the next one goes
+                    path.unlink(missing_ok=True)
         self.manifest, self._parts = changed, kept
 
     def _structures(self, parts: Sequence[Part], files: dict[str, str], say: Say) -> dict[str, str]:

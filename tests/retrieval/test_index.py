@@ -18,7 +18,8 @@ def clustered(count: int, dimension: int = 32, seed: int = 0) -> Floats:
     middles = rng.normal(size=(max(1, count // 40), dimension))
     points = middles[rng.integers(len(middles), size=count)]
     points = points + 0.5 * rng.normal(size=points.shape)
-    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    return np.asarray(points / lengths, np.float32)
 
 
 def filled(kind: Kind, vectors: Floats) -> tuple[VectorIndex, Ids]:

@@ -50,7 +50,7 @@ def test_scores_are_shares_and_own_findings_are_all_shared(
         scores = table.scores(sure(mine), what)
         assert (scores >= 0).all()
         assert (scores <= 1 + 1e-9).all()
-        at_own = {place: fact for place, fact in mine.items() if table.cases[0][place] == fact}
+        at_own = {place: fact for place, fact in mine.items() if widened(mine)[place] == fact}
         if at_own:
             assert table.scores(sure(at_own), what)[0] == pytest.approx(1)
 

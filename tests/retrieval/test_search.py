@@ -13,6 +13,7 @@ from radixgpt.case import StatedFinding
 from radixgpt.language.reader import read
 from retrieval import search
 from retrieval.corpus import Floats, Item
+from retrieval.entries import Entries
 from retrieval.facts import facts
 from retrieval.lexical import tokens_asked
 from retrieval.overlap import sure
@@ -151,7 +152,7 @@ def test_words_find_what_no_finding_names(built: Build, make_item: Make) -> None
 def test_nothing_asked_and_nothing_there(built: Build, make_item: Make, three: Searcher) -> None:
     assert three.search(Query()) == ()
     assert three.search(asked("Modic 2"), 0 + 1, Filters(modality="US")) == ()
-    empty = Searcher(Store(three.store.folder, three.store.manifest, ()))
+    empty = Searcher(Store(three.store.folder, three.store.manifest, Entries.of(())))
     assert empty.search(asked("Modic 2")) == ()
 
 
