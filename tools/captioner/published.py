@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -224,7 +225,10 @@ def _place(source: str) -> tuple[str, str]:
 def _plain(source: str, dtype: Any) -> Loaded:
     where, name = _place(source)
     from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers.utils import logging
 
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()
     options = {"local_files_only": offline()}
     with _told(name, is_folder=Path(where).is_dir()):
         processor = AutoProcessor.from_pretrained(where, **options)
