@@ -151,7 +151,7 @@ class VectorIndex:
         found = np.full((len(asked), k), -1, np.int64)
         if self._index is None or not k or (allowed is not None and not len(allowed)):
             return scores, found
-        if allowed is not None and (self.kind != "flat" and len(allowed) <= _EXACT):
+        if allowed is not None and len(allowed) <= _EXACT:
             return self._exact(asked, k, np.asarray(allowed, np.int64), scores, found)
         most = min(k, len(self))
         near, ids = self._index.search(asked, most, params=self._how(most, allowed, breadth))
