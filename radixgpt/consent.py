@@ -107,8 +107,8 @@ class Consents:
             raise ConsentError(
                 f"The pixels of this study would leave this machine for {address}, and nobody "
                 "allowed that.",
-                "Allow it for this study (--send-pictures in the terminal, a yes in the chat), or set "
-                "RADIXGPT_CAPTIONER to embedded or to a server on this machine.",
+                "Allow it for this study (--send-pictures in the terminal, a yes in the chat), or "
+                "set RADIXGPT_CAPTIONER to embedded or to a server on this machine.",
             )
         return address
 
