@@ -155,9 +155,12 @@ def write(
             scope = captioning.Scope.of_series(series)
         consents = Consents()
         with progress(quiet) as say:
-            reading = pipeline.look(pipeline.read_study(study, progress=say), progress=say)
-            if send and url:
-                consents.give(reading.study.key, url)
+            opened = pipeline.read_study(study, progress=say)
+            if url and send:
+                consents.give(opened.key, url)
+            if url:  # told before the tools look, and asked again where pictures leave
+                consents.require(opened.key, url)
+            reading = pipeline.look(opened, progress=say)
             say("Writing the caption")
             found = captioning.caption(
                 reading.study,

@@ -1,4 +1,4 @@
-"""The terminal doors of captions and concepts, as far as no model has to run."""
+"""The terminal doors of captions and concepts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from commands import captions, concepts
+from data.synth import bundled
 
 caption = CliRunner()
 door = typer.Typer()
@@ -39,6 +40,43 @@ def test_a_caption_that_can_not_be_read(text: str, code: int) -> None:
     said = caption.invoke(captions.app, ["read", text])
     assert said.exit_code == code
     assert "radixgpt: " in said.stderr
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundled.study_folder(tmp_path_factory.mktemp("demo") / "study")
+
+
+def test_a_caption_is_written_with_what_each_statement_rests_on(demo: Path) -> None:
+    said = caption.invoke(captions.app, ["write", str(demo), "--level", "L4/5", "--json", "-q"])
+    assert said.exit_code == 0, said.output
+    found = json.loads(said.stdout)
+    assert "L4-L5" in found["text"]
+    assert found["scope"]["level"] == "L4-L5"
+    for one in found["statements"]:
+        assert one["level"] == "L4-L5"
+        assert one["observations"]
+        assert one["evidence"]
+    assert found["models"][0]["name"] == "embedded captioner"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--level", "L4-L5", "--series", "s1"], 2),
+        (["--slice", "2"], 2),
+        (["--series", "s9"], 3),
+        (["--level", "L9"], 2),
+        (["--captioner", "someone"], 2),
+        (["--captioner", "openai:model@https://captions.example/v1"], 7),
+    ],
+)
+def test_a_caption_that_can_not_be_written_says_why(
+    demo: Path, options: list[str], code: int
+) -> None:
+    said = caption.invoke(captions.app, ["write", str(demo), "--quiet", *options])
+    assert said.exit_code == code, said.output
+    assert said.stderr
 
 
 def test_two_images_of_one_id_are_refused(tmp_path: Path) -> None:

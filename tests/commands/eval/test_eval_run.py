@@ -199,3 +199,15 @@ def test_the_pipeline_reports_a_study_that_it_can_read(tmp_path: Path) -> None:
     assert scores["finding_recall"] == pytest.approx(1 / 2)
     outputs = (tmp_path / "out" / "outputs.jsonl").read_text(encoding="utf-8").splitlines()
     assert '"findings":[]' in outputs[1], "a blank picture is refused, and states nothing"
+
+
+def test_a_caption_is_marked_by_what_its_text_states(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the eval extra")
+    from commands.eval.systems import Captions
+    from eval.run.system import Asked
+    from radixgpt.language.reader import findings_in
+
+    folder = bundled.study_folder(tmp_path / "study")
+    answer = Captions("embedded")()(Asked(folder, "MR of the lumbar spine", 0))
+    assert answer.findings is None
+    assert {one.kind for one in findings_in(answer.text)} & {"pfirrmann", "disc_bulging"}
