@@ -169,8 +169,8 @@ def _blip2() -> tuple[Any, Any]:
     tokenizer = _tokenizer()
     processor = t.Blip2Processor(t.BlipImageProcessor(size=SIDE), tokenizer, num_query_tokens=4)
     text = t.OPTConfig(
-        vocab_size=len(tokenizer), init_std=WIDE, hidden_size=32, word_embed_proj_dim=32, ffn_dim=64,
-        num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=512,
+        vocab_size=len(tokenizer), init_std=WIDE, hidden_size=32, word_embed_proj_dim=32,
+        ffn_dim=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=512,
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
