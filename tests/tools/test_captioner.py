@@ -324,6 +324,14 @@ def test_what_is_not_known_is_named_and_not_denied() -> None:
         assert not check(text, may, study()).text
 
 
+def test_an_uncertain_numbering_is_told() -> None:
+    doubt = Observation(
+        id="n", tool="levels", tool_version="1", kind="numbering", status="indeterminate"
+    )
+    may = support(study(), ELIGIBLE, [doubt, *observed(GRADES)], Scope.of_disc("L4-L5"))
+    assert any(one.kind == "numbering" and "off by one" in one.reason for one in may.left_out)
+
+
 class Says:
     """A captioner that says a text, and remembers what it was shown."""
 

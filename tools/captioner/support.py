@@ -173,6 +173,9 @@ def support(
     facts: dict[tuple[str | None, str], Fact] = {}
     left_out: list[LeftOut] = []
     for o in seen:
+        if o.kind == "numbering" and o.status == "indeterminate":
+            reason = "it is uncertain: a level may be off by one"
+            left_out.append(LeftOut(level=None, kind="numbering", reason=reason))
         whole = o.level is None and o.kind in OF_RADIOGRAPHS and scope.level is None
         if not whole and (o.level not in levels or o.kind not in GRADED):
             continue
