@@ -1,0 +1,1 @@
+"""A conditional relativistic GAN of disc crops, by sequence, level and grades."""

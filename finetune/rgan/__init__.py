@@ -1,0 +1,1 @@
+"""Trains and measures the relativistic GAN of ``data/synth/rgan``."""
