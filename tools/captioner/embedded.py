@@ -66,6 +66,11 @@ _SEEN: deque[tuple[list[Crop], list[str], dict[str, Tensor]]] = deque(maxlen=4)
 """What was seen last: a study's discs are captioned one after another, by the same crops."""
 
 
+def forget() -> None:
+    """Forget what was seen last, so that it is looked at anew."""
+    _SEEN.clear()
+
+
 @torch.inference_mode()
 def see(pictures: Pictures) -> dict[str, Tensor]:
     """What the eyes see of each lumbar disc: (members, width) by level.
