@@ -35,7 +35,8 @@ def _say(what: str, done: int, total: int) -> None:
 
 def train(shared: Path, out: Path, weights: Path, recipe: fit.Recipe) -> None:
     """Train on all training patients and write the weights."""
-    discs, whole = material.banks(shared, recipe.start, out)
+    discs = material.disc_bank(shared, recipe.start, out)
+    whole = material.slice_bank(shared, recipe.start, out)
     state, known = fit.train(discs, whole, out, recipe)
     export.export(state, known, weights)
 

@@ -27,7 +27,8 @@ from retrieval.encoder.pictures import fitted
 STARTS = ("imagenet", "classifier")
 COPIES = 6
 """Views of each picture; the first is not distorted."""
-_BATCH = 32
+_BATCH = 32 * CROP[0] * CROP[1]
+"""Pixels that go through the trunk at once."""
 
 
 @dataclass
@@ -166,8 +167,9 @@ def _through(model: Any, pictures: Tensor, there: Tensor) -> Tensor:
     shown = pictures[there]
     parts: list[Tensor] = []
     with fused(trunk), torch.inference_mode():
-        for k in range(0, len(shown), _BATCH):
-            batch = shown[k : k + _BATCH, None].expand(-1, 3, -1, -1)
+        many = max(1, _BATCH // shown[0].numel()) if len(shown) else 1
+        for k in range(0, len(shown), many):
+            batch = shown[k : k + many, None].expand(-1, 3, -1, -1)
             seen = trunk(batch.contiguous(memory_format=torch.channels_last))
             parts.append(seen.half())
     if parts:

@@ -55,11 +55,12 @@ def tables(figures: Mapping[str, Any]) -> dict[str, str]:
         "alone": _beside(
             found, {"zero-shot, t2 alone": "T2 alone", "zero-shot, t1 alone": "T1 alone"}
         ),
-        "negatives": _rows(found["hard negatives"]),
+        "negatives": _preferred(found["hard negatives"]),
         "level": _rows(found["discs, gradings and level"]),
         "gradings": _rows(found["discs, gradings alone"]),
         "by_patient": _rows(found["patients"]),
-        "slices": _rows(found["slices"]),
+        "slice_negatives": _preferred(found["slices"]),
+        "slices": _rows({k: v for k, v in found["slices"].items() if "unseen" not in v}),
     }
 
 
@@ -71,6 +72,17 @@ def _rows(found: Mapping[str, Mapping[str, Any]]) -> str:
     return table(
         ("figure", "value (95 % interval)", "chance"),
         [(name, _cell(row), f"{row['chance']:.3f}") for name, row in found.items()],
+    )
+
+
+def _preferred(found: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [(name, row) for name, row in found.items() if "unseen" in row]
+    return table(
+        ("figure", "pairs", "value (95 % interval)", "by the mean picture", "chance"),
+        [
+            (name, row["pairs"], _cell(row), f"{row['unseen']:.3f}", f"{row['chance']:.3f}")
+            for name, row in rows
+        ],
     )
 
 

@@ -1,7 +1,8 @@
 """What the losses, the hard negatives and the trunks bring.
 
 Losses and hard negatives are compared on a third of the training patients left out, with ImageNet's
-trunk: the disc grader's has seen them all. Trunks are compared on the development patients.
+trunk: the disc grader's has seen them all. Trunks are compared on the development patients. Discs
+alone are learned from here.
 """
 
 from __future__ import annotations
@@ -51,27 +52,27 @@ def run(shared: Path, out: Path, say: measure.Say) -> dict[str, Table]:
     learn, left = parts(train)
     many = len(VARIANTS) + len(STARTS)
     found: dict[str, Table] = {"variants": {}, "trunks": {}}
-    discs, whole = material.banks(shared, SHORT.start, out)
+    discs = material.disc_bank(shared, SHORT.start, out)
     asked = material.discs_of(shared, left)
     for done, (name, recipe) in enumerate(VARIANTS.items()):
         say("Comparing", done, many)
         place = out / "compare" / name.replace(", ", "-").replace(" ", "-")
-        encoder = _trained(discs.of(learn), whole.of(learn), place, recipe)
+        encoder = _trained(discs.of(learn), place, recipe)
         found["variants"][name] = measure.chosen(measure.of_discs(encoder, asked))
     asked = material.discs_of(shared, development)
     for done, which in enumerate(STARTS, start=len(VARIANTS)):
         say("Comparing", done, many)
-        discs, whole = material.banks(shared, which, out)
+        discs = material.disc_bank(shared, which, out)
         recipe = replace(SHORT, start=which)
-        encoder = _trained(discs, whole, out / "compare" / f"trunk-{which}", recipe)
+        encoder = _trained(discs, out / "compare" / f"trunk-{which}", recipe)
         found["trunks"][which] = measure.chosen(measure.of_discs(encoder, asked))
     (out / _KEPT).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     say("Comparing", many, many)
     return found
 
 
-def _trained(discs: Bank, whole: Bank, place: Path, recipe: Recipe) -> embedded.Embedded:
-    state, known = fit.train(discs, whole, place, recipe)
+def _trained(discs: Bank, place: Path, recipe: Recipe) -> embedded.Embedded:
+    state, known = fit.train(discs, None, place, recipe)
     card = export.export(state, known, place / embedded.FOLDER)
     return embedded.Embedded.load(card.folder.parent)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -25,6 +25,8 @@ from retrieval.encoder.embedded import build, encode_text
 
 CONFIG = Path(__file__).with_name("radixgpt-clip.json")
 _AVERAGING = 0.99
+_WEIGHTS = {"level": 1.0, "grade": 1.5, "finding": 3.0}
+"""How readily a hard negative of each group is drawn: there are seven findings, and one grade."""
 _LARGEST_SCALE = 4.6052
 """Logarithm of the factor that likenesses are multiplied by, at most (100, as CLIP has it)."""
 
@@ -47,7 +49,7 @@ class Recipe:
         seed: of everything that is drawn.
     """
 
-    epochs: int = 40
+    epochs: int = 32
     discs: int = 32
     slices: int = 16
     every: int = 3
@@ -81,8 +83,7 @@ def disc_texts(facts: Sequence[Facts], seed: str, hard: int) -> Texts:
     for i, one in enumerate(facts):
         for brief in (False, True):
             drawn = draft(one, f"{seed} {i} {brief}", brief=brief)
-            false = list(drawn.against(one).values())
-            Random(f"{seed} {i} {brief}").shuffle(false)
+            false = _ranked(drawn.against(one), f"{seed} {i} {brief}")
             _add(found, i, drawn.of(one), false[:hard])
     return found
 
@@ -94,10 +95,16 @@ def slice_texts(facts: Sequence[Facts], seed: str, hard: int) -> Texts:
         for number in range(2):
             own = f"{seed} {i} {number}"
             keys = slices.drawn_keys(one, own)
-            false = list(slices.against(one, keys, own).values())
-            Random(own).shuffle(false)
+            false = _ranked(slices.against(one, keys, own), own)
             _add(found, i, slices.caption(one, keys, own), false[:hard])
     return found
+
+
+def _ranked(false: Mapping[str, Caption], seed: str) -> list[Caption]:
+    """Hard negatives in a drawn order, those of the groups of more weight mostly first."""
+    rng = Random(seed)
+    keys = {group: rng.random() ** (1 / _WEIGHTS[group]) for group in false}
+    return [false[group] for group in sorted(false, key=lambda group: -keys[group])]
 
 
 def _add(texts: Texts, image: int, own: Caption, false: Sequence[Caption]) -> None:
@@ -145,7 +152,7 @@ def begin(recipe: Recipe, config: Path = CONFIG) -> tuple[Any, Any]:
 
 def train(
     discs: Bank,
-    whole: Bank,
+    whole: Bank | None,
     out: Path,
     recipe: Recipe,
     *,
@@ -156,7 +163,7 @@ def train(
 
     Args:
         discs: what to learn from.
-        whole: slices, likewise; may be empty.
+        whole: slices, likewise.
         out: folder for the log, the checkpoint and the weights.
         recipe: how.
         config: of the model.
@@ -188,7 +195,7 @@ def _steps(
     model: Any,
     tokenizer: Any,
     discs: Bank,
-    whole: Bank,
+    whole: Bank | None,
     out: Path,
     recipe: Recipe,
     known: Tensor,
@@ -235,7 +242,7 @@ def _steps(
             texts = disc_texts(facts, seed, recipe.hard)
             value = batch_loss(model, tokenizer, seen, facts, texts, recipe.loss, known)
             total[0] += value.item()
-            if whole.facts and k % recipe.every == 0:
+            if whole is not None and k % recipe.every == 0:
                 many = min(recipe.slices, len(whole.facts))
                 rows = rng.choice(len(whole.facts), many, replace=False)
                 facts = [whole.facts[i] for i in rows]

@@ -155,7 +155,7 @@ def slice_figures(encoder: Encoder, vectors: Floats, whole: Sequence[Slice]) -> 
     asked: list[tuple[int, str, Caption, Caption]] = []
     captions: list[Caption] = []
     for i, one in enumerate(whole):
-        for wording in range(_WORDINGS):
+        for wording in range(2 * _WORDINGS):
             seed = f"marks {i} {wording}"
             keys = slices.drawn_keys(one.facts, seed)
             own = slices.caption(one.facts, keys, seed)
@@ -177,12 +177,17 @@ def _preferred(
     asked: Sequence[tuple[int, str, Caption, Caption]],
     patients: Sequence[int],
 ) -> Figures:
+    """How often the first of two captions is liker; ``unseen`` is the same of the mean picture.
+
+    What is commoner is likelier without looking, and that is what the mean picture tells.
+    """
     rows = np.array([i for i, *_ in asked])
     groups = np.array([group for _, group, *_ in asked])
     own = encoder.texts([c.text for _, _, c, _ in asked])
     false = encoder.texts([c.text for *_, c in asked])
     margin = ((own - false) * vectors[rows]).sum(1)
     better = (margin > 0) + 0.5 * (margin == 0)
+    unseen = ((own - false) @ vectors.mean(0)) > 0
     names = [f"right caption preferred, {group} changed" for group in GROUPS]
 
     def all_of(chosen: npt.NDArray[np.intp]) -> list[float]:
@@ -195,6 +200,7 @@ def _preferred(
     figures = _with_intervals(names, all_of, [patients[i] for i in rows], [0.5] * len(names))
     for name, group in zip(names, GROUPS, strict=True):
         figures[name]["pairs"] = int((groups == group).sum())
+        figures[name]["unseen"] = float(unseen[groups == group].mean())
     return figures
 
 

@@ -31,16 +31,23 @@ def discs_of(shared: Path, patients: Sequence[int], *, lumbar: bool = True) -> l
     return pairs.shown(d for d in every if d.patient in wanted and d.index < most)
 
 
-def banks(shared: Path, start: str, out: Path) -> tuple[Bank, Bank]:
-    """All discs and the slices of the training patients as a trunk sees them; kept in ``out``."""
-    patients, _ = spider.split(shared)
-    model, _ = fit.begin(Recipe(start=start))
-    discs = bank.kept(
-        out / f"discs-{start}.pt",
-        lambda: bank.of_discs(model, discs_of(shared, patients, lumbar=False), 1),
-    )
-    slices = bank.kept(
-        out / f"slices-{start}.pt",
-        lambda: bank.of_slices(model, pairs.whole_slices(shared, patients), 2),
-    )
-    return discs, slices
+def disc_bank(shared: Path, start: str, out: Path) -> Bank:
+    """All discs of the training patients as a trunk sees them; kept in ``out``."""
+
+    def make() -> Bank:
+        patients, _ = spider.split(shared)
+        model, _ = fit.begin(Recipe(start=start))
+        return bank.of_discs(model, discs_of(shared, patients, lumbar=False), 1)
+
+    return bank.kept(out / f"discs-{start}.pt", make)
+
+
+def slice_bank(shared: Path, start: str, out: Path) -> Bank:
+    """Their whole slices, likewise."""
+
+    def make() -> Bank:
+        patients, _ = spider.split(shared)
+        model, _ = fit.begin(Recipe(start=start))
+        return bank.of_slices(model, pairs.whole_slices(shared, patients), 2)
+
+    return bank.kept(out / f"slices-{start}.pt", make)

@@ -22,8 +22,8 @@ from tools.framing import frame
 from tools.grade_net import BINARY as GRADED
 
 CROP = (cropping.ROWS, cropping.COLUMNS)
-SIDE = 192
-"""Side of the square that a whole slice is shown in."""
+SIDE = 384
+"""Side of the square for a whole slice; in half of it, discs are too small to tell apart."""
 
 
 @dataclass(frozen=True)

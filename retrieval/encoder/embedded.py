@@ -34,7 +34,8 @@ _ROWS = "text.token_embedding.weight"
 _KNOWN = "known"
 _LOOK = "mean of the sequences, each grey; crop or letterboxed square; [-1, 1]"
 """Preprocessing of this module; part of the hash, so that a change makes old indices unusable."""
-_PICTURES, _TEXTS = 32, 64
+_PIXELS, _TEXTS = 2**19, 64
+"""Pixels and texts that are looked at at once."""
 _MEND = "Restore the folder from the repository (git checkout -- weights) or train it again."
 
 
@@ -128,8 +129,9 @@ class Embedded:
         summed: Floats = np.zeros((len(places), self.dimension), np.float32)
         for shape in sorted({tuple(look.shape) for look in looks}):
             rows = [i for i, look in enumerate(looks) if tuple(look.shape) == shape]
-            for k in range(0, len(rows), _PICTURES):
-                own = rows[k : k + _PICTURES]
+            many = max(1, _PIXELS // (shape[1] * shape[2]))
+            for k in range(0, len(rows), many):
+                own = rows[k : k + many]
                 batch = torch.stack([looks[i] for i in own]).expand(-1, 3, -1, -1)
                 with torch.inference_mode():
                     vectors = self.model.encode_image(  # type: ignore[operator]
