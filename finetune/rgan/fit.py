@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -84,7 +85,7 @@ def step(
     pair: Pair, recipe: Recipe, real: Tensor, condition: Tensor, number: int
 ) -> dict[str, float]:
     """One step of both networks; their losses, and the penalties where they were taken."""
-    rate = recipe.rate * (0.1 + 0.45 * (1 + np.cos(np.pi * number / recipe.steps)))
+    rate = recipe.rate * (0.1 + 0.45 * (1 + math.cos(math.pi * number / recipe.steps)))
     for optimiser in (pair.of_generator, pair.of_discriminator):
         for group in optimiser.param_groups:
             group["lr"] = rate
