@@ -286,7 +286,10 @@ def _denied(reader: _Reader) -> None:
 
 
 def _left_over(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMention]) -> None:
-    """States of no structure: "narrowed L5-S1" is the disc's, plain degeneration the spine's."""
+    """States of no structure: "narrowed L5-S1" is the disc's, "stenosis at L5-S1" the canal's.
+
+    Plain degeneration is the spine's.
+    """
     for item in items:
         if item.sort != "state" or item.start in reader.used:
             continue
@@ -294,6 +297,8 @@ def _left_over(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMen
         if made is None:
             continue
         kind, assertion = made
+        if reader.text.startswith("steno", item.start):
+            kind = "canal_stenosis"
         value = "desiccation" if item.name == "dry" else None
         if not any(
             level.discs and _ADJACENT.fullmatch(reader.text, item.end, level.start)

@@ -322,3 +322,18 @@ def test_every_synonym_of_the_table_is_read_as_its_kind(kind, word):
 def test_every_kind_read_is_in_the_table():
     text = ". ".join([*PLAIN, *(word for _, word in SYNONYMS)])
     assert {finding.kind for finding in findings_in(text)} <= set(kinds())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Severe stenosis at L4-L5.", "canal_stenosis"),
+        ("No stenosis at L4-L5.", "canal_stenosis"),
+        ("Severe narrowing at L4-L5.", "disc_narrowing"),
+        ("Stenosed L4-L5 disc space.", "disc_narrowing"),
+        ("Foraminal stenosis at L4-L5.", "foraminal_stenosis"),
+    ],
+)
+def test_a_stenosis_of_nothing_named_is_the_canals(text: str, kind: str) -> None:
+    (found,) = read(text).findings
+    assert (found.kind, found.level) == (kind, "L4-L5")
