@@ -135,37 +135,31 @@ def inputs(cut: Items[Cut], levels: Items[int]) -> Inputs:
 
 
 @torch.inference_mode()
-def logits(
+def graded_logits(
     nets: Items[GradeNet], cut: Items[Cut], levels: Items[int]
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean logits of an ensemble for the discs of one patient.
+    """Mean logits of an ensemble for the discs of one patient: Pfirrmann, Modic and binary.
+
+    Where a disc has both sequences, its Pfirrmann logits are averaged with those of T2 alone.
 
     Args:
         nets: the members.
         cut: the crops of each disc.
         levels: discs above L5-S1.
     """
-    parts = [net(*inputs(cut, levels)) for net in nets]
+    given = inputs(cut, levels)
+    parts = [net.beside_t2(given) for net in nets]
 
-    def mean(name: str) -> Floats:
-        stacked = torch.stack([getattr(part, name) for part in parts])
+    def mean(name: str, which: int = 0) -> Floats:
+        stacked = torch.stack([getattr(part[which], name) for part in parts])
         averaged: Floats = stacked.mean(0).double().numpy()
         return averaged
 
-    return mean("pfirrmann"), mean("modic"), mean("binary")
-
-
-def graded_logits(
-    nets: Items[GradeNet], cut: Items[Cut], levels: Items[int]
-) -> tuple[Floats, Floats, Floats]:
-    """Logits as :func:`logits` gives them, with the Pfirrmann grade averaged with T2 alone."""
-    pfirrmann, modic, binary = logits(nets, cut, levels)
+    pfirrmann = mean("pfirrmann")
     if any(len(views) == 2 for views in cut):
-        alone = [{name: crop for name, crop in views.items() if name == "t2"} for views in cut]
-        shown = [i for i, views in enumerate(alone) if views]
-        again = logits(nets, [alone[i] for i in shown], [levels[i] for i in shown])[0]
-        pfirrmann[shown] = (pfirrmann[shown] + again) / 2
-    return pfirrmann, modic, binary
+        shown = [i for i, views in enumerate(cut) if "t2" in views]
+        pfirrmann[shown] = (pfirrmann[shown] + mean("pfirrmann", 1)) / 2
+    return pfirrmann, mean("modic"), mean("binary")
 
 
 _CUT: WeakKeyDictionary[Study, tuple[Eligibility, dict[int, Cut], dict[int, slips.Steps]]] = (

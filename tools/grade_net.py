@@ -145,20 +145,58 @@ class GradeNet(nn.Module):
         """
         return self._mix(*given)[0]
 
+    def beside_t2(self, given: Inputs) -> tuple[Grades, Grades]:
+        """Grades as :meth:`forward` gives them, and of the discs in T2 from T2 alone.
+
+        Each crop is looked at once.
+
+        Args:
+            given: what :meth:`forward` takes, in its order.
+
+        Returns:
+            The grades of all n discs, and of those that have a T2 crop, in their order.
+        """
+        crops, there, measures, levels, patients = given
+        whole, places, _ = self._look(crops[there])
+        both = self._mixed(whole, places, there, measures, levels, patients)
+        shown, of_t2 = there[:, 0], torch.nonzero(there)[:, 1] == 0
+        alone = torch.zeros_like(there[shown])
+        alone[:, 0] = True
+        own = measures[shown].clone()
+        own[:, 1:] = torch.nan
+        seen = whole[of_t2], places[of_t2]
+        t2 = self._mixed(*seen, alone, own, levels[shown], patients[shown])
+        return self._heads(both), self._heads(t2)
+
+    def _heads(self, mixed: Tensor) -> Grades:
+        return Grades(self.pfirrmann(mixed), self.modic(mixed), self.binary(mixed))
+
     def _grade(
         self, crops: Tensor, there: Tensor, measures: Tensor, levels: Tensor, patients: Tensor
     ) -> tuple[Grades, Tensor]:
         mixed, fine = self._mix(crops, there, measures, levels, patients)
-        return Grades(self.pfirrmann(mixed), self.modic(mixed), self.binary(mixed)), fine
+        return self._heads(mixed), fine
 
     def _mix(
         self, crops: Tensor, there: Tensor, measures: Tensor, levels: Tensor, patients: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The token of each disc after the others were seen, and the map at stride 16."""
-        token = self.level(levels.clamp(0, LEVELS - 1))
         whole, places, fine = self._look(crops[there])
+        return self._mixed(whole, places, there, measures, levels, patients), fine
+
+    def _mixed(
+        self,
+        whole: Tensor,
+        places: Tensor,
+        there: Tensor,
+        measures: Tensor,
+        levels: Tensor,
+        patients: Tensor,
+    ) -> Tensor:
+        """The token of each disc after the others were seen, from what :meth:`_look` returned."""
+        token = self.level(levels.clamp(0, LEVELS - 1))
         for i, (project, place) in enumerate(zip(self.project, self.place, strict=True)):
-            part = self.missing[i].expand(len(crops), -1).clone()
+            part = self.missing[i].expand(len(there), -1).clone()
             where = torch.nonzero(there)[:, 1] == i
             part[there[:, i]] = project(self.dropout(whole[where])) + place(
                 self.dropout(places[where])
@@ -168,4 +206,5 @@ class GradeNet(nn.Module):
         filled = torch.where(known, measures, torch.zeros_like(measures)).clamp(-3, 3)
         token = token + self.measures(torch.cat([filled.flatten(1), known.flatten(1).float()], 1))
         same = patients[:, None] == patients[None, :]
-        return self.norm(self.context(token[None], mask=~same)[0]), fine
+        mixed: Tensor = self.norm(self.context(token[None], mask=~same)[0])
+        return mixed
