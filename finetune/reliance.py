@@ -261,9 +261,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--json", action="store_true", help="print the figures, write nothing")
+    parser.add_argument("--threads", type=int, default=1, help="more are slower on a busy machine")
     parser.add_argument("--patients", type=int, default=0, help="only so many, for a quick look")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     _, development = spider.split(options.shared)
     patients = development[: options.patients or None]
     with Progress(console=Console(stderr=True)) as progress:
