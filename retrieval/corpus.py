@@ -65,6 +65,11 @@ class Entry(BaseModel):
     def _without_control(cls, report: dict[Section, str]) -> dict[Section, str]:
         return {name: cleaned(text) for name, text in report.items()}
 
+    @field_validator("source", "licence", "modality", "region")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        return " ".join(cleaned(text).split())[:200]
+
     @field_validator("id", "patient", "key_image")
     @classmethod
     def _no_path_of_a_machine(cls, name: str | None) -> str | None:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 from radixgpt.case import StatedFinding
 from radixgpt.finding import ABSENT, GRADED, MEASURED
-from radixgpt.level import LUMBAR_DISCS, order
+from radixgpt.level import DISCS, LUMBAR_DISCS, VERTEBRAE, order
 from radixgpt.terminology.table import kinds
 
 Place = tuple[str, str, str]
@@ -27,6 +28,10 @@ State = Literal["present", "absent", "uncertain"]
 
 _WORDS = {"mild": 1, "moderate": 2, "severe": 3}
 _TYPES = {"protrusion": 1, "extrusion": 2, "sequestration": 3}
+_DIGITS = 4
+"""No grade has as many."""
+_HIGHEST = {"modic": 3, "disc_herniation": 3, "spondylolisthesis": 5}
+"""The highest grade of the kinds whose grades are compared, Pfirrmann's aside."""
 _DEGENERATION = "disc_degeneration"
 _KEPT = 3
 """The lowest Pfirrmann grade that is a finding."""
@@ -66,11 +71,10 @@ def facts(findings: Iterable[StatedFinding]) -> dict[Place, Fact]:
 
 
 def states_of(finding: StatedFinding) -> tuple[tuple[Place, Fact], ...]:
-    """The states of one finding, at each of its sides."""
-    fact = _fact(finding)
-    if fact is None:
+    """The states of one finding, at each of its sides; none of a kind or level that there isn't."""
+    fact, kind, level = _fact(finding), _kind(finding), finding.level or ""
+    if fact is None or kind not in kinds() or level not in ("", *DISCS, *VERTEBRAE):
         return ()
-    kind, level = _kind(finding), finding.level or ""
     return tuple(((kind, level, side), fact) for side in _sides(finding))
 
 
@@ -119,14 +123,16 @@ def _fact(finding: StatedFinding) -> Fact | None:
     if number == 0:
         return Fact("absent")
     grade = number or _TYPES.get(str(finding.value), 0)
+    if not 0 <= grade <= _HIGHEST.get(finding.kind, 0):
+        grade = 0
     degree = _WORDS.get(finding.severity or "", 0)
     return Fact("uncertain" if finding.assertion == "uncertain" else "present", grade, degree)
 
 
 def _number(value: str | int | float | None) -> int | None:
     if isinstance(value, str):
-        return int(value) if value.isdecimal() else None
-    return None if value is None else int(value)
+        return int(value) if value.isdecimal() and len(value) < _DIGITS else None
+    return None if value is None or not isfinite(value) else int(value)
 
 
 def _kind(finding: StatedFinding) -> str:

@@ -30,6 +30,8 @@ BUILD_BREADTH = 120
 """Candidates that are kept while a vector is put into the graph."""
 SEARCH_BREADTH = 96
 """Candidates that are kept in a search of the graph."""
+MOST_BREADTH = 1_000
+"""The same, where few vectors are allowed."""
 SHARE_PROBED = 1 / 64
 """Share of the lists that are looked into, 8 of them at least."""
 _FEWEST_A_LIST = 39  # FAISS warns of fewer when it learns the lists' centres
@@ -172,13 +174,17 @@ class VectorIndex:
     def _how(self, k: int, allowed: Ids | None, breadth: int | None) -> Any:
         faiss = _faiss()
         chosen = {}
+        share = 1.0
         if allowed is not None:
+            # What is passed over is looked at all the same.
+            share = max(len(allowed), 1) / max(len(self), 1)
             # A batch holds a set and a filter of its numbers; FAISS keeps a copy of them.
             chosen["sel"] = faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
         if self.kind == "hnsw":
-            return faiss.SearchParametersHNSW(efSearch=max(breadth or SEARCH_BREADTH, k), **chosen)
+            wide = min(round((breadth or SEARCH_BREADTH) / share), MOST_BREADTH)
+            return faiss.SearchParametersHNSW(efSearch=max(wide, k), **chosen)
         if self.kind == "ivf":
-            probes = breadth or max(8, round(self.lists * SHARE_PROBED))
+            probes = round((breadth or max(8, self.lists * SHARE_PROBED)) / share)
             return faiss.SearchParametersIVF(nprobe=min(probes, self.lists), **chosen)
         return faiss.SearchParameters(**chosen) if chosen else None
 

@@ -13,9 +13,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from radixgpt.errors import CorpusError
+from retrieval.corpus import cleaned
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -74,6 +75,11 @@ class Manifest(_Model):
     licences: dict[str, int] = Field(default_factory=dict, description="Licence to cases")
     origins: dict[str, int] = Field(default_factory=dict, description="Who wrote the texts")
     workspace: str | None = Field(default=None, pattern=r"^\.\.(/\.\.)*$|^\.$")
+
+    @field_validator("name", "version", "licence", "summary")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        return " ".join(cleaned(text).split())[:500]
 
 
 def read(folder: Path) -> Manifest:

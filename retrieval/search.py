@@ -36,6 +36,8 @@ _BEST = 200
 _LOOKED_AT = ("patient", "modality", "region", "source")
 _ONE_PICTURE = 0.9995
 """Cosine from which two vectors are of one picture (half precision keeps 0.9999)."""
+_COPIES = 8
+"""Cases of one picture that are looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,23 +222,16 @@ class Searcher:
         return own
 
     def _one_picture(self, query: Query) -> Iterator[int]:
-        """Cases of which two vectors, or the only one that there is, are the open study's own."""
-        asked = list(_pictures(query))
-        counts: dict[int, int] = {}
-        for space, level, vector in asked:
+        """Cases of which a vector is the open study's own."""
+        for space, level, vector in _pictures(query):
             here = self._at(space, level)
             if here is None:
                 continue
             ids, places = here
             index = self.store.spaces[space].index
-            most = min(8, len(ids))
-            scores, found = index.search(vector[None], most, allowed=ids)
+            scores, found = index.search(vector[None], min(_COPIES, len(ids)), allowed=ids)
             near = found[0][scores[0] >= _ONE_PICTURE]
-            stands = np.searchsorted(ids, near)
-            for row in self.store.spaces[space].rows[places[stands]]:
-                counts[int(row)] = counts.get(int(row), 0) + 1
-        needed = min(2, len(asked))
-        yield from (row for row, count in counts.items() if count >= needed)
+            yield from self.store.spaces[space].rows[places[np.searchsorted(ids, near)]].tolist()
 
     # --- vectors ------------------------------------------------------------------------------
 

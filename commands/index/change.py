@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from retrieval.corpus import Item
     from retrieval.encoder import Encoder
     from retrieval.manifest import Manifest
+    from retrieval.writer import Writer
 
 _NONE = "none"
 Say = Callable[[str, int, int], None]
@@ -172,7 +174,7 @@ def _chosen(path: Path, split: str, source: str) -> list[Case]:
 
 
 def _add(
-    made: Any, chosen: Sequence[Case], root: Path, encoder: Encoder | None, say: Say
+    made: Writer, chosen: Sequence[Case], root: Path, encoder: Encoder | None, say: Say
 ) -> tuple[int, list[str]]:
     """Add what is new or has changed, and tell what could not be read."""
     from tools.similar import cases as similar
@@ -181,10 +183,15 @@ def _add(
     waiting = [case for case in chosen if known.get(case.id) != similar.fingerprint(case)]
     unread: list[str] = []
 
+    own = _way(made.folder, root) == made.manifest.workspace
+
     def items() -> Iterator[Item]:
         for case in waiting:
             item, problems = similar.item_of(case, root, encoder)
             unread.extend(problems)
+            if not own:  # its pictures lie in another workspace than the index knows
+                entry = item.entry.model_copy(update={"key_image": None})
+                item = replace(item, entry=entry)
             yield item
 
     return made.add(items(), say, len(waiting)), unread

@@ -263,6 +263,11 @@ def test_an_entry_holds_no_path_and_no_name(make_item: Make, fields: dict[str, s
         make_item(1, SPINE, **fields)
 
 
+def test_a_line_of_an_entry_is_one_line(make_item: Make) -> None:
+    made = make_item(1, SPINE, licence="CC BY\n\x1b[2J 4.0", source="a\tb").entry
+    assert (made.licence, made.source) == ("CC BY [2J 4.0", "a b")
+
+
 def test_vectors_must_fit(tmp_path: Path, make_item: Make, encoder: EncoderFacts) -> None:
     made = begun(tmp_path / "i", encoder)
     good = make_item(1, SPINE)
