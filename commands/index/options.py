@@ -62,14 +62,16 @@ NoVectors = Annotated[
 ]
 
 
-def filters(having: str, modality: str, source: str) -> Filters:
+def filters(having: str, modality: str, source: str, level: str = "") -> Filters:
     """The filters that the options name.
 
     Raises:
         SettingsError: no finding is read in the text of ``--with``.
+        LevelError: ``level`` is no disc.
     """
     from radixgpt.errors import SettingsError
     from radixgpt.language.reader import read
+    from radixgpt.level import parse_disc
     from retrieval.search import Filters
 
     wanted = read(having).findings if having else ()
@@ -78,7 +80,8 @@ def filters(having: str, modality: str, source: str) -> Filters:
             f"No finding is read in '{having[:60]}'.",
             "Write findings with their levels, such as: Modic 2 at L4-L5.",
         )
-    return Filters(modality=modality, source=source, having=wanted)
+    place = parse_disc(level) if level else ""
+    return Filters(modality=modality, source=source, level=place, having=wanted)
 
 
 def folder_of(index: Path | None) -> Path | None:

@@ -69,6 +69,9 @@ def run(
     having: Having = "",
     modality: OfModality = "",
     source: OfSource = "",
+    level: Annotated[
+        str, typer.Option(help="Only cases that state anything at this disc.", show_default=False)
+    ] = "",
     no_vectors: NoVectors = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -77,7 +80,7 @@ def run(
     with errors_as_exit_codes(as_json):
         from tools.similar import told
 
-        chosen = filters(having, modality, source)
+        chosen = filters(having, modality, source, level)
         with progress(quiet) as say:
             say("Opening the index")
             asked = opened(index, vectors=not no_vectors)

@@ -67,6 +67,12 @@ def test_an_index_is_built_and_searched(index: Path) -> None:
     assert none.stdout == "No case of the index fits.\n"
 
 
+def test_a_level_may_be_asked_for(index: Path) -> None:
+    said = run("index", "search", "herniation", "-i", index, "--level", "L5/S1", "--json")
+    found = {one["case"] for one in json.loads(said.stdout)["cases"]}
+    assert found == {"notes/1", "notes/2"}
+
+
 def test_filters_that_say_nothing_are_refused(index: Path) -> None:
     said = run("index", "search", "Modic 2", "-i", index, "--with", "anything nice")
     assert said.exit_code == 2
