@@ -141,6 +141,11 @@ def copies(
     """
     _check(learned, made)
     whose = np.asarray(patients)
+    if len(np.unique(whose)) < 2:
+        raise InputError(
+            "All images are one patient's.",
+            "Give images of several: copies are told across patients.",
+        )
     a, b = _standard(made), _standard(learned)
     between = b @ b.T
     between[whose[:, None] == whose[None, :]] = -1

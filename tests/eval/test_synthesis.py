@@ -62,6 +62,11 @@ def test_a_copy_is_found_whatever_its_contrast(seed: int, noise: float) -> None:
     assert copies(normal(40, 200, seed + 77), learned, patients).share < 0.15
 
 
+def test_one_patient_alone_gives_no_line() -> None:
+    with pytest.raises(InputError, match="one patient"):
+        copies(normal(5, 9, 1), normal(5, 9, 2), np.zeros(5))
+
+
 @pytest.mark.parametrize(
     ("real", "made"), [(np.zeros((9, 3)), np.zeros((9, 4))), (np.zeros((2, 3)), np.zeros((9, 3)))]
 )

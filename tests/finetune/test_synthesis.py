@@ -1,0 +1,83 @@
+"""Made-up sets: drawn as asked, told from real ones, and learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from data.synth.conditions import DISC_CONDITION, DiscGrades
+from data.synth.rgan.networks import SHAPE, Generator
+from finetune.synthesis import measure, sources
+from radixgpt.level import LUMBAR_DISCS
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def phantom() -> sources.Discs:
+    """Each phantom is a patient of its own."""
+    made = [sources.by_phantom(1, seed) for seed in range(5)]
+    people = np.repeat(np.arange(1, 6), [len(one.pixels) for one in made])
+    whole = sources.joined(made)
+    return sources.Discs(whole.pixels, whole.sequences, whole.levels, whole.grades, people)
+
+
+def noise(like: sources.Discs, seed: int = 0) -> sources.Discs:
+    pixels = np.random.default_rng(seed).uniform(-1, 1, like.pixels.shape).astype(np.float32)
+    return sources.Discs(pixels, like.sequences, like.levels, like.grades, like.patients)
+
+
+def test_phantom_discs_come_with_their_truth(phantom: sources.Discs) -> None:
+    assert len(phantom.pixels) > 35  # nearly all of 5 phantoms x 2 sequences x 5 discs
+    assert phantom.pixels.shape[1:] == SHAPE
+    assert set(phantom.levels) == set(LUMBAR_DISCS)
+    assert len({g.pfirrmann for g in phantom.grades}) > 1
+    assert set(phantom.of("t1").sequences) == {"t1"}
+
+
+def test_a_generator_is_asked_for_what_is_frequent(phantom: sources.Discs) -> None:
+    wanted = sources.asked(phantom, 400, seed=1)
+    asked = np.mean([g.pfirrmann >= 4 for _, _, g in wanted])
+    there = np.mean([g.pfirrmann >= 4 for g in phantom.grades])
+    assert asked == pytest.approx(there, abs=0.1)
+    net = Generator(DISC_CONDITION, (8, 8, 8, 8, 8, 8))
+    made = sources.by_rgan(net, wanted[:7], seed=2)
+    assert made.pixels.shape == (7, *SHAPE)
+    assert made.grades == tuple(g for _, _, g in wanted[:7])
+
+
+def test_noise_is_farther_than_another_half_and_no_copy(phantom: sources.Discs) -> None:
+    rows = np.arange(len(phantom.pixels))
+    half, other = phantom.part(rows[::2]), phantom.part(rows[1::2])
+    own = measure.likeness(half, other, phantom)
+    far = measure.likeness(noise(half), other, phantom)
+    assert far.fid > 2 * own.fid
+    assert far.kid > own.kid
+    assert far.copied == 0
+    assert own.copied > 0.9  # half of the phantoms are the phantoms that were learned from
+
+
+def test_agreement_and_utility_speak_of_every_source(phantom: sources.Discs) -> None:
+    found = measure.agreement(phantom)
+    assert -1 <= found["pfirrmann kappa"] <= 1
+    table = measure.utility({"noise": noise(phantom), "nothing": None}, phantom, phantom)
+    alone = f"noise alone ({len(noise(phantom).of('t2').pixels)} crops)"
+    assert set(table) == {"real", "real and noise", alone}
+    value, low, high = table["real"]["Pfirrmann kappa"]
+    assert low <= value <= high
+    assert value > table[alone]["Pfirrmann kappa"][0]
+
+
+def test_discs_of_a_blank_slice_are_left_out() -> None:
+    blank = sources.by_columns(lambda _w, _s: np.zeros((96, 96), np.float32), [])
+    assert len(blank.pixels) == 0
+    assert DiscGrades() == DiscGrades(1, 0)
