@@ -60,8 +60,8 @@ def test_noise_is_farther_than_another_half_and_no_copy(phantom: sources.Discs) 
     half, other = phantom.part(rows[::2]), phantom.part(rows[1::2])
     own = measure.likeness(half, other, phantom)
     far = measure.likeness(noise(half), other, phantom)
-    assert far.fid > 2 * own.fid
-    assert far.kid > own.kid
+    assert far.fid > own.fid  # which is biased upwards for so few
+    assert far.kid > 3 * own.kid
     assert far.copied == 0
     assert own.copied > 0.9  # half of the phantoms are the phantoms that were learned from
 
