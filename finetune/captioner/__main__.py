@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,40 @@ def export(net: Decoder, recipe: Recipe) -> None:
     )
 
 
-def measure(shared: Path, out: Path) -> dict[str, Any]:
-    """Every figure of the exported captioner; kept in ``figures.json``."""
+def measure(shared: Path, out: Path, tasks: Sequence[str]) -> dict[str, Any] | None:
+    """Every figure of the exported captioner; kept in ``figures.json``.
+
+    Args:
+        shared: the staged data.
+        out: keeps the figures of each task until a weight changes.
+        tasks: measure these alone, as several processes can; None is returned then.
+    """
     from finetune.captioner import measure as measuring
 
-    figures = measuring.measure(shared, out, decoder(), _say)
-    figures["training"] = _cpu(out / "log.jsonl")
-    figures["bytes"] = load_card("captioner").file(FILE).stat().st_size
+    state = load_card("captioner").facts().sha256[:12]
+
+    def kept(name: str, make: Callable[[], Any]) -> Any:
+        path = out / f"measured-{state}-{name}.json"
+        if not path.is_file():
+            found = make()
+            path.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    each = {
+        task: kept(task, lambda task=task: measuring.measure(shared, out, decoder(), task, _say))
+        for task in tasks or measuring.TASKS
+    }
+    if tasks:
+        return None
+    figures = {
+        "tasks": each,
+        "refused": {
+            how: kept(how, lambda how=how: measuring.refused(shared, out, how, _say))
+            for how in ("blank", "noise")
+        },
+        "training": _cpu(out / "log.jsonl"),
+        "bytes": load_card("captioner").file(FILE).stat().st_size,
+    }
     (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return figures
 
@@ -107,6 +135,7 @@ def main() -> int:
     parser.add_argument("stage", choices=stages)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/captioner"))
+    parser.add_argument("--tasks", nargs="*", default=[], help="measure these alone")
     parser.add_argument("--card", action="store_true", help="write the model card")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
@@ -153,7 +182,9 @@ def _run(options: argparse.Namespace) -> None:
         (out / "compared.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
         print(json.dumps(found, indent=1) if options.json else card.compared(found))
         return
-    figures = measure(shared, out)
+    figures = measure(shared, out, options.tasks)
+    if figures is None:
+        return
     if options.card:
         path = out / "compared.json"
         compared = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

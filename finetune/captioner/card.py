@@ -42,18 +42,20 @@ def text(figures: Mapping[str, Any], compared_: Mapping[str, Any] | None) -> str
         copies=DRAWN + 2 * ALONE,
         steps=f"{figures['training']['steps']:,.0f}",
         minutes=figures["training"]["cpu_seconds"] / 60,
-        patients=figures["patients"],
-        refused=figures["not graded"],
+        patients=figures["tasks"]["study"]["patients"],
+        refused=figures["tasks"]["study"]["not graded"],
         tables=tables(figures),
         differences=_differences(figures),
         blank=figures["refused"]["blank"],
         noise=figures["refused"]["noise"],
-        dropped=figures["sentences left out by the check"],
-        written=figures["captions written"],
-        median=figures["seconds"]["median"],
-        longest=figures["seconds"]["longest"],
+        dropped=_sum(figures, "sentences left out by the check"),
+        written=_sum(figures, "captions written"),
         compared="Not measured." if compared_ is None else compared(compared_),
     )
+
+
+def _sum(figures: Mapping[str, Any], name: str) -> int:
+    return sum(int(found[name]) for found in figures["tasks"].values())
 
 
 def tables(figures: Mapping[str, Any]) -> str:
@@ -87,8 +89,7 @@ def compared(found: Mapping[str, Any]) -> str:
 def _table(found: Mapping[str, Any]) -> str:
     rows = [
         (name, *(_cell(row[figure]) for figure in FOUND), *(_short(row[f]) for f in TEXT))
-        for name, row in found.items()
-        if name != "differences"
+        for name, row in found["systems"].items()
     ]
     return _markdown(("system", *(_NAMES[name] for name in (*FOUND, *TEXT))), rows)
 

@@ -134,10 +134,13 @@ def spoiled_tokens(patient: Looked, scope: Scope, how: str, seed: int) -> Tokens
     return see(replace(shown, discs=discs))
 
 
-def refused(patients: Sequence[Looked], how: str) -> int:
-    """How many studies of blank images or noise triage refuses, so that no caption is written."""
+def refused(shared: Path, folder: Path, how: str, say: Say) -> int:
+    """How many development studies made blank or noise are refused, so have no caption."""
+    state = classifier.model_facts().sha256[:12]
+    patients = looking.load(shared, spider.split(shared)[1], folder, state, say)
     count = 0
-    for one in patients:
+    for done, one in enumerate(patients, start=1):
+        say(f"Refusing {how}", done, len(patients))
         study = looking.spoiled(one.study, how, np.random.default_rng(one.patient))
         judged, eligible = triage.run(study)
         try:
@@ -215,13 +218,14 @@ def of_the_eyes(one: Asked, patient: Looked) -> str:
 # --- everything -----------------------------------------------------------------------------------
 
 
-def measure(shared: Path, folder: Path, net: Decoder, say: Say) -> dict[str, Any]:
-    """Every figure of the embedded captioner.
+def measure(shared: Path, folder: Path, net: Decoder, task: str, say: Say) -> dict[str, Any]:
+    """Every figure of one task.
 
     Args:
         shared: the staged data.
         folder: keeps what was looked at.
         net: the decoder.
+        task: one of :data:`TASKS`.
         say: told what is done, how much, and of how much.
     """
     training, development = spider.split(shared)
@@ -229,63 +233,49 @@ def measure(shared: Path, folder: Path, net: Decoder, say: Say) -> dict[str, Any
     patients = looking.load(shared, development, folder, state, say)
     by_number = {one.patient: one for one in patients}
     other = others(development)
-    found: dict[str, Any] = {
+    wanted = asked(shared, development, task)
+    texts: dict[str, list[str]] = {}
+    captions: list[Caption | None] = []
+    for done, one in enumerate(wanted, start=1):
+        captions.append(bound(one, by_number[one.patient], net))
+        say(f"Captions: {task}", done, len(wanted))
+    texts["captioner"] = [one.text if one else "" for one in captions]
+    place = {(one.patient, one.level): i for i, one in enumerate(wanted)}
+    texts["captioner, another patient's image"] = [
+        texts["captioner"][place[key]] if (key := (other[one.patient], one.level)) in place else ""
+        for one in wanted
+    ]
+    texts["templates on the eyes' grades"] = [
+        of_the_eyes(one, by_number[one.patient]) for one in wanted
+    ]
+    texts["decoder alone"] = [
+        free(one, tokens_of(one, by_number[one.patient]), net) for one in wanted
+    ]
+    texts["decoder alone, another patient's image"] = [
+        free(one, tokens_of(one, by_number[other[one.patient]]), net) for one in wanted
+    ]
+    for how in ("blank", "noise"):
+        spoilt = {
+            one.patient: spoiled_tokens(
+                one, looking.t2_of(one.eligibility) if task == "image" else Scope(), how, 1
+            )
+            for one in patients
+        }
+        texts[f"decoder alone, {how} crops"] = [
+            free(one, spoilt[one.patient], net) for one in wanted
+        ]
+        say(f"Spoiled crops: {how}", 1, 1)
+    texts |= baselines(shared, wanted, training, nearest_of(shared, development, training))
+    written = [one for one in captions if one]
+    return {
         "patients": len(patients),
         "not graded": sum(not one.eligibility.gradable for one in patients),
-        "tasks": {},
+        "systems": {name: marks(shared, wanted, several, STYLE) for name, several in texts.items()},
+        "differences": differences(shared, wanted, texts),
+        "captions written": len(written),
+        "sentences left out by the check": sum(len(one.refused) for one in written),
+        "seconds": [one.seconds for one in written],
     }
-    seconds: list[float] = []
-    dropped = written = 0
-    nearest = nearest_of(shared, development, training)
-    spoilt = {
-        (how, one.patient, of): spoiled_tokens(one, scope, how, 1)
-        for one in patients
-        for of, scope in (("", Scope()), ("image", looking.t2_of(one.eligibility)))
-        for how in ("blank", "noise")
-    }
-    say("Spoiling the crops", 1, 1)
-    for number, task in enumerate(TASKS, start=1):
-        wanted = asked(shared, development, task)
-        texts: dict[str, list[str]] = {}
-        captions = [bound(one, by_number[one.patient], net) for one in wanted]
-        texts["captioner"] = [one.text if one else "" for one in captions]
-        seconds += [one.seconds for one in captions if one and task == "study"]
-        dropped += sum(len(one.refused) for one in captions if one)
-        written += sum(one is not None for one in captions)
-        place = {(one.patient, one.level): i for i, one in enumerate(wanted)}
-        texts["captioner, another patient's image"] = [
-            texts["captioner"][k] if (k := place.get((other[one.patient], one.level))) is not None
-            else ""
-            for one in wanted
-        ]  # fmt: skip
-        texts["templates on the eyes' grades"] = [
-            of_the_eyes(one, by_number[one.patient]) for one in wanted
-        ]
-        texts["decoder alone"] = [
-            free(one, tokens_of(one, by_number[one.patient]), net) for one in wanted
-        ]
-        texts["decoder alone, another patient's image"] = [
-            free(one, tokens_of(one, by_number[other[one.patient]]), net) for one in wanted
-        ]
-        for how in ("blank", "noise"):
-            of = "image" if task == "image" else ""
-            texts[f"decoder alone, {how} crops"] = [
-                free(one, spoilt[how, one.patient, of], net) for one in wanted
-            ]
-        texts |= baselines(shared, wanted, training, nearest)
-        found["tasks"][task] = {
-            name: marks(shared, wanted, several, STYLE) for name, several in texts.items()
-        }
-        found["tasks"][task]["differences"] = differences(shared, wanted, texts)
-        say("Measuring the tasks", number, len(TASKS))
-    found["refused"] = {how: refused(patients, how) for how in ("blank", "noise")}
-    found["sentences left out by the check"] = dropped
-    found["captions written"] = written
-    found["seconds"] = {
-        "median": round(float(np.median(seconds)), 2),
-        "longest": round(max(seconds), 2),
-    }
-    return found
 
 
 def differences(

@@ -155,7 +155,7 @@ def test_a_caption_of_the_very_gradings_scores_full_and_an_empty_one_nothing(
     assert none["errors"]["missed"] > 0
     moved = marks(shared_data, asked, [*own[1:], own[0]], "standard")
     assert moved["finding_f1"]["value"] < full["finding_f1"]["value"]
-    assert "finding F1" in card.tables({"tasks": {"study": {"captioner": full}}})
+    assert "finding F1" in card.tables({"tasks": {"study": {"systems": {"captioner": full}}}})
 
 
 def test_the_decoder_that_ships_is_small() -> None:
