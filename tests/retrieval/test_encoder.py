@@ -313,16 +313,32 @@ def test_nothing_is_cut_off_a_squared_picture(picture: Any) -> None:
     assert (made == 0.5).sum() == picture.size
 
 
-def test_the_shipped_encoder_tells_a_level_of_degeneration(shared_data: Path) -> None:
-    """On real discs: those graded 5 are more like "severe" than those graded 1 or 2 are."""
+@pytest.mark.data
+def test_the_shipped_encoder_tells_degenerated_from_healthy_discs(shared_data: Path) -> None:
+    """On discs that the tools cut of patients whom it did not learn from."""
     if not (WEIGHTS / "clip" / "manifest.json").is_file():
         pytest.skip("weights/clip is not here")
     from finetune import spider
-    from finetune.clip.pairs import whole_slices
+    from finetune.classifier_look import study_of
+    from tools import classifier, levels
 
     _, development = spider.split(shared_data)
-    whole_ = whole_slices(shared_data, development[:4])
+    graded = {(g.patient, g.disc): g.pfirrmann for g in spider.gradings(shared_data)}
     one = encoder.load()
-    vectors = one.images([w.pictures for w in whole_])
-    assert vectors.shape == (len(whole_), one.dimension)
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    degenerated, healthy = one.texts(["severe disc degeneration", "normal well hydrated disc"])
+    likeness: dict[bool, list[float]] = {True: [], False: []}
+    for patient in development[:5]:
+        study, eligible = study_of(shared_data, patient)
+        named = [o.level for o in levels.run(study, eligible) if o.kind == "disc"]
+        cut, _ = classifier.cuts(study, eligible)
+        for place, views in cut.items():
+            grade = graded.get((patient, named[place] or ""), 3) if place < len(named) else 3
+            if grade not in (1, 2, 5):
+                continue
+            vector = one.images([{name: crop.pixels for name, crop in views.items()}])[0]
+            likeness[grade == 5].append(float(vector @ (degenerated - healthy)))
+    assert likeness[True]
+    assert likeness[False]
+    assert np.mean(likeness[True]) > np.mean(likeness[False]) + 0.2
+    # A whole slice of another kind of picture is looked at too, and gets a vector.
+    assert np.isclose(np.linalg.norm(one.images([{"grey": np.zeros((90, 60))}])), 1, atol=1e-5)
