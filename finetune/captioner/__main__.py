@@ -19,6 +19,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def measure(shared: Path, out: Path, tasks: Sequence[str]) -> dict[str, Any] | N
         return json.loads(path.read_text(encoding="utf-8"))
 
     each = {
-        task: kept(task, lambda task=task: measuring.measure(shared, out, decoder(), task, _say))
+        task: kept(task, partial(measuring.measure, shared, out, decoder(), task, _say))
         for task in tasks or measuring.TASKS
     }
     if tasks:
@@ -106,7 +107,7 @@ def measure(shared: Path, out: Path, tasks: Sequence[str]) -> dict[str, Any] | N
     figures = {
         "tasks": each,
         "refused": {
-            how: kept(how, lambda how=how: measuring.refused(shared, out, how, _say))
+            how: kept(how, partial(measuring.refused, shared, out, how, _say))
             for how in ("blank", "noise")
         },
         "training": _cpu(out / "log.jsonl"),
@@ -174,7 +175,16 @@ def _run(options: argparse.Namespace) -> None:
     if options.stage == "compare":
         from finetune.captioner import compare
 
-        found = compare.compare(shared, out, decoder(), _say)
+        found: dict[str, Any] = {"tasks": {}}
+        for task in options.tasks or compare.TASKS:
+            path = out / f"compared-{task}.json"
+            if not path.is_file():
+                one = compare.compare(shared, out, decoder(), _say, (task,))
+                path.write_text(json.dumps(one, indent=1), encoding="utf-8")
+            one = json.loads(path.read_text(encoding="utf-8"))
+            found = {**one, "tasks": {**found["tasks"], **one["tasks"]}}
+        if options.tasks:
+            return
         found["training"] = {
             "small": _cpu(out / "log.jsonl"),
             "SmolLM2-135M with LoRA": _cpu(out / "large.jsonl"),

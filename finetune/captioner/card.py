@@ -83,7 +83,7 @@ def compared(found: Mapping[str, Any]) -> str:
                 )
             )
     heads = ("captions of", "decoder alone", "parameters", "trained, one thread", "n")
-    return _markdown((*heads, *(_NAMES[name] for name in names), "s a caption"), rows)
+    return _markdown((*heads, *(_NAMES[name] for name in names), "processor s a caption"), rows)
 
 
 def _table(found: Mapping[str, Any]) -> str:
