@@ -15,8 +15,9 @@ from tools.router.model import INTENTS
 pytest.importorskip("peft", reason="fine-tuning a language model needs peft")
 pytest.importorskip("transformers", reason="fine-tuning a language model needs transformers")
 
-from finetune import router_lm
-from finetune.router_lm import Example, Plan
+from finetune import router_lines, router_lm
+from finetune.router_lines import Example
+from finetune.router_lm import Plan
 
 # peft asks transformers by a name that is to go away.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
@@ -32,7 +33,7 @@ def small_tokenizer(examples: list[Example]) -> Any:
 
     split = pre_tokenizers.Metaspace(split=True)
     texts = [f"{e.prompt} {e.word} {e.line}" for e in examples]
-    texts += [f" {word}" for word in router_lm.WORDS.values()]
+    texts += [f" {word}" for word in router_lines.WORDS.values()]
     found = sorted({piece for text in texts for piece, _ in split.pre_tokenize_str(text)})
     vocabulary = {word: i for i, word in enumerate(["<s>", "</s>", "<unk>", *found])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
@@ -79,15 +80,15 @@ SOURCES = [
 
 
 def test_every_intent_has_a_word_of_its_own() -> None:
-    assert set(router_lm.WORDS) == set(INTENTS)
-    words = [*router_lm.WORDS.values(), router_lm.CHOICE]
+    assert set(router_lines.WORDS) == set(INTENTS)
+    words = [*router_lines.WORDS.values(), router_lines.CHOICE]
     assert len(set(words)) == len(words)
 
 
 def test_every_call_of_the_utterances_is_read_back_from_its_line() -> None:
     for part in ("train", "test", "fresh"):
         for utterance in routing.load(part):
-            read = router_lm.call_of(router_lm.line_of(utterance.call))
+            read = router_lines.call_of(router_lines.line_of(utterance.call))
             assert read is not None
             assert read.canonical() == utterance.call.canonical()
 
@@ -114,41 +115,41 @@ def test_any_call_is_read_back_from_its_line(
     tool: str, texts: dict[str, str], others: dict[str, object]
 ) -> None:
     call = routing.Call(tool, {**texts, **others})
-    assert router_lm.call_of(router_lm.line_of(call)) == call
+    assert router_lines.call_of(router_lines.line_of(call)) == call
 
 
 @given(st.text(max_size=40))
 def test_no_line_breaks_the_reader(line: str) -> None:
-    call = router_lm.call_of(line)
-    assert call is None or router_lm.call_of(router_lm.line_of(call)) == call
+    call = router_lines.call_of(line)
+    assert call is None or router_lines.call_of(router_lines.line_of(call)) == call
 
 
 @pytest.mark.parametrize(
     "line", ["", "get_findings levels", "measure a=1 a=2", "shift by=two", "explain level=L4,L5"]
 )
 def test_a_broken_line_is_no_call(line: str) -> None:
-    assert router_lm.call_of(line) is None
+    assert router_lines.call_of(line) is None
 
 
 def test_the_prompt_tells_the_turn_before() -> None:
     offered = (Call("explain", {"level": "L3-L4"}), Call("explain", {"level": "L4-L5"}))
-    assert router_lm.prompt_of("why", None) == "why =>"
-    prompt = router_lm.prompt_of("why", Previous(Call("ask_back"), options=offered))
+    assert router_lines.prompt_of("why", None) == "why =>"
+    prompt = router_lines.prompt_of("why", Previous(Call("ask_back"), options=offered))
     assert prompt.splitlines()[0] == (
         "ask_back; offered explain level=L3-L4 or explain level=L4-L5"
     )
-    waiting = router_lm.prompt_of("ok", Previous(Call("undo"), pending=True))
+    waiting = router_lines.prompt_of("ok", Previous(Call("undo"), pending=True))
     assert waiting.splitlines()[0] == "undo; waits for a yes"
 
 
 def test_examples_hold_every_utterance_with_its_call_and_variants_that_fit() -> None:
     some = TRAIN[::12]
-    sources = router_lm.examples(some, known=frozenset(), seed=3)
-    assert sources == router_lm.examples(some, known=frozenset(), seed=3)
+    sources = router_lines.examples(some, known=frozenset(), seed=3)
+    assert sources == router_lines.examples(some, known=frozenset(), seed=3)
     assert len(sources) == len(some)
     assert sum(map(len, sources)) > 2 * len(some)
     for utterance, several in zip(some, sources, strict=True):
-        assert several[0].line == router_lm.line_of(utterance.call)
+        assert several[0].line == router_lines.line_of(utterance.call)
         assert {one.line.split()[0] for one in several} == {utterance.call.tool}
 
 
@@ -170,12 +171,12 @@ def test_a_small_model_learns_its_calls_and_says_them_again_after_loading(tmp_pa
     assert losses[-1] < 0.2 * losses[0]
     speaker = router_lm.load_speaker(small_model(len(tokenizer)), tokenizer, tmp_path)
     alone = [speaker.answers([example.prompt])[0] for (example,) in SOURCES]
-    assert alone == [router_lm.call_of(example.line) for (example,) in SOURCES]
+    assert alone == [router_lines.call_of(example.line) for (example,) in SOURCES]
     assert speaker.answers([example.prompt for (example,) in SOURCES]) == alone
     for (example,) in SOURCES:
         chances = speaker.chances(example.prompt)
         assert sum(chances.values()) == pytest.approx(1)
-        assert router_lm.WORDS[max(chances, key=lambda intent: chances[intent])] == example.word
+        assert router_lines.WORDS[max(chances, key=lambda intent: chances[intent])] == example.word
     known = frozenset({"thank", "you", "shorter", "please"})
     assert speaker.predictor(known)("thank you", None) == routing.Call("thanks")
     thanks = routing.Utterance("thank you", routing.Call("thanks"), 0, "lay")
