@@ -29,6 +29,7 @@ from eval import routing
 from eval.routing import Utterance
 from finetune import router, smollm2
 from finetune import router_candidates as candidates
+from finetune import router_lines
 from finetune import router_lm as lm
 from finetune.router_data import known_words, samples
 from radixgpt.weights import WEIGHTS, load_card
@@ -199,7 +200,8 @@ def compare(folder: Path) -> dict[str, Result]:
             found[name] = kept(path, partial(_fitted, FITTED[name]))
         else:
             trained = lm.trained(lm.OUT)
-            path = folder / f"{name} {_digest(trained, Path(lm.__file__))}.json"
+            code = (Path(lm.__file__), Path(router_lines.__file__))
+            path = folder / f"{name} {_digest(trained, *code)}.json"
             found[name] = kept(path, partial(_spoken, name))
     return found
 
