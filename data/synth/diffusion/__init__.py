@@ -1,0 +1,1 @@
+"""A conditional diffusion model of mid-sagittal lumbar columns, by sequence and grades."""

@@ -1,0 +1,1 @@
+"""Trains and measures the diffusion model of ``data/synth/diffusion``."""
