@@ -15,8 +15,8 @@ from radixgpt.errors import SettingsError
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 
-class Recipe(BaseModel):
-    """Everything that decides what is learned.
+class Budget(BaseModel):
+    """How long and how fast something is trained, whatever it is.
 
     A step sees ``batch`` pairs, whatever number of processes shares them, so that one card and
     several learn the same.
@@ -24,17 +24,6 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str = Field(description="a name on the hub, or a folder")
-    kinds: tuple[str, ...] = Field(description="model types that this is for")
-    language: str = Field(description="the linear layers of the decoder that get adapters, a regex")
-    vision: str = Field(description="those of the vision tower, a regex")
-    projector: tuple[str, ...] = Field(description="the modules between the two")
-
-    adapt_vision: bool = Field(default=False, description="adapters in the vision tower too")
-    train_projector: bool = Field(default=False, description="train the projector whole")
-    rank: int = Field(default=16, ge=1, description="rank of the adapters")
-    alpha: int = Field(default=32, ge=1, description="their scale, times the rank")
-    dropout: float = Field(default=0.05, ge=0, lt=1, description="dropout before the adapters")
     rate: float = Field(default=2e-4, gt=0, description="highest learning rate")
     warm_up: float = Field(default=0.05, ge=0, lt=1, description="share of the steps to reach it")
     decay: float = Field(default=0.0, ge=0, description="weight decay")
@@ -42,7 +31,6 @@ class Recipe(BaseModel):
     epochs: float = Field(default=3, gt=0, description="how often each pair is seen")
     batch: int = Field(default=16, ge=1, description="pairs a step, of all processes together")
     at_once: int = Field(default=1, ge=1, description="pairs that one process computes at once")
-    longest: int = Field(default=512, ge=8, description="tokens of a caption")
     precision: Literal["auto", "bf16", "float32"] = Field(
         default="auto", description="auto is bf16 where the card has it"
     )
@@ -75,6 +63,23 @@ class Recipe(BaseModel):
                 f"Use a batch that is a multiple of {together}.",
             )
         return self.batch // together
+
+
+class Recipe(Budget):
+    """Everything that decides what is learned of a vision-language model."""
+
+    model: str = Field(description="a name on the hub, or a folder")
+    kinds: tuple[str, ...] = Field(description="model types that this is for")
+    language: str = Field(description="the linear layers of the decoder that get adapters, a regex")
+    vision: str = Field(description="those of the vision tower, a regex")
+    projector: tuple[str, ...] = Field(description="the modules between the two")
+
+    adapt_vision: bool = Field(default=False, description="adapters in the vision tower too")
+    train_projector: bool = Field(default=False, description="train the projector whole")
+    rank: int = Field(default=16, ge=1, description="rank of the adapters")
+    alpha: int = Field(default=32, ge=1, description="their scale, times the rank")
+    dropout: float = Field(default=0.05, ge=0, lt=1, description="dropout before the adapters")
+    longest: int = Field(default=512, ge=8, description="tokens of a caption")
 
 
 def names() -> list[str]:

@@ -25,7 +25,7 @@ from torch.nn.functional import cross_entropy
 
 from finetune.vlm import adapters
 from finetune.vlm.pairs import Pair, turn_of
-from finetune.vlm.recipe import Recipe
+from finetune.vlm.recipe import Budget, Recipe
 from radixgpt.errors import CaptionerError, SettingsError
 from tools.captioner.published import Loaded, question_for
 from tools.captioner.turns import IGNORED, Speaker, Turn
@@ -72,7 +72,7 @@ Say = Callable[[int, int, float], None]
 """Told the number of steps done and to do, and the loss."""
 
 
-def order(pairs: int, recipe: Recipe, step: int) -> list[int]:
+def order(pairs: int, recipe: Budget, step: int) -> list[int]:
     """The pairs of a step: ``batch`` places of seeded shuffles laid end to end."""
     chosen = []
     for place in range(step * recipe.batch, (step + 1) * recipe.batch):
@@ -83,7 +83,7 @@ def order(pairs: int, recipe: Recipe, step: int) -> list[int]:
     return chosen
 
 
-def shares(chosen: Sequence[int], recipe: Recipe, processes: int, rank: int) -> list[list[int]]:
+def shares(chosen: Sequence[int], recipe: Budget, processes: int, rank: int) -> list[list[int]]:
     """The pairs that one process computes in a step, as it takes them at once."""
     turns = recipe.turns_a_step(processes)
     wide = recipe.at_once
