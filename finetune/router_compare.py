@@ -27,9 +27,8 @@ import numpy as np
 import tools.router
 from eval import routing
 from eval.routing import Utterance
-from finetune import router, smollm2
+from finetune import router, router_lines, smollm2
 from finetune import router_candidates as candidates
-from finetune import router_lines
 from finetune import router_lm as lm
 from finetune.router_data import known_words, samples
 from radixgpt.weights import WEIGHTS, load_card
