@@ -79,7 +79,7 @@ def open_pipeline(source: str, dtype: torch.dtype = torch.float32) -> Any:
             )
         if kind == CLASSES[0]:  # the checker of photographs refuses MR images at random
             options |= {"safety_checker": None, "requires_safety_checker": False}
-        pipeline = getattr(diffusers, kind).from_pretrained(where, torch_dtype=dtype, **options)
+        pipeline = getattr(diffusers, kind).from_pretrained(where, **options).to(dtype)
     except (OSError, ValueError) as error:
         raise _not_had(name, folder.is_dir(), error) from error
     pipeline.set_progress_bar_config(disable=True)
