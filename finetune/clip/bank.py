@@ -7,6 +7,7 @@ goes through the trunk once, plain, and some times more, distorted.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from finetune import classifier_data
 from finetune.classifier_data import MARGIN, DiscViews, distort
 from finetune.clip import pairs
 from finetune.clip.pairs import CROP, SIDE, Slice
+from finetune.levels import imagenet
 from retrieval.encoder.pictures import fitted
 
 STARTS = ("imagenet", "classifier")
@@ -68,8 +70,6 @@ def start(model: Any, which: str) -> None:
         model: as open_clip built it, on tf_efficientnet_lite0.
         which: of STARTS.
     """
-    from finetune.levels import imagenet
-
     published = imagenet() if which == "imagenet" else _grader()
     own = model.visual.trunk.state_dict()
     theirs = [k for k in published if not k.startswith("_fc") and "num_batches" not in k]
@@ -79,6 +79,14 @@ def start(model: Any, which: str) -> None:
         grey = own[name].ndim == 4 and own[name].shape[1] == 3 * tensor.shape[1]
         own[name] = tensor.expand(-1, 3, -1, -1) / 3 if grey else tensor
     model.visual.trunk.load_state_dict(own)
+
+
+def state(which: str) -> str:
+    """A short hash of a trunk: what it saw is worth nothing for another one."""
+    whole = hashlib.sha256()
+    for tensor in (imagenet() if which == "imagenet" else _grader()).values():
+        whole.update(tensor.numpy().tobytes())
+    return whole.hexdigest()[:12]
 
 
 def _grader() -> Mapping[str, Tensor]:

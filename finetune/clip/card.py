@@ -78,7 +78,13 @@ def _rows(found: Mapping[str, Mapping[str, Any]]) -> str:
 def _preferred(found: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [(name, row) for name, row in found.items() if "unseen" in row]
     return table(
-        ("figure", "pairs", "value (95 % interval)", "by the mean picture", "chance"),
+        (
+            "changed",
+            "pairs",
+            "right caption preferred (95 % interval)",
+            "by the mean picture",
+            "chance",
+        ),
         [
             (name, row["pairs"], _cell(row), f"{row['unseen']:.3f}", f"{row['chance']:.3f}")
             for name, row in rows

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from eval.ranking import CUTS, chance, first_ranks
 from finetune.classifier_data import DiscViews
 from finetune.clip import pairs, prompts, slices
-from finetune.clip.captions import GROUPS, KINDS, Caption, draft, report
+from finetune.clip.captions import KINDS, Caption, draft, report
 from finetune.clip.pairs import Slice
 from radixgpt.statistics import (
     auroc,
@@ -23,6 +23,14 @@ from retrieval.encoder import Encoder, Floats
 
 Figures = dict[str, dict[str, Any]]
 """Name to ``value``, ``low``, ``high`` and mostly ``chance``."""
+CHANGES = (
+    "another level",
+    "another grade",
+    "a finding added",
+    "a finding taken away",
+    "another Modic type",
+)
+"""What a hard negative may have changed."""
 _WORDINGS = 4
 """Captions of each disc that hard negatives are made of."""
 
@@ -182,26 +190,37 @@ def _preferred(
     What is commoner is likelier without looking, and that is what the mean picture tells.
     """
     rows = np.array([i for i, *_ in asked])
-    groups = np.array([group for _, group, *_ in asked])
+    groups = np.array([_change(group, first, other) for _, group, first, other in asked])
     own = encoder.texts([c.text for _, _, c, _ in asked])
     false = encoder.texts([c.text for *_, c in asked])
     margin = ((own - false) * vectors[rows]).sum(1)
     better = (margin > 0) + 0.5 * (margin == 0)
     unseen = ((own - false) @ vectors.mean(0)) > 0
-    names = [f"right caption preferred, {group} changed" for group in GROUPS]
+    names = list(CHANGES)
 
     def all_of(chosen: npt.NDArray[np.intp]) -> list[float]:
         found: list[float] = []
-        for group in GROUPS:
+        for group in CHANGES:
             here = chosen[groups[chosen] == group]
             found.append(float(better[here].mean()) if len(here) else float("nan"))
         return found
 
     figures = _with_intervals(names, all_of, [patients[i] for i in rows], [0.5] * len(names))
-    for name, group in zip(names, GROUPS, strict=True):
-        figures[name]["pairs"] = int((groups == group).sum())
-        figures[name]["unseen"] = float(unseen[groups == group].mean())
+    for name in names:
+        figures[name]["pairs"] = int((groups == name).sum())
+        figures[name]["unseen"] = float(unseen[groups == name].mean())
     return figures
+
+
+def _change(group: str, own: Caption, false: Caption) -> str:
+    """What was changed, of CHANGES; taking a finding away is another thing than adding one."""
+    if group != "finding":
+        return f"another {group}"
+    (before,) = [v for k, v in own.stated.items() if false.stated.get(k) != v]
+    (after,) = [v for k, v in false.stated.items() if own.stated.get(k) != v]
+    if 0 in before:
+        return "a finding added"
+    return "a finding taken away" if 0 in after else "another Modic type"
 
 
 def _with_intervals(

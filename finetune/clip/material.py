@@ -39,7 +39,7 @@ def disc_bank(shared: Path, start: str, out: Path) -> Bank:
         model, _ = fit.begin(Recipe(start=start))
         return bank.of_discs(model, discs_of(shared, patients, lumbar=False), 1)
 
-    return bank.kept(out / f"discs-{start}.pt", make)
+    return bank.kept(out / f"discs-{start}-{bank.state(start)}.pt", make)
 
 
 def slice_bank(shared: Path, start: str, out: Path) -> Bank:
@@ -50,4 +50,4 @@ def slice_bank(shared: Path, start: str, out: Path) -> Bank:
         model, _ = fit.begin(Recipe(start=start))
         return bank.of_slices(model, pairs.whole_slices(shared, patients), 2)
 
-    return bank.kept(out / f"slices-{start}.pt", make)
+    return bank.kept(out / f"slices-{start}-{pairs.SIDE}-{bank.state(start)}.pt", make)
