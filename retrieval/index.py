@@ -28,11 +28,11 @@ LINKS = 32
 """Neighbours of a vector in the graph."""
 BUILD_BREADTH = 120
 """Candidates that are kept while a vector is put into the graph."""
-SEARCH_BREADTH = 96
+SEARCH_BREADTH = 192
 """Candidates that are kept in a search of the graph."""
 MOST_BREADTH = 1_000
 """The same, where few vectors are allowed."""
-SHARE_PROBED = 1 / 64
+SHARE_PROBED = 1 / 16
 """Share of the lists that are looked into, 8 of them at least."""
 _FEWEST_A_LIST = 39  # FAISS warns of fewer when it learns the lists' centres
 _LEARNED_A_LIST = 64
