@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +73,8 @@ def open_pipeline(source: str, dtype: torch.dtype = torch.float32) -> Any:
     options = {"local_files_only": offline()}
     where = str(folder) if folder.is_dir() else source
     try:
-        kind = diffusers.DiffusionPipeline.load_config(where, **options).get("_class_name")
+        with _quiet_hub():
+            kind = diffusers.DiffusionPipeline.load_config(where, **options).get("_class_name")
         if kind not in CLASSES:
             raise WeightsError(
                 f"'{name[:60]}' is no Stable Diffusion 1.5, 2.1 or XL.",
@@ -79,11 +82,20 @@ def open_pipeline(source: str, dtype: torch.dtype = torch.float32) -> Any:
             )
         if kind == CLASSES[0]:  # the checker of photographs refuses MR images at random
             options |= {"safety_checker": None, "requires_safety_checker": False}
-        pipeline = getattr(diffusers, kind).from_pretrained(where, **options).to(dtype)
+        with _quiet_hub():
+            pipeline = getattr(diffusers, kind).from_pretrained(where, **options).to(dtype)
     except (OSError, ValueError) as error:
         raise _not_had(name, folder.is_dir(), error) from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+@contextmanager
+def _quiet_hub() -> Iterator[None]:
+    """Let diffusers name an option to the hub that the hub has given up, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*local_dir_use_symlinks", UserWarning)
+        yield
 
 
 def _not_had(name: str, is_folder: bool, error: Exception) -> WeightsError:

@@ -24,6 +24,8 @@ from tools.framing import standardise
 Floats = npt.NDArray[np.float32]
 MARGIN = 16
 """Pixels around SHAPE that are kept, so that columns can be moved and turned."""
+_COLUMN = slice(MARGIN + 30, MARGIN + 90)
+"""Columns of an aligned image from the front of the bodies to the spinous processes."""
 _FEWEST = 4
 """Discs whose place must be known."""
 
@@ -80,7 +82,15 @@ def aligned(pixels: npt.ArrayLike, centres: Mapping[str, tuple[float, float]]) -
     cut = ndimage.affine_transform(
         smooth, (scale, scale), first[::-1], output_shape=shape, order=1, cval=-1
     )
-    return np.asarray(cut, np.float32)
+    return evened(np.asarray(cut, np.float32))
+
+
+def evened(cut: Floats) -> Floats:
+    """Greys scaled by what lies around the column: fat near the coil can outshine all else."""
+    low, high = np.percentile(cut[MARGIN:-MARGIN, _COLUMN], (1, 99))
+    if not high > low:
+        return np.full(cut.shape, -1, np.float32)
+    return np.asarray(np.clip((cut - low) / (high - low), 0, 1) * 2 - 1, np.float32)
 
 
 def gradings(shared: Path) -> dict[int, dict[str, DiscGrades]]:

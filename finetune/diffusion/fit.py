@@ -45,7 +45,7 @@ class Recipe:
 
     steps: int = 2000
     images: int = 8
-    rate: float = 5e-4
+    rate: float = 1e-3
     warm_up: int = 100
     dropped: float = 0.12
     phantoms: float = 0.3

@@ -27,7 +27,7 @@ PLACES = ((59.5, 18.9), (55.1, 40.1), (52.9, 62.0), (53.5, 84.0), (58.9, 104.9))
 ``finetune/points``, scaled to 86 rows from the first to the last."""
 CONDITION = COLUMN_CONDITION + 1
 """What is wanted, and 1 at the end for the look of a phantom."""
-WIDTHS = (64, 96, 128)
+WIDTHS = (48, 96, 128)
 """Channels at a quarter, an eighth and a sixteenth of the rows."""
 TIMES = 1000
 _PLACED = 8
