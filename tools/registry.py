@@ -85,6 +85,13 @@ _TOOLS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("concepts",),
     ),
     (
+        "captioner",
+        "Writes a caption of a study, an image or a disc, bounded by what the other tools saw.",
+        "what the other tools saw in a lumbar MR",
+        (),
+        ("captioner", "classifier"),
+    ),
+    (
         "captions",
         "Reads a caption or report text, and says whether it fits what the other tools saw.",
         "a text; for a check, what the other tools saw",
