@@ -182,8 +182,9 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--cards", action="store_true", help="write the model cards")
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     _, development = spider.split(options.shared)
     console = Console(stderr=True)
     regimes = (
