@@ -191,8 +191,10 @@ def ask(
                     answer = event
         assert answer is not None, "a turn ends with an Answer or a Failed"
         names = [f"evidence-{number}.png" for number, _ in enumerate(answer.images, start=1)]
+        made_up = [f"synthetic-{number}.png" for number, _ in enumerate(answer.synthetic, start=1)]
         if images is not None:
             write(images, {n: i.png for n, i in zip(names, answer.images, strict=True)})
+            write(images, {n: i.png for n, i in zip(made_up, answer.synthetic, strict=True)})
         if as_json:
             echo_json(
                 {
@@ -210,6 +212,10 @@ def ask(
                     ],
                     "guarded": list(answer.guarded),
                     "similar": [_similar_case(one) for one in answer.similar],
+                    "synthetic": [
+                        {"file": name if images is not None else None, "caption": one.caption}
+                        for name, one in zip(made_up, answer.synthetic, strict=True)
+                    ],
                 }
             )
         else:
@@ -217,6 +223,9 @@ def ask(
             for one in answer.similar:
                 typer.echo(f"\n{one.number}. {one.case}, {one.written}, {one.licence}")
                 typer.echo("\n".join(f"| {line}" for line in one.text.split("\n")))
+            for name, image in zip(made_up, answer.synthetic, strict=True):
+                kept = name if images is not None else "name a folder with --images to keep it"
+                typer.echo(f"\n{image.caption} ({kept})")
 
 
 @app.command()

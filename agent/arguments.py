@@ -10,7 +10,7 @@ from typing import Literal
 from langchain.tools import ToolRuntime
 
 from agent import content as c
-from agent.events import Image, Progress, SimilarCase
+from agent.events import Image, Progress, SimilarCase, SyntheticImage
 from agent.session import Session
 from radixgpt.eligibility import REASONS
 from radixgpt.errors import NotEligibleError
@@ -103,12 +103,14 @@ class Shown:
         summary: one line on what came out.
         findings: ids of the findings that were returned.
         similar: other patients' cases, word for word.
+        synthetic: made-up images, which are no evidence.
     """
 
     summary: str
     images: tuple[Image, ...] = ()
     findings: tuple[str, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    synthetic: tuple[SyntheticImage, ...] = ()
 
 
 Runtime = ToolRuntime[Context]

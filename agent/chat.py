@@ -15,6 +15,7 @@ from agent.events import (
     Image,
     Progress,
     SimilarCase,
+    SyntheticImage,
     Token,
     ToolEnded,
     ToolStarted,
@@ -39,6 +40,7 @@ class _Turn:
     images: list[Image] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     similar: list[SimilarCase] = field(default_factory=list)
+    synthetic: list[SyntheticImage] = field(default_factory=list)
     answer: Any = None
 
 
@@ -75,6 +77,7 @@ def stream(session: Session, text: str) -> Iterator[Event]:
             session.report is not before,
             tuple(said.additional_kwargs.get("guarded", ())),
             tuple(turn.similar),
+            tuple(turn.synthetic),
         )
     except RadixError as error:
         yield Failed(error.code, error.problem, error.mend)
@@ -140,6 +143,7 @@ def _ended(message: ToolMessage, turn: _Turn) -> Event:
         turn.images.extend(shown.images)
         turn.findings.extend(shown.findings)
         turn.similar.extend(shown.similar)
+        turn.synthetic.extend(shown.synthetic)
         return ToolEnded(key, name, title, shown.summary, seconds, shown.images)
     told = c.from_text(message.text)
     summary = told.problem if isinstance(told, c.ErrorContent) else "The call was not understood."

@@ -265,6 +265,14 @@ class DismissedContent(_Content):
     now: str
 
 
+class SyntheticContent(_Content):
+    """Made-up images; the user sees them, and nothing in them is of the open study."""
+
+    tool: Literal["make_synthetic_image"] = "make_synthetic_image"
+    by: Literal["phantom", "rgan", "diffusion"]
+    images: int
+
+
 class ErrorContent(_Content):
     """A tool could not do what it was asked; the sentences are for the user."""
 
@@ -290,6 +298,7 @@ Content = Annotated[
     | SimilarContent
     | CaptionedContent
     | SendingContent
+    | SyntheticContent
     | DismissedContent
     | ErrorContent,
     Field(discriminator="tool"),

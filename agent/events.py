@@ -59,6 +59,19 @@ class SimilarCase:
 
 
 @dataclass(frozen=True)
+class SyntheticImage:
+    """A made-up image, for the person at the door; it is no evidence and of no patient.
+
+    Attributes:
+        png: the encoded picture, marked synthetic.
+        caption: that it is synthetic, and what was asked for.
+    """
+
+    png: bytes = field(repr=False)
+    caption: str
+
+
+@dataclass(frozen=True)
 class ToolStarted:
     """A tool was called; ``id`` joins it to its :class:`ToolEnded`."""
 
@@ -106,6 +119,7 @@ class Answer:
         report_changed: whether the report is another one than before the turn.
         guarded: what the guard refused in the language model's wording, empty if nothing.
         similar: cases of other patients, to be shown as such beside the text.
+        synthetic: made-up images, to be shown as such below everything else.
     """
 
     text: str
@@ -114,6 +128,7 @@ class Answer:
     report_changed: bool = False
     guarded: tuple[str, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    synthetic: tuple[SyntheticImage, ...] = ()
 
 
 @dataclass(frozen=True)

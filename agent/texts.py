@@ -25,10 +25,16 @@ _MOST = 8
 
 
 Texts = (
-    c.CaptionContent | c.ConceptsContent | c.SimilarContent | c.CaptionedContent | c.SendingContent
+    c.CaptionContent
+    | c.ConceptsContent
+    | c.SimilarContent
+    | c.CaptionedContent
+    | c.SendingContent
+    | c.SyntheticContent
 )
 TEXTS = (
     c.CaptionContent, c.ConceptsContent, c.SimilarContent, c.CaptionedContent, c.SendingContent,
+    c.SyntheticContent,
 )  # fmt: skip
 """What is worded here."""
 
@@ -41,6 +47,8 @@ def worded(content: Texts) -> str:
         return _captioned(content)
     if isinstance(content, c.SendingContent):
         return f"{content.question} (yes or no)" if content.question else "Nothing was sent."
+    if isinstance(content, c.SyntheticContent):
+        return _synthetic(content)
     return _concepts(content) if isinstance(content, c.ConceptsContent) else _similar(content)
 
 
@@ -133,6 +141,21 @@ def _captioned(content: c.CaptionedContent) -> str:
     if content.not_stated:
         parts.append("**Not stated**\n" + _listed(content.not_stated))
     return "\n\n".join(parts)
+
+
+_MADE_BY = {
+    "phantom": "a phantom: geometry and physics, no patient",
+    "rgan": "a generative network: what was asked for need not be what a radiologist sees",
+    "diffusion": "a diffusion model: what was asked for need not be what a radiologist sees",
+}
+
+
+def _synthetic(content: c.SyntheticContent) -> str:
+    many = "an image" if content.images == 1 else f"{content.images} images"
+    return (
+        f"I made up {many}, shown below and marked synthetic, by {_MADE_BY[content.by]}. "
+        "Nothing in it is of the open study."
+    )
 
 
 _LIKE = {

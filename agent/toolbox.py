@@ -31,6 +31,7 @@ from agent.lookups import (
     measure,
     show_image,
 )
+from agent.making import make_synthetic_image
 from agent.reading_texts import check_caption, detect_concepts
 from agent.similar_cases import find_similar_cases
 
@@ -55,6 +56,7 @@ TOOLS: tuple[BaseTool, ...] = (
     detect_concepts,
     caption_image,
     find_similar_cases,
+    make_synthetic_image,
     about,
 )
 """Every tool of the agent."""
@@ -80,6 +82,7 @@ TITLES: dict[str, str] = {
     "detect_concepts": "Detecting concepts",
     "caption_image": "Writing a caption",
     "find_similar_cases": "Looking for similar cases",
+    "make_synthetic_image": "Making up an image",
     "about": "Listing what I can do",
 }
 """What a door shows while a tool runs."""

@@ -16,6 +16,7 @@ from agent.events import (
     Image,
     Progress,
     SimilarCase,
+    SyntheticImage,
     Token,
     ToolEnded,
     ToolStarted,
@@ -171,7 +172,16 @@ def _with_images(desk: Desk, answer: Answer) -> str:
         text += "\n\n" + " · ".join(_caption(image) for image in answer.images)
     if answer.similar:
         text += "\n\n" + "\n\n".join(_other_patient(desk, one) for one in answer.similar)
+    if answer.synthetic:
+        text += "\n\n" + "\n\n".join(_made_up(desk, one) for one in answer.synthetic)
     return text
+
+
+def _made_up(desk: Desk, one: SyntheticImage) -> str:
+    """A made-up image under its mark; pressing it leads nowhere in the open study."""
+    told = _plain(one.caption)
+    kept = desk.keep(Image(one.png, "", series="", slice_index=0))
+    return f"**SYNTHETIC, no patient**\n\n![{told}]({kept})\n\n*{told}*"
 
 
 def _other_patient(desk: Desk, one: SimilarCase) -> str:

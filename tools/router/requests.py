@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tools.router.calls import Call, Previous, levels_of
 from tools.router.described import described
+from tools.router.made_up import made_up
 from tools.router.quoted import quoted
 from tools.router.route import Route, Router
 from tools.router.similar import similar
@@ -49,7 +50,7 @@ def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[R
 
 def _one(router: Router, utterance: str, previous: Previous | None) -> Route:
     """Where one request leads; some are asked for by words that decide by themselves."""
-    if (call := similar(utterance) or described(utterance)) is not None:
+    if (call := made_up(utterance) or similar(utterance) or described(utterance)) is not None:
         return Route(call, 1.0, Slots(text="", masked=""))
     return router.route(utterance, previous)
 

@@ -1,0 +1,47 @@
+"""The tool that makes up images for teaching; they are no part of the open study."""
+
+# ruff: noqa: D417 (the runtime is injected and no part of a tool's description)
+
+from __future__ import annotations
+
+from typing import Literal
+
+from langchain.tools import tool
+
+from agent import content as c
+from agent.arguments import Result, Runtime, Shown, Weighting, progress, result
+from agent.events import SyntheticImage
+
+
+@tool(response_format="content_and_artifact", parse_docstring=True)
+def make_synthetic_image(
+    runtime: Runtime,
+    findings: str,
+    sequence: Weighting = Weighting.T2,
+    by: Literal["phantom", "rgan", "diffusion"] = "phantom",
+) -> Result:
+    """Make up an image with findings that are asked for, for teaching. It shows no patient.
+
+    The user sees it, marked synthetic. Nothing in it is a finding of the open study.
+
+    Args:
+        findings: discs with what they are to show, such as "L4-L5 pfirrmann 5, disc bulging".
+        sequence: the weighting.
+        by: phantom for exact geometry; rgan or diffusion only where the user asks for a network.
+    """
+    from data.synth import make
+    from data.synth.marked import as_png
+
+    discs = make.asked([findings])
+    make.facts(by)  # missing weights are told before anything is drawn
+    progress(runtime)("Making up the image")
+    words = f"{sequence.value.upper()}, {make.told(discs)}"
+    images = tuple(
+        SyntheticImage(
+            as_png(one.pixels, by=by, asked=words, seed=one.seed),
+            f"Synthetic, no patient: asked for {words}" + (f" ({one.level})" * bool(one.level)),
+        )
+        for one in make.pictures(discs, sequence.value, by)
+    )
+    what = c.SyntheticContent(by=by, images=len(images))
+    return result(what, Shown("synthetic, of no patient", synthetic=images))

@@ -1,0 +1,84 @@
+"""Made-up images in the chat: marked synthetic, and never mixed with the open study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from PIL import Image as Pillow
+
+from agent import content as c
+from agent.events import Answer
+from agent.session import Session
+from agent.toolbox import TOOLS
+from tools.router import load_router, routes
+from tools.router.calls import Call
+from ui import talk
+from ui.desk import Desk
+
+Say = Callable[[Session, str], Answer]
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        (
+            "make a synthetic image with L4-L5 pfirrmann 5",
+            {"findings": "L4-L5 pfirrmann 5"},
+        ),
+        (
+            "Please show me an artificial T1 picture of L5-S1 modic 2.",
+            {"findings": "L5-S1 modic 2", "sequence": "t1"},
+        ),
+        (
+            "generate a made-up MRI with a herniation at L4-L5, in T2, by the diffusion model",
+            {"findings": "a herniation at L4-L5", "sequence": "t2", "by": "diffusion"},
+        ),
+    ],
+)
+def test_made_up_images_are_asked_for(text: str, args: dict[str, str]) -> None:
+    (route,) = routes(load_router(), text, None)
+    assert route.call == Call("make_synthetic_image", args)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "show the image of L4-L5",
+        "is this a synthetic image?",
+        "show similar cases",
+        "make a report",
+    ],
+)
+def test_other_requests_stay_what_they_are(text: str) -> None:
+    assert "make_synthetic_image" not in {r.call.tool for r in routes(load_router(), text, None)}
+
+
+def test_the_image_is_shown_as_synthetic_and_is_no_evidence(session: Session, say: Say) -> None:
+    before = session.draft()
+    answer = say(session, "make a synthetic image with L1-L2 pfirrmann 5")
+    assert "marked synthetic" in answer.text
+    assert "Nothing in it is of the open study" in answer.text
+    assert "L1-L2" not in answer.text
+    assert (answer.images, answer.findings, answer.report_changed) == ((), (), False)
+    assert session.draft() == before
+    (made,) = answer.synthetic
+    assert made.caption.startswith("Synthetic, no patient")
+    with Pillow.open(BytesIO(made.png)) as picture:
+        assert picture.text["Synthetic"] == "true"  # type: ignore[attr-defined]
+    shown = talk._with_images(Desk(session), answer)
+    assert "SYNTHETIC, no patient" in shown
+    assert "#show=" not in shown  # pressing it leads nowhere in the open study
+
+
+def test_what_can_t_be_drawn_is_told(session: Session, say: Say) -> None:
+    answer = say(session, "make a synthetic image with sparkles")
+    assert "No finding is understood" in answer.text
+    assert answer.synthetic == ()
+
+
+def test_a_language_model_is_told_no_grade_of_it() -> None:
+    assert "make_synthetic_image" in {tool.name for tool in TOOLS}
+    told = c.to_text(c.SyntheticContent(by="phantom", images=1))
+    assert "pfirrmann" not in told
