@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.synth.conditions import DiscGrades, SequenceName, Wanted, from_findings
+from radixgpt.case import StatedFinding
 from radixgpt.errors import InputError, MissingPackageError
 from radixgpt.finding import GRADED, KINDS
 from radixgpt.report import ModelFacts
@@ -43,7 +44,7 @@ def asked(texts: Sequence[str]) -> dict[str, DiscGrades]:
     """
     from radixgpt.language.reader import findings_in
 
-    findings = []
+    findings: list[StatedFinding] = []
     for text in texts:
         found = findings_in(text)
         if not found:

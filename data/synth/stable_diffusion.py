@@ -70,7 +70,7 @@ def open_pipeline(source: str, dtype: torch.dtype = torch.float32) -> Any:
     if (folder / TRAINED).is_file():
         return _adapted(folder, dtype)
     name = folder.resolve().name if folder.is_dir() else source
-    options = {"local_files_only": offline()}
+    options: dict[str, bool | None] = {"local_files_only": offline()}
     where = str(folder) if folder.is_dir() else source
     try:
         with _quiet_hub():

@@ -45,7 +45,8 @@ def standard(images: Tensor) -> Tensor:
     """Images (n, 1, rows, columns) as rows of mean 0 and length 1, at half the resolution."""
     flat = avg_pool2d(images, 2).flatten(1)
     flat = flat - flat.mean(1, keepdim=True)
-    return flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    unit: Tensor = flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    return unit
 
 
 def nearest(made: Tensor, known: Columns) -> Nearest:

@@ -101,7 +101,7 @@ def step(
         lost = lost + recipe.every * recipe.gamma / 2 * (on_real + on_made)
         told |= {"R1": float(on_real.detach()), "R2": float(on_made.detach())}
     pair.of_discriminator.zero_grad()
-    lost.backward()
+    lost.backward()  # type: ignore[no-untyped-call]
     pair.of_discriminator.step()
 
     pair.discriminator.requires_grad_(False)
@@ -110,7 +110,7 @@ def step(
         held = pair.discriminator(real, condition)
     lost = networks.generator_loss(held, pair.discriminator(made, condition))
     pair.of_generator.zero_grad()
-    lost.backward()
+    lost.backward()  # type: ignore[no-untyped-call]
     pair.of_generator.step()
     pair.discriminator.requires_grad_(True)
     told["generator"] = float(lost.detach())

@@ -112,8 +112,8 @@ class _Basis:
     scale: float
 
     def __call__(self, features: Floats) -> Floats:
-        projected: Floats = (features - self.centre) @ self.axes.T / max(self.scale, 1e-9)
-        return projected
+        projected = (features - self.centre) @ self.axes.T / np.float32(max(self.scale, 1e-9))
+        return np.asarray(projected, np.float32)
 
 
 def agreement(made: Discs) -> dict[str, float]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from data.synth.conditions import BINARY, DiscGrades, SequenceName, Wanted
+from data.synth.conditions import BINARY, SEQUENCES, DiscGrades, SequenceName, Wanted
 from data.synth.rgan.networks import NOISE, SHAPE, Generator
 from finetune.classifier_data import DiscViews
 from finetune.rgan.crops import crops_of, middle
@@ -98,7 +98,7 @@ def by_rgan(net: Generator, wanted: list[tuple[SequenceName, str, DiscGrades]], 
         np.stack([Wanted(s, {level: g}).disc_vector(level) for s, level, g in wanted])
     )
     with torch.inference_mode():
-        for some in conditions.split(64):
+        for some in torch.split(conditions, 64):
             made.append(net(torch.randn(len(some), NOISE), some)[:, 0].clamp(-1, 1))
     return Discs(
         np.asarray(torch.cat(made).numpy(), np.float32),
@@ -150,14 +150,12 @@ def by_phantom(count: int, seed: int) -> Discs:
     for _ in range(count):
         rendered: Rendered = render(sample(rng), size=288)
         truth = {level: _true(rendered.truth[level]) for level in LUMBAR_DISCS}
-        for name in ("t1", "t2"):
-            pixels = rendered.images[name]
-            sets.append(
-                by_columns(
-                    lambda _wanted, _seed, shown=pixels: np.asarray(shown, np.float32),
-                    [Wanted(name, truth)],
-                )
-            )
+        images = {name: np.asarray(rendered.images[name], np.float32) for name in SEQUENCES}
+
+        def shown(wanted: Wanted, _seed: int, of: dict[SequenceName, Floats] = images) -> Floats:
+            return of[wanted.sequence]
+
+        sets.append(by_columns(shown, [Wanted(name, truth) for name in SEQUENCES]))
     return joined(sets)
 
 
