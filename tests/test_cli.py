@@ -164,11 +164,14 @@ def test_tools_are_real_and_their_weights_ship() -> None:
         "classifier",
         "radiographs",
         "concepts",
+        "captioner",
         "captions",
+        "similar",
     ]
+    other = {"captions": "check", "captioner": "caption", "similar": "opened"}
     for tool in capabilities():
         module = importlib.import_module(f"tools.{tool.name}")
-        assert callable(getattr(module, "check" if tool.name == "captions" else "run"))
+        assert callable(getattr(module, other.get(tool.name, "run")))
         assert all(used.there and used.version for used in tool.weights)
     plain = run(cli.app, ["tools"])
     assert "missing" not in plain.stdout

@@ -98,6 +98,13 @@ _TOOLS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         (),
         ("captions",),
     ),
+    (
+        "similar",
+        "Finds cases of other patients that are like a study, a disc of it, or a description.",
+        "what the other tools saw, or a text; an index of cases",
+        (),
+        ("similar", "clip"),
+    ),
 )
 
 

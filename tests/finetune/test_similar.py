@@ -12,6 +12,7 @@ from finetune import seen, spider
 from finetune.similar import card, corpus, measure, questions
 from radixgpt.case import StatedFinding
 from retrieval.corpus import Entry
+from retrieval.store import Store
 
 
 def graded(level: str, kind: str, value: int | None = None, said: Any = "present") -> StatedFinding:
@@ -106,3 +107,19 @@ def test_an_entry_is_gradings_and_a_generated_text(shared_data: Path) -> None:
     assert entry.text
     item = corpus.items(shared_data, [patient], None, lambda *_: None)[0]
     assert (item.entry, item.image, dict(item.discs)) == (entry, None, {})
+
+
+def test_the_shipped_index_holds_training_patients_without_images() -> None:
+    from data.splits.spider import fixed_sides
+    from retrieval.encoder import load
+    from tools.similar.finder import SHIPPED, facts_of
+
+    store = Store.open(SHIPPED, encoder=facts_of(load()))  # of the encoder that ships with it
+    sides = fixed_sides()
+    patients = [int(entry.patient.removeprefix("spider/")) for entry in store.entries]
+    assert len(set(patients)) == len(patients) == 142
+    assert {sides[patient] for patient in patients} == {"train"}
+    assert {entry.origin for entry in store.entries} == {"generated"}
+    assert {entry.key_image for entry in store.entries} == {None}
+    assert store.manifest.workspace is None
+    assert {path.suffix for path in SHIPPED.iterdir()} == {".json", ".jsonl", ".md", ".safetensors"}
