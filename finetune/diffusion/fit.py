@@ -23,7 +23,7 @@ from finetune.diffusion.columns import Columns, batch, middle
 from finetune.rgan.fit import grid
 from radixgpt.level import LUMBAR_DISCS
 
-_KEPT_EVERY = 200
+_KEPT_EVERY = 100
 _SHOWN_STEPS = 20
 
 
@@ -43,7 +43,7 @@ class Recipe:
         seed: of everything that is drawn.
     """
 
-    steps: int = 2000
+    steps: int = 20000
     images: int = 8
     rate: float = 1e-3
     warm_up: int = 100
@@ -197,7 +197,7 @@ def train(
             state = {name: part.state_dict() for name, part in training.parts().items()}
             torch.save({**state, "step": done, "recipe": asdict(recipe)}, f"{checkpoint}.new")
             Path(f"{checkpoint}.new").replace(checkpoint)
-        if done % (2 * _KEPT_EVERY) == 0 or done == last:
+        if done % (4 * _KEPT_EVERY) == 0 or done == last:
             grid(samples(training.average), out / f"grid-{done:05d}.png", columns=5)
         say(done, recipe.steps)
     return training.average.eval()
