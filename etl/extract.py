@@ -67,7 +67,7 @@ def extract(
     that a tool says is dropped in silence.
     """
     discs = _outlines(observations)
-    findings = tuple(_finding(o, discs) for o in observations if o.kind not in STRUCTURES)
+    findings = tuple(finding(o, discs) for o in observations if o.kind not in STRUCTURES)
     return Extract(
         facts=_facts(study, eligibility, observations, level_shift),
         technique=_technique(study, eligibility),
@@ -105,7 +105,13 @@ def _outlines(observations: Sequence[Observation]) -> dict[tuple[str | None, str
     }
 
 
-def _finding(o: Observation, discs: dict[tuple[str | None, str, int], Evidence]) -> Finding:
+def finding(o: Observation, discs: dict[tuple[str | None, str, int], Evidence]) -> Finding:
+    """One observation as a finding with its id.
+
+    Args:
+        o: of any kind that is no structure.
+        discs: the outline of each disc by level, series and slice.
+    """
     return Finding(
         id=o.id,
         level=o.level,

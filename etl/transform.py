@@ -51,14 +51,17 @@ def transform(
     Returns:
         Findings from head to tail, in the order of a report, with the ids f1, f2, ...
     """
-    kept = merge(findings)
-    kept = [_with_its_sequences(f, eligibility) for f in kept]
-    kept = _slip_and_grade(kept)
-    kept = _height_and_grade(kept)
+    kept = consistent(merge(findings), eligibility)
     if not eligibility.radiographs:
         kept = [*kept, *_missing(kept, eligibility, located)]
     kept.sort(key=_place)
     return tuple(f.model_copy(update={"id": f"f{i}"}) for i, f in enumerate(kept, start=1))
+
+
+def consistent(findings: Iterable[Finding], eligibility: Eligibility) -> list[Finding]:
+    """Leave open what findings say against one another, or without the sequence that it needs."""
+    kept = [_with_its_sequences(f, eligibility) for f in findings]
+    return _height_and_grade(_slip_and_grade(kept))
 
 
 def _place(f: Finding) -> tuple[int, str, int, str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from etl.settle import settled
 from radixgpt.case import StatedFinding
 from radixgpt.eligibility import Eligibility
 from radixgpt.finding import ABSENT, GRADED, OF_RADIOGRAPHS, PRESENT
@@ -158,7 +159,7 @@ def support(
     scope.require()
     if scope.series is not None:
         study.one(scope.series)
-    seen = tuple(observations)
+    seen = settled(tuple(observations), eligibility)
     places = {
         o.level: kept
         for o in seen
