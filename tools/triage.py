@@ -143,7 +143,7 @@ def run(study: Study) -> tuple[Study, Eligibility]:
             return _radiographs(study, films)
         told = max(verdicts, key=lambda v: _NEARNESS.index(v.reason or "not-an-image"))
         return study, _refused(told.reason or "not-an-image", told.detail)
-    left = [verdict for verdict in verdicts if verdict.reason == "part-blank"]
+    left = [verdict for verdict in verdicts if _to_be_mended(verdict)]
     study = replace(study, warnings=(*study.warnings, *map(_left_out, left)))
     t1 = _best([v for v in passed if v.series.sequence is Sequence.T1])
     t2 = _best([v for v in passed if v.series.sequence in (Sequence.T2, Sequence.T2_SPACE)])
@@ -241,10 +241,18 @@ def _by_header(series: Series) -> _Verdict | None:
     return None
 
 
+def _to_be_mended(verdict: _Verdict) -> bool:
+    """Whether a series was refused for how it is stored, and could be graded otherwise."""
+    if verdict.reason in ("part-blank", "inverted"):
+        return True
+    return verdict.reason == "no-column" and verdict.detail.startswith(_TURNED.split("{")[0])
+
+
 def _left_out(verdict: _Verdict) -> str:
     sequence = verdict.series.sequence
     name = "" if sequence is Sequence.UNKNOWN else f"{sequence.upper()} "
-    return f"One {name}series was not graded: {verdict.detail[0].lower()}{verdict.detail[1:]}"
+    why = verdict.detail or REASONS[verdict.reason or "no-column"]
+    return f"One {name}series was not graded: {why[0].lower()}{why[1:]}"
 
 
 def _part_blank(series: Series, part: str) -> _Verdict:

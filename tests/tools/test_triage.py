@@ -158,6 +158,19 @@ def test_inverted_slices_are_refused() -> None:
     assert decision.reason == "inverted"
 
 
+@pytest.mark.parametrize(
+    ("spoil", "word"), [(lambda x: x.max() - x, "inverted"), (lambda x: x[::-1], "upside down")]
+)
+def test_a_series_left_out_beside_a_good_one_is_told(
+    spoil: Callable[[Pixels], Pixels], word: str
+) -> None:
+    images = phantom().images
+    study, decision = decide(series(images["t1"], "s1"), series(spoil(images["t2"]), "s2"))
+    assert decision.gradable
+    assert decision.t2 is None
+    assert any(word in warning for warning in study.warnings)
+
+
 def test_a_column_without_its_junction_is_refused() -> None:
     rendered = phantom()
     row = int(rendered.disc_centres["L3-L4"][1])
