@@ -71,14 +71,17 @@ def entry(number: int, text: str, **fields: Any) -> Entry:
 def test_a_study_has_a_vector_for_each_disc_and_one_for_its_slices(
     phantom: Looked, tiny_clip: Embedded
 ) -> None:
-    looked = look(*phantom, tiny_clip)
+    looked = look(*phantom, tiny_clip, whole=True)
     assert set(LUMBAR_DISCS) <= set(looked.discs)
     for vector in (*looked.discs.values(), looked.image):
         assert vector is not None
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-4)
     assert len(looked.prints) == 2
-    again = look(*phantom, tiny_clip)
+    again = look(*phantom, tiny_clip, whole=True)
     assert again.image is looked.image  # kept while the study is
+    discs = look(*phantom, tiny_clip)
+    assert discs.image is None
+    assert np.allclose(discs.discs["L4-L5"], looked.discs["L4-L5"], atol=1e-4)
     without = look(*phantom, None)
     assert (without.discs, without.image, without.prints) == ({}, None, looked.prints)
 
@@ -93,7 +96,7 @@ def test_a_shifted_numbering_renames_the_discs(phantom: Looked, tiny_clip: Embed
 def test_the_same_study_in_the_index_is_not_returned(
     tmp_path: Path, phantom: Looked, tiny_clip: Embedded
 ) -> None:
-    looked = look(*phantom, tiny_clip)
+    looked = look(*phantom, tiny_clip, whole=True)
     own = Item(entry(1, "Disc bulge at L4-L5."), image=looked.image, discs=looked.discs)
     rng = np.random.default_rng(0)
     others = []

@@ -74,7 +74,7 @@ def item_of(case: Case, root: Path, encoder: Encoder | None) -> tuple[Item, tupl
         with one_thread():
             study, eligibility = triage.run(study)
             found = levels.run(study, eligibility) if eligibility.gradable else []
-        seen = look(study, eligibility, found, encoder)
+        seen = look(study, eligibility, found, encoder, whole=True)
     words = None
     if encoder is not None and entry.text:
         words = encoder.texts([entry.text])[0]

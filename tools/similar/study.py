@@ -29,7 +29,8 @@ class LookedAt:
 
     Attributes:
         discs: level to the vector of its disc.
-        image: vector of its mid-sagittal slices, or of its first picture; None without an encoder.
+        image: vector of its mid-sagittal slices, or of its first picture; None where it was not
+            looked at.
         prints: of the slices that were looked at.
     """
 
@@ -50,14 +51,20 @@ def look(
     eligibility: Eligibility,
     observations: Iterable[Observation],
     encoder: Encoder | None,
+    *,
+    whole: bool = False,
 ) -> LookedAt:
     """Look at a study after the tools; the vectors are kept while the study is.
+
+    The discs find more in common without the whole slices than with them (``weights/similar``), and
+    the slices take most of the time: a study that has discs does without.
 
     Args:
         study: after triage.
         eligibility: what triage said of it.
         observations: what ``tools.levels`` saw, for the names of the discs.
         encoder: None for the fingerprints alone.
+        whole: look at the slices too where there are discs, as an index keeps both.
 
     Raises:
         WeightsError: weights are missing or damaged.
@@ -66,10 +73,11 @@ def look(
     if encoder is None:
         return LookedAt(prints=prints)
     kept = _SEEN.setdefault(study, {})
-    if encoder.sha256 not in kept:
+    key = f"{encoder.sha256} {whole}"
+    if key not in kept:
         with one_thread():
-            kept[encoder.sha256] = _vectors(study, eligibility, encoder)
-    places, vectors, image = kept[encoder.sha256]
+            kept[key] = _vectors(study, eligibility, encoder, whole=whole)
+    places, vectors, image = kept[key]
     named = [o.level for o in observations if o.kind == "disc"]
     discs = {
         level: vector
@@ -86,7 +94,7 @@ def _middle(series: Series, eligibility: Eligibility) -> Floats:
 
 
 def _vectors(
-    study: Study, eligibility: Eligibility, encoder: Encoder
+    study: Study, eligibility: Eligibility, encoder: Encoder, *, whole: bool
 ) -> tuple[list[int], Floats, Floats | None]:
     """Places of the discs above the lowest with their vectors, and the vector of the slices."""
     pictures: list[Views] = []
@@ -95,18 +103,25 @@ def _vectors(
         cut, _ = classifier.cuts(study, eligibility)
         places = sorted(cut)[:_DISCS]
         pictures = [{name: crop.pixels for name, crop in cut[place].items()} for place in places]
-        whole: dict[str, Floats] = {}
-        for view in levels.views(study, eligibility):
-            name = "t1" if view.series.key == eligibility.t1 else "t2"
-            whole.setdefault(name, view.framed.pixels)
-        pictures.append(whole)
-    elif study.series:
-        first = _middle(study.series[0], eligibility)
-        pictures.append({"grey": standardise(first)})
+    if whole or not places:
+        pictures += _slices(study, eligibility)
     if not pictures:
         return [], np.zeros((0, encoder.dimension), np.float32), None
     vectors = _side_by_side(encoder, pictures)
-    return places, vectors[: len(places)], vectors[-1]
+    return places, vectors[: len(places)], vectors[-1] if len(vectors) > len(places) else None
+
+
+def _slices(study: Study, eligibility: Eligibility) -> list[Views]:
+    """The graded slices together, or else the first picture; none of an empty study."""
+    if eligibility.gradable:
+        found: dict[str, Floats] = {}
+        for view in levels.views(study, eligibility):
+            name = "t1" if view.series.key == eligibility.t1 else "t2"
+            found.setdefault(name, view.framed.pixels)
+        return [found]
+    if not study.series:
+        return []
+    return [{"grey": standardise(_middle(study.series[0], eligibility))}]
 
 
 def _side_by_side(encoder: Encoder, pictures: Sequence[Views]) -> Floats:
