@@ -18,6 +18,9 @@ _FLAT = 0.5
 """Share of equal neighbours from which a disc has no texture; `finetune.reliance` measures it."""
 _BEYOND = 0.3
 """How much larger that share must be than in the slice around the spine."""
+_SPREAD = 0.05
+"""Range of the core's greys (10th to 90th percentile), in shares of the slice's, up to which it can
+be paint: a disc whose signal is clipped at white repeats a value too, but darkens to its rim."""
 _FEWEST = 6
 """Pixels of the core below which nothing is said."""
 
@@ -41,6 +44,10 @@ def textureless(pixels: npt.ArrayLike, outline: Floats, around: Floats) -> bool:
     if len(rows) < _FEWEST:
         return False
     same = np.diff(values, axis=1) == 0
+    low, high = np.percentile(values[rows, columns], (10, 90))
+    darkest, brightest = np.percentile(values, (1, 99))
+    if high - low > _SPREAD * max(float(brightest - darkest), 1e-6):
+        return False
     flat = float(same[rows, columns].mean())
     (left, top), (right, bottom) = around.min(0).astype(int), around.max(0).astype(int) + 1
     beside = same[max(top, 0) : bottom, max(left, 0) : right]

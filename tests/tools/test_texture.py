@@ -27,6 +27,13 @@ def test_paint_has_no_texture_and_noise_has(seed: int, greys: int) -> None:
     assert textureless(pixels, BOX, AROUND)
 
 
+def test_a_disc_clipped_at_white_is_no_paint() -> None:
+    pixels = slice_of(2, 256)
+    pixels[25:41, 20:61] = 255
+    pixels[25:41, 20:36] = np.linspace(60, 250, 16)  # the rim, of which the core has a part
+    assert not textureless(pixels, BOX, AROUND)
+
+
 def test_a_slice_flat_everywhere_says_nothing_of_one_disc() -> None:
     pixels = np.zeros((96, 80), np.float32)
     assert not textureless(pixels, BOX, AROUND)
