@@ -78,10 +78,10 @@ def test_phantoms_come_with_their_grades_and_are_told_apart() -> None:
     assert (known.conditions[:, -1] == 1).all()
     assert len(known.real) == 0
     assert len(known.phantoms) == len(found)
-    # Bright fluid behind the discs in T2, and none in T1.
+    # One spine in two contrasts: the same edges, other greys.
     t2, t1 = (next(cut for cut, w, _ in found if w.sequence == s) for s in ("t2", "t1"))
-    behind = (slice(MARGIN + 30, MARGIN + 90), slice(MARGIN + 60, MARGIN + 95))
-    assert np.percentile(t2[behind], 95) > np.percentile(t1[behind], 95)
+    assert np.corrcoef(t2.ravel(), t1.ravel())[0, 1] < 0.95
+    assert np.abs(t2 - t1).mean() > 0.05
 
 
 def test_kept_columns_come_back(tmp_path: Path) -> None:
