@@ -96,7 +96,7 @@ def spines(draw: st.DrawFn) -> Grades:
             kind: draw(st.sampled_from(numbers(kind))) for kind in GRADED if draw(st.integers(0, 9))
         }
         if grades[level].get("disc_narrowing") and grades[level].get("pfirrmann") == 1:
-            grades[level]["pfirrmann"] = 2  # grade I means normal height: the two exclude each other
+            grades[level]["pfirrmann"] = 2  # grade I means normal height
     return grades
 
 
