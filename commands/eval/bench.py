@@ -210,6 +210,8 @@ def _reported(
     rows: dict[TaskName, Sequence[Row]] = dict(predictions.of_outputs(opened, found))
     if system == "nearest-neighbour" and probe is Probe.NONE:
         rows[TaskName.RETRIEVAL] = predictions.ranked(opened, systems.ranking(opened.index(), say))
+    if system == "radixgpt" and probe is Probe.NONE:
+        rows[TaskName.RETRIEVAL] = predictions.ranked(opened, systems.similar(opened.index()))
     return rows
 
 

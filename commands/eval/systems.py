@@ -225,3 +225,33 @@ def ranking(
         return [index[place].id for place in np.argsort(-likeness, kind="stable")]
 
     return rank
+
+
+def similar(index: Sequence[Study]) -> Callable[[Path], list[str]]:
+    """Order an index of studies by the shipped index of similar cases, as a study in a folder asks.
+
+    Raises:
+        CorpusError: the shipped index does not hold each of these studies, or is damaged.
+        WeightsError: weights are missing or damaged.
+    """
+    from agent import pipeline
+    from radixgpt.errors import CorpusError
+    from tools.similar import finder
+    from tools.threads import one_thread
+
+    asked = finder.opened()
+    wanted = {study.id for study in index}
+    if not wanted <= set(asked.store.entries.column("id")):
+        raise CorpusError(
+            "The shipped index of similar cases does not hold the benchmark's studies.",
+            "Build the benchmark from the cases that the index was made of.",
+        )
+
+    def rank(folder: Path) -> list[str]:
+        with one_thread():
+            reading = pipeline.look(pipeline.read_study(folder))
+        seen = (reading.study, reading.eligibility, reading.observations)
+        hits = asked.like(*seen, k=finder.MOST)
+        return [hit.entry.id for hit in hits if hit.entry.id in wanted]
+
+    return rank
