@@ -71,6 +71,24 @@ def _stretched(rows: float) -> Change:
     return change
 
 
+def _cut_off(pixels: Slice, discs: Outlines, _rng: np.random.Generator) -> Slice:
+    """Without its lowest disc and what lies below it, as a field of view that ends too high."""
+    lowest = max(discs, key=lambda outline: float(outline[:, 1].mean()), default=None)
+    return pixels if lowest is None else pixels[: max(16, int(lowest[:, 1].min()))]
+
+
+def _blurred(depth: float) -> Change:
+    """Smoothed by a Gaussian, sigma as a share of a disc's depth, front to back."""
+
+    def change(pixels: Slice, discs: Outlines, _rng: np.random.Generator) -> Slice:
+        from scipy import ndimage
+
+        depths = [float(np.ptp(outline[:, 0])) for outline in discs] or [pixels.shape[1] / 8]
+        return np.asarray(ndimage.gaussian_filter(pixels, depth * np.median(depths)), np.float32)
+
+    return change
+
+
 def _uniform(pixels: Slice, _discs: Outlines, rng: np.random.Generator) -> Slice:
     return rng.random(pixels.shape, np.float32)
 
@@ -83,6 +101,10 @@ PROBES: dict[str, Change] = {
     "mirrored, front to back": lambda pixels, _discs, _rng: pixels[:, ::-1],
     "upside down": lambda pixels, _discs, _rng: pixels[::-1],
     "inverted": lambda pixels, _discs, _rng: 1 - pixels,
+    "cut off above its lowest disc": _cut_off,
+    "blurred, sigma 0.05 of a disc's depth": _blurred(0.05),
+    "blurred, sigma 0.1 of a disc's depth": _blurred(0.1),
+    "blurred, sigma 0.2 of a disc's depth": _blurred(0.2),
     "stretched to 1.5 of the height": _stretched(1.5),
     "pressed to 0.67 of the height": _stretched(0.67),
     "noise added, sigma 0.05": _noisy(0.05),

@@ -1,4 +1,4 @@
-"""``radixgpt data synth make``: made-up images for teaching and tests, marked as such."""
+"""``radixgpt data synth``: made-up images, marked as such, and what they are worth."""
 
 from __future__ import annotations
 
@@ -106,3 +106,52 @@ def make(
             typer.echo(f"Made up by {by}, no patient's: {words}.")
             for name in files:
                 typer.echo(f"  {name}")
+
+
+@app.command("evaluate")
+def evaluate(
+    shared: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER",
+            envvar="RADIXGPT_SHARED_DATA",
+            help="The staged data, with the SPIDER gradings.",
+        ),
+    ] = Path("../shared/data"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="A Markdown page of the tables.", show_default=False
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=50, help="Crops that each network makes up.")] = 1200,
+    phantoms: Annotated[int, typer.Option(min=5, help="Phantoms that are drawn.")] = 120,
+    kept: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="Where the patients' crops are kept, to go on with."),
+    ] = Path("runs/classifier/discs.pickle"),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold what phantom, GAN and diffusion make up against real patients.
+
+    How near it is (FID, KID, precision, recall, in features of our own grader), how much of it
+    copies a training image, whether the grader sees the grades that were asked for, and whether a
+    model that learns from it gets better on patients it has not seen.
+    """
+    with errors_as_exit_codes(as_json):
+        import json
+
+        from finetune.synthesis import run
+
+        with counted(quiet) as say:
+            found = run.measured(shared, kept, count, phantoms, say)
+        if out is not None:
+            write(out.parent, {out.name: run.page(found)})
+        if as_json:
+            echo_json(json.loads(run.as_json(found)))
+        elif not quiet:
+            for line in found["missing"]:
+                typer.echo(line)
+            for table in run.tables(found).values():
+                typer.echo(f"{table}\n")

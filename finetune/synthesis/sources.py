@@ -141,13 +141,13 @@ def by_columns(make: Columns, wanted: Iterable[Wanted]) -> Discs:
     )
 
 
-def by_phantom(count: int, seed: int) -> Discs:
-    """Crops of drawn phantoms, whose grades are exact."""
+def by_phantom(count: int, seed: int, say: Callable[[int], None] = lambda done: None) -> Discs:
+    """Crops of drawn phantoms, whose grades are exact; ``say`` is told how many are drawn."""
     from data.synth.phantom import Rendered, render, sample
 
     rng = np.random.default_rng(seed)
     sets = []
-    for _ in range(count):
+    for number in range(count):
         rendered: Rendered = render(sample(rng), size=288)
         truth = {level: _true(rendered.truth[level]) for level in LUMBAR_DISCS}
         images = {name: np.asarray(rendered.images[name], np.float32) for name in SEQUENCES}
@@ -156,6 +156,7 @@ def by_phantom(count: int, seed: int) -> Discs:
             return of[wanted.sequence]
 
         sets.append(by_columns(shown, [Wanted(name, truth) for name in SEQUENCES]))
+        say(number + 1)
     return joined(sets)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from data.synth.conditions import DISC_CONDITION, DiscGrades
 from data.synth.rgan.networks import SHAPE, Generator
-from finetune.synthesis import measure, sources
+from finetune.synthesis import measure, run, sources
 from radixgpt.level import LUMBAR_DISCS
 
 
@@ -81,3 +82,35 @@ def test_discs_of_a_blank_slice_are_left_out() -> None:
     blank = sources.by_columns(lambda _w, _s: np.zeros((96, 96), np.float32), [])
     assert len(blank.pixels) == 0
     assert DiscGrades() == DiscGrades(1, 0)
+
+
+def test_whole_columns_are_asked_for_as_patients_have_them(phantom: sources.Discs) -> None:
+    graded = {
+        (int(p), s, level): g
+        for p, s, level, g in zip(
+            phantom.patients, phantom.sequences, phantom.levels, phantom.grades, strict=True
+        )
+    }
+    wanted = run.wanted_columns(phantom, 20, seed=3)
+    assert len({one.sequence for one in wanted}) == 2
+    for one in wanted:
+        own = [one.disc(level) for level in LUMBAR_DISCS]
+        assert any(
+            own == [graded.get((person, one.sequence, level)) for level in LUMBAR_DISCS]
+            for person in range(1, 6)
+        )
+
+
+def test_the_page_and_the_json_tell_what_was_measured() -> None:
+    figure = {"images": 10, "fid": 1.0, "kid": 0.1, "precision": 0.5, "recall": 0.5, "copied": 0.25}
+    found = {
+        "likeness": {"GAN": figure},
+        "agreement": {"real": {"pfirrmann kappa": 0.8}, "GAN": {}},
+        "utility": {"real": {"Pfirrmann kappa": (float("nan"), 0.0, 0.0)}},
+        "missing": ["No diffusion model: weights"],
+    }
+    text = run.page(found)
+    assert "| GAN | 10 | 1.00 | 0.100 | 0.50 | 0.50 | 25.0% |" in text
+    assert "| GAN | too few |" in text
+    assert "{" not in text
+    assert json.loads(run.as_json(found))["utility"]["real"]["Pfirrmann kappa"][0] is None

@@ -67,3 +67,10 @@ def test_networks_draw_with_their_weights_or_say_that_they_are_missing(
     else:
         assert code == 5
         assert f"no weights '{by}'" in err
+
+
+def test_evaluation_without_the_staged_data_says_what_to_set(tmp_path: Path) -> None:
+    found = RUN.invoke(app, ["data", "synth", "evaluate", "--shared", str(tmp_path), "--json"])
+    assert found.exit_code == 3
+    assert "RADIXGPT_SHARED_DATA" in found.stderr
+    assert json.loads(found.stdout)["error"]["code"] == "input"
