@@ -1,7 +1,7 @@
 """Generator and discriminator, and their relativistic loss.
 
 After R3GAN (Huang et al., NeurIPS 2024): no normalisation, residual blocks whose last convolution
-starts at zero, [1, 2, 1] resampling, and the relativistic pairing loss (Jolicoeur-Martineau 2018)
+starts at zero, smoothing resampling, and the relativistic pairing loss (Jolicoeur-Martineau 2018)
 with gradient penalties on real and on made images, which are both centred at zero. The condition
 enters the generator beside the noise, and the discriminator by an inner product (Miyato and Koyama
 2018).
@@ -27,22 +27,14 @@ WIDTHS = (128, 128, 96, 64, 40, 24)
 _EMBEDDED = 64
 
 
-def _smooth(x: Tensor) -> Tensor:
-    """[1, 2, 1] in both directions, a channel at a time."""
-    line = torch.tensor([1.0, 2.0, 1.0], device=x.device, dtype=x.dtype)
-    kernel = (line[:, None] * line[None, :] / 16).expand(x.shape[1], 1, 3, 3)
-    padded = functional.pad(x, (1, 1, 1, 1), mode="replicate")
-    return functional.conv2d(padded, kernel, groups=x.shape[1])
-
-
 def larger(x: Tensor) -> Tensor:
-    """Twice the rows and columns, smoothed."""
-    return _smooth(functional.interpolate(x, scale_factor=2, mode="nearest"))
+    """Twice the rows and columns, smoothed by [1, 2, 1] in both directions."""
+    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def smaller(x: Tensor) -> Tensor:
-    """Half the rows and columns, smoothed."""
-    return _smooth(x)[:, :, ::2, ::2]
+    """Half the rows and columns, each pixel the mean of four."""
+    return functional.avg_pool2d(x, 2)
 
 
 class _Block(nn.Module):
@@ -136,4 +128,4 @@ def penalty(discriminator: nn.Module, images: Tensor, condition: Tensor) -> Tens
     shown = images.detach().requires_grad_(True)
     logits = discriminator(shown, condition)
     (gradient,) = torch.autograd.grad(logits.sum(), shown, create_graph=True)
-    return gradient.square().sum((1, 2, 3)).mean()
+    return gradient.float().square().sum((1, 2, 3)).mean()
