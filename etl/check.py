@@ -16,7 +16,15 @@ from etl.wording import read
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import GRADED, KINDS, OF_RADIOGRAPHS, Finding
 from radixgpt.level import order
-from radixgpt.report import DRAFT_MARK, SECTIONS, Check, Report, Section, Sentence
+from radixgpt.report import (
+    DRAFT_MARK,
+    SECTIONS,
+    SIGNED_MARK,
+    Check,
+    Report,
+    Section,
+    Sentence,
+)
 
 STATING: tuple[Section, ...] = ("findings", "impression")
 """The sections whose sentences state findings."""
@@ -154,11 +162,20 @@ def sections_in_order(report: Report) -> Iterator[str]:
 
 
 def draft_mark(report: Report) -> Iterator[str]:
-    """The report carries the draft mark and is not called final."""
-    if report.mark != DRAFT_MARK:
-        yield "the draft mark is missing or changed"
-    if report.status != "draft":
+    """A draft carries the draft mark; a final report the signature of just this report."""
+    signature = report.signature
+    if report.status == "draft":
+        if report.mark != DRAFT_MARK:
+            yield "the draft mark is missing or changed"
+        if signature is not None:
+            yield "a draft carries a signature"
+    elif signature is None:
         yield "a report is a draft until a person signs it"
+    else:
+        if report.mark != SIGNED_MARK:
+            yield "the mark of a signed report is missing or changed"
+        if signature.content_sha256 != report.content_sha256():
+            yield "the report was changed after it was signed"
 
 
 def known_kind_and_value(report: Report) -> Iterator[str]:

@@ -126,6 +126,10 @@ def _again(
     omitted: Sequence[str] | None = None,
 ) -> Report:
     """The report composed anew, and checked."""
+    if report.status != "draft":
+        raise CheckFailedError(
+            "A signed report can't be changed.", "Change the draft, and sign anew."
+        )
     style = report.style if style is None else style
     omitted = report.omitted_levels if omitted is None else tuple(omitted)
     sentences = recompose(

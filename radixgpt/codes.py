@@ -1,23 +1,31 @@
-"""The one reviewed table of codes: levels, qualifiers, exams, document titles and headings.
+"""The one reviewed table of codes: levels, qualifiers, exams, headings, findings and values.
 
 A language model never writes a code; exports look it up here. Sources: SNOMED CT concepts as
 DICOM lists them in PS3.16 (context groups 7603 and 7604), LOINC for exams, document titles and
-section headings (PS3.16 context group 7001), RadElement for named scales. Identifiers carry a
-check digit, which :func:`check_digit_holds` verifies: LOINC uses the mod 10 scheme of Luhn,
-SNOMED CT the dihedral scheme of Verhoeff (1969).
+section headings (PS3.16 context group 7001), RadElement for named scales, DICOM's own concepts
+(PS3.16 annex D) for what holds a structured report together. Kinds of findings and grades that no
+public scheme was found to hold are coded in a scheme of the project's own; SNOMED CT codes of
+kinds, and all levels, come from ``radixgpt.terminology``. ``radixgpt.check_digits`` verifies them.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
 
+from radixgpt.check_digits import Scheme
+from radixgpt.finding import ABSENT, KINDS, PRESENT
+from radixgpt.level import DISCS as ALL_DISCS
+from radixgpt.level import VERTEBRAE as ALL_VERTEBRAE
 from radixgpt.level import parse_disc
+from radixgpt.observation import Status
 from radixgpt.report import Section
+from radixgpt.terminology.table import anatomy, kinds
 
-Scheme = Literal["SCT", "LN", "RADELEMENT"]
-"""Coding scheme designators: SNOMED CT, LOINC and RadElement."""
+OWN = "99RADIXGPT"
+"""Designator of the project's own scheme; DICOM and HL7 keep names from 99 for local ones."""
+OWN_UID = "2.25.172655098731264518263747096352215784091"
+"""Identifier of the project's own scheme, from a random UUID (PS3.5 B.2)."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,111 @@ SECTIONS: dict[Section, Code] = {
 INDICATION = Code("LN", "18785-6", "Indication", _CID_7001)
 PRIOR_STUDY = Code("LN", "18834-2", "Prior study", _CID_7001)
 
+# --- findings and their values ------------------------------------------------------------------
+
+_PS3_16 = "DICOM PS3.16 annex D"
+_UCUM = "UCUM"
+
+OWN_KINDS: dict[str, str] = {
+    "pfirrmann": "pfirrmann",
+    "disc_bulging": "disc-bulging",
+    "modic": "modic",
+    "endplate_upper": "endplate-upper",
+    "endplate_lower": "endplate-lower",
+    "disc_height_index": "height-index",
+    "disc_height_mm": "height-mm",
+    "canal_ratio": "canal-ratio",
+    "canal_mm": "canal-mm",
+    "slip_ratio": "slip-ratio",
+    "slip_mm": "slip-mm",
+    "scoliosis": "scoliosis",
+    "curve_angle": "curve-angle",
+}
+"""Kinds for which no public code was confirmed, with our own (DICOM allows 16 characters)."""
+
+UNITS: dict[str, Code] = {
+    "mm": Code("UCUM", "mm", "millimeter", _UCUM),
+    "1": Code("UCUM", "1", "no units", _UCUM),
+    "deg": Code("UCUM", "deg", "degree", _UCUM),
+    "%": Code("UCUM", "%", "percent", _UCUM),
+}
+"""Units by our name for them."""
+
+STATUSES: dict[Status, Code] = {
+    "indeterminate": Code("SCT", "82334004", "Indeterminate", "DICOM PS3.16 CID 4220"),
+    "not_assessable": Code("SCT", "373121007", "Not evaluated", "DICOM PS3.16 CID 3703"),
+}
+"""What stands in place of a value that there is none of."""
+
+VALUE_UNKNOWN = Code("DCM", "114010", "Value unknown", "DICOM PS3.16 CID 42")
+VALUE_INDETERMINATE = Code("DCM", "114011", "Value indeterminate", "DICOM PS3.16 CID 42")
+
+GRADES: dict[tuple[str, int], Code] = {
+    **{
+        ("pfirrmann", grade): Code(
+            "99RADIXGPT", f"pfirrmann-{grade}", f"Pfirrmann grade {roman}", "Pfirrmann 2001"
+        )
+        for grade, roman in enumerate(("I", "II", "III", "IV", "V"), start=1)
+    },
+    **{
+        ("modic", kind): Code(
+            "99RADIXGPT",
+            f"modic-{kind}",
+            f"Modic type {kind}" if kind else "No Modic change",
+            "Modic 1988",
+        )
+        for kind in range(4)
+    },
+}
+"""Grades by kind and value."""
+
+STRUCTURE: dict[str, Code] = {
+    name: Code("DCM", value, meaning, _PS3_16)
+    for name, value, meaning in (
+        ("language", "121049", "Language of Content Item and Descendants"),
+        ("observer_type", "121005", "Observer Type"),
+        ("device", "121007", "Device"),
+        ("person", "121006", "Person"),
+        ("person_name", "121008", "Person Observer Name"),
+        ("device_uid", "121012", "Device Observer UID"),
+        ("device_name", "121013", "Device Observer Name"),
+        ("device_manufacturer", "121014", "Device Observer Manufacturer"),
+        ("device_model", "121015", "Device Observer Model Name"),
+        ("procedure", "121058", "Procedure reported"),
+        ("finding", "121071", "Finding"),
+        ("comment", "121106", "Comment"),
+        ("tracking", "112039", "Tracking Identifier"),
+        ("tracking_uid", "112040", "Tracking Unique Identifier"),
+        ("group", "125007", "Measurement Group"),
+        ("measurement_report", "126000", "Imaging Measurement Report"),
+        ("measurements", "126010", "Imaging Measurements"),
+        ("region", "111030", "Image Region"),
+        ("algorithm", "111001", "Algorithm Name"),
+        ("algorithm_version", "111003", "Algorithm Version"),
+        ("source_of_measurement", "121112", "Source of Measurement"),
+        ("certainty", "111012", "Certainty of Finding"),
+        ("segmentation", "113076", "Segmentation"),
+        ("processed_from", "121322", "Source image for image processing operation"),
+    )
+} | {
+    "site": Code("SCT", "363698007", "Finding Site", "DICOM PS3.16 CID 9000"),
+    "laterality": Code("SCT", "272741003", "Laterality", "DICOM PS3.16 CID 210"),
+    "category": Code("SCT", "276214006", "Finding category", "DICOM PS3.16 TID 1501"),
+    "anatomy": Code("SCT", "91723000", "Anatomical Structure", "DICOM PS3.16 CID 7150"),
+    "source": Code("SCT", "260753009", "Source", "DICOM PS3.16 TID 1410"),
+    "english": Code("RFC5646", "en-GB", "English (United Kingdom)", "RFC 5646"),
+}
+"""Concepts that hold a structured report together, by our name for them."""
+
+OWN_SECTIONS: dict[Section, Code] = {
+    "exam": Code("99RADIXGPT", "section-exam", "Exam", "this project"),
+    "limitations": Code("99RADIXGPT", "section-limits", "Limitations", "this project"),
+}
+"""Headings that the context group has no code for."""
+
+REPORT_TITLE = Code("LN", "18748-4", "Diagnostic imaging report", "DICOM PS3.16 CID 7000")
+"""Title of a report on a study of unknown modality."""
+
 RADELEMENT: dict[str, Code] = {
     name: Code("RADELEMENT", value, meaning, _RADELEMENT)
     for name, value, meaning in (
@@ -162,7 +275,76 @@ def all_codes() -> tuple[Code, ...]:
         INDICATION,
         PRIOR_STUDY,
         *RADELEMENT.values(),
+        *(kind_code(kind) for kind in KINDS),
+        *UNITS.values(),
+        *STATUSES.values(),
+        VALUE_UNKNOWN,
+        VALUE_INDETERMINATE,
+        *GRADES.values(),
+        *STRUCTURE.values(),
+        *OWN_SECTIONS.values(),
+        REPORT_TITLE,
     )
+
+
+@cache
+def kind_code(kind: str) -> Code:
+    """The code of a kind of finding: SNOMED CT's where one was confirmed, else our own.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    title = KINDS[kind].title
+    if kind in OWN_KINDS:
+        return Code("99RADIXGPT", OWN_KINDS[kind], title, "this project")
+    term = kinds()[kind]
+    return Code("SCT", term.sct, title, term.sct_source)
+
+
+def value_code(kind: str, value: str | int) -> Code:
+    """The code of a graded or binary value.
+
+    Raises:
+        KeyError: the kind has no such value.
+    """
+    if value in (PRESENT, ABSENT):
+        return QUALIFIERS[str(value)]
+    return GRADES[kind, int(value)]
+
+
+@cache
+def site_code(level: str | None, region: str = "lumbar") -> Code:
+    """Where a finding is: a disc or vertebra, or for the whole study its region of the spine."""
+    rows = {row.name: row for row in anatomy()}
+    if level is None:
+        row = rows.get(region if region in ("lumbar", "thoracic", "cervical") else "spine")
+        assert row is not None, "the table has every region"
+        return Code("SCT", row.sct, row.title, row.sct_source)
+    row = rows.get(level)
+    if row is not None and row.sct:
+        return Code("SCT", row.sct, row.title, row.sct_source)
+    what = "vertebra" if level in ALL_VERTEBRAE else "intervertebral disc"
+    if level not in ALL_VERTEBRAE and level not in ALL_DISCS:
+        raise KeyError(level)
+    return Code("99RADIXGPT", f"{what.split()[-1]}-{level}", f"{level} {what}", "this project")
+
+
+def exam_code(modality: str, region: str) -> Code:
+    """The examination as far as a report's facts tell it; contrast is left unspecified."""
+    names = {"MR": "mr-lumbar", "CT": "ct-lumbar", "DX": "xr-lumbar", "CR": "xr-lumbar"}
+    if region == "lumbar" and modality in names:
+        return EXAMS[names[modality]]
+    return title_code(modality)
+
+
+def title_code(modality: str) -> Code:
+    """The title of a report on a study of this modality."""
+    return DOCUMENT_TITLES.get(modality, REPORT_TITLE)
+
+
+def section_code(section: Section) -> Code:
+    """The heading of a section."""
+    return SECTIONS.get(section) or OWN_SECTIONS[section]
 
 
 def level_code(level: str) -> Code | None:
@@ -185,59 +367,3 @@ def mr_lumbar_exam(*, without_contrast: bool | None, with_contrast: bool | None)
     if without_contrast and with_contrast is False:
         return EXAMS["mr-lumbar-without"]
     return EXAMS["mr-lumbar"]
-
-
-_LOINC_FORM = re.compile(r"(\d{1,7})-(\d)")
-_SCT_FORM = re.compile(r"[1-9]\d{5,17}")
-_RADELEMENT_FORM = re.compile(r"RDES?\d+")
-
-# Verhoeff's tables: the multiplication of the dihedral group D5 and its permutation, which is
-# applied once more for every place to the left.
-_MULTIPLY = (
-    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
-    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
-    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
-    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
-    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
-    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
-    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
-    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
-    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
-    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-)
-_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-
-
-def check_digit_holds(scheme: Scheme, value: str) -> bool:
-    """Whether a code is well formed and its check digit is right.
-
-    RadElement identifiers have no check digit, only their form is looked at.
-    """
-    if scheme == "LN":
-        match = _LOINC_FORM.fullmatch(value)
-        return match is not None and _mod10(match[1]) == int(match[2])
-    if scheme == "SCT":
-        return _SCT_FORM.fullmatch(value) is not None and _verhoeff(value) == 0
-    return _RADELEMENT_FORM.fullmatch(value) is not None
-
-
-def _mod10(digits: str) -> int:
-    """The LOINC check digit of the digits before the hyphen."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        number = int(digit)
-        if place % 2 == 0:
-            number *= 2
-        total += number // 10 + number % 10
-    return -total % 10
-
-
-def _verhoeff(digits: str) -> int:
-    """Verhoeff's check over all digits, check digit last; 0 when it holds."""
-    check = 0
-    for place, digit in enumerate(reversed(digits)):
-        number = int(digit)
-        for _ in range(place % 8):
-            number = _PERMUTE[number]
-        check = _MULTIPLY[check][number]
-    return check

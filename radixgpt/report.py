@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +11,7 @@ from radixgpt.finding import Finding
 
 SCHEMA_VERSION = "1.0"
 DRAFT_MARK = "AI draft, not for clinical use"
+SIGNED_MARK = "Drafted by AI, read and signed by a person"
 
 Section = Literal[
     "exam",
@@ -113,8 +115,21 @@ class Provenance(_Model):
     seconds: float | None = Field(default=None, description="Wall time from call to report")
 
 
+class Signature(_Model):
+    """Who answers for a report, and for which one."""
+
+    name: str = Field(description="Given and family name, or Family^Given")
+    role: str = Field(description="As what the person signs, such as radiologist")
+    organization: str = ""
+    signed_at: str = Field(description="Date and time with offset, ISO 8601")
+    critical_communication: str = Field(
+        default="", description="What the person says of it; empty where nothing was recorded"
+    )
+    content_sha256: str = Field(description="Hash of what was signed; see Report.content_sha256")
+
+
 class Report(_Model):
-    """A draft report. ``status`` stays ``draft`` until a person signs."""
+    """A report. ``status`` stays ``draft`` until a person signs."""
 
     schema_version: str = SCHEMA_VERSION
     status: Literal["draft", "final"] = "draft"
@@ -128,6 +143,12 @@ class Report(_Model):
     omitted_levels: tuple[str, ...] = Field(
         default=(), description="Levels that the reader asked to leave out of the text"
     )
+    signature: Signature | None = Field(default=None, description="Null until a person signs")
+
+    def content_sha256(self) -> str:
+        """Hash of what a signature covers: everything but itself, status, mark and checks."""
+        content = self.model_dump_json(exclude={"status", "mark", "signature", "checks"})
+        return hashlib.sha256(content.encode()).hexdigest()
 
     def section(self, name: Section) -> tuple[Sentence, ...]:
         """The sentences of one section, in order."""

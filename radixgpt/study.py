@@ -119,6 +119,10 @@ class Series:
             transform; larger is brighter.
         geometry: None where spacing is unknown: then no millimetres may be stated.
         instances: remapped SOP instance UID of each slice.
+        numbers: the source's number of each slice: its place from 0 in an object of several
+            frames, else its instance number.
+        turned: how the source's slices were turned upright: swapped over the diagonal, then rows
+            and columns flipped.
         view: of a radiograph; unknown for anything else.
         facts_from: for ``modality``, ``plane``, ``sequence``, ``region`` and ``view``: where it
             was read.
@@ -138,6 +142,8 @@ class Series:
     view: View = View.UNKNOWN
     geometry: Geometry | None = None
     instances: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    turned: tuple[bool, bool, bool] = (False, False, False)
     facts_from: dict[str, Source] = field(default_factory=dict)
     window: tuple[float, float] | None = None
     technique: dict[str, float | str] = field(default_factory=dict)

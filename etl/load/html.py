@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from etl.load.figure import Mark, key_image
+from etl.load.pictures import Picture, crops, outlines, overviews, slice_name
+from etl.load.standing import as_read, standing, title
 from etl.load.table import HEADINGS, grades, measurements, tone, value_words
-from etl.phrases import TEMPLATES, Phrases
+from etl.phrases import TEMPLATES
 from radixgpt.finding import Finding
-from radixgpt.level import order
-from radixgpt.observation import Evidence
-from radixgpt.report import SECTIONS, Report, Sentence, SeriesFacts
+from radixgpt.report import SECTIONS, Report, Sentence
 from radixgpt.study import Study
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _MOST_NOTES = 8
-_OVERVIEW_HEIGHT = 640
-_CROP_HEIGHT = 200
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Shown:
     """A picture with its caption; ``data`` is a data URI."""
 
     data: str
@@ -69,7 +66,7 @@ class Block:
     level: str | None
     anchor: str
     lines: tuple[Line, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Shown, ...]
 
 
 def to_html(report: Report, study: Study) -> str:
@@ -82,13 +79,15 @@ def to_html(report: Report, study: Study) -> str:
     Raises:
         InputError: the report's evidence does not lie in the study.
     """
+    report = as_read(report)
     return _template().render(
         report=report,
-        title=report.section("exam")[0].text.rstrip("."),
+        title=title(report),
+        standing=standing(report),
         sections=[(name, SECTIONS[name]) for name in SECTIONS],
         lines={name: _lines(report, report.section(name)) for name in SECTIONS},
         blocks=_blocks(report, study),
-        overviews=list(_overviews(report, study)),
+        overviews=[_shown(p) for p in overviews(report, study)],
         grades=grades(report),
         measurements=measurements(report),
         passed=sum(c.passed for c in report.checks),
@@ -133,13 +132,13 @@ def _anchor(report: Report, levels: set[str]) -> str:
     """Id of the element that shows the evidence at these levels."""
     if len(levels) == 1 and levels <= {s.level for s in report.section("findings")}:
         return f"level-{min(levels)}"
-    return "overview" if _outlines(report) else "findings"
+    return "overview" if outlines(report) else "findings"
 
 
 def _note(report: Report, f: Finding) -> Note:
     source = "set by the reader" if f.set_by_reader else ""
     if f.evidence and not f.set_by_reader:
-        shown = [_slice_name(report, e) for e in f.evidence]
+        shown = [slice_name(report, e) for e in f.evidence]
         tools = dict.fromkeys(e.tool for e in f.evidence if e.tool)
         source = ", ".join(dict.fromkeys([*shown, *tools]))
     elif f.reason and not f.set_by_reader:
@@ -148,74 +147,12 @@ def _note(report: Report, f: Finding) -> Note:
     return Note(text, f.confidence if f.status == "value" else None, source, tone(f))
 
 
-def _series(report: Report, key: str) -> SeriesFacts | None:
-    return next((s for s in report.study.series if s.key == key), None)
-
-
-def _slice_name(report: Report, e: Evidence) -> str:
-    series = _series(report, e.series)
-    if series is not None and e.series in report.study.radiographs:
-        return f"{Phrases().word('view', series.view)} radiograph"
-    weighting = Phrases().word("sequence", series.sequence) if series else e.series
-    many = series is not None and series.slices > 1
-    return f"{weighting} slice {e.slice_index + 1}" if many else weighting
-
-
 # --- pictures ---------------------------------------------------------------------------------
 
 
-def _outlines(report: Report) -> dict[tuple[str, int], dict[str, Evidence]]:
-    """One outline for each level in each slice that findings point at."""
-    found: dict[tuple[str, int], dict[str, Evidence]] = {}
-    for f in report.findings:
-        for e in f.evidence:
-            if e.polygon or e.axis:
-                found.setdefault((e.series, e.slice_index), {}).setdefault(f.level or "", e)
-    series = {s.key: s for s in report.study.series}
-
-    def t2_first(place: tuple[str, int]) -> tuple[bool, bool, str, int]:
-        shown = series[place[0]]
-        return (shown.shown_slice is None, not shown.sequence.startswith("t2"), *place)
-
-    return {place: found[place] for place in sorted(found, key=t2_first)}
-
-
-def _data_uri(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-
-
-def _overviews(report: Report, study: Study) -> Iterator[Picture]:
-    """Every slice with evidence, its discs outlined; those with a positive finding stand out."""
-    changed = {f.level or "" for f in report.findings if tone(f) == "positive"}
-    for (key, index), levels in _outlines(report).items():
-        marks = [
-            Mark(levels[level], level, highlighted=level in changed)
-            for level in sorted(levels, key=lambda name: order(name) if name else -1)
-        ]
-        png = key_image(study, marks, height=_OVERVIEW_HEIGHT)
-        yield Picture(_data_uri(png), _caption(report, key, index))
-
-
-def _caption(report: Report, key: str, index: int) -> str:
-    series = _series(report, key)
-    words = Phrases()
-    if series is None:
-        return key
-    if key in report.study.radiographs:
-        return f"Radiograph, {words.word('view', series.view)} view"
-    weighting = words.word("sequence", series.sequence)
-    plane = "mid-sagittal" if series.shown_slice == index else series.plane
-    of = f" {index + 1} of {series.slices}" if series.slices > 1 else ""
-    return f"{weighting}, {plane} slice{of}"
-
-
-def _crops(report: Report, study: Study, level: str) -> Iterator[Picture]:
-    for levels in _outlines(report).values():
-        if level in levels:
-            png = key_image(
-                study, Mark(levels[level], highlighted=True), crop=True, height=_CROP_HEIGHT
-            )
-            yield Picture(_data_uri(png), f"{level}, {_slice_name(report, levels[level])}")
+def _shown(picture: Picture) -> Shown:
+    encoded = base64.b64encode(picture.png).decode("ascii")
+    return Shown(f"data:image/png;base64,{encoded}", picture.caption)
 
 
 def _blocks(report: Report, study: Study) -> list[Block]:
@@ -227,9 +164,9 @@ def _blocks(report: Report, study: Study) -> list[Block]:
             last = blocks.pop()
             blocks.append(Block(last.level, last.anchor, (*last.lines, line), last.pictures))
             continue
-        pictures: tuple[Picture, ...] = ()
+        pictures: tuple[Shown, ...] = ()
         if sentence.level is not None:
-            pictures = tuple(_crops(report, study, sentence.level))
+            pictures = tuple(_shown(p) for p in crops(report, study, sentence.level))
         anchor = f"level-{sentence.level}" if sentence.level else ""
         blocks.append(Block(sentence.level, anchor, (line,), pictures))
     return blocks

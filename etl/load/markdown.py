@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from etl.load.standing import as_read, standing
 from etl.load.table import Cell, Table, grades, measurements
 from radixgpt.report import SECTIONS, Report, Section, Sentence
 
@@ -13,7 +14,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 def to_markdown(report: Report) -> str:
     """The report as Markdown: nine headings, the findings as tables, what made it."""
+    report = as_read(report)
     parts = [f"# {report.mark}", ""]
+    if report.signature is not None:
+        parts.extend([escape(standing(report)), ""])
     for name, title in SECTIONS.items():
         parts.extend([f"## {title}", "", *_section(name, report.section(name)), ""])
     for title, table in (("Grades", grades(report)), ("Measurements", measurements(report))):

@@ -208,6 +208,8 @@ def _series(key: str, group: _Group, localizer: bool, more: list[str]) -> Series
         view=facts.view or View.UNKNOWN,
         geometry=geometry,
         instances=tuple(frame.instance for frame in frames),
+        numbers=tuple(frame.number for frame in frames),
+        turned=(turn.swap, turn.flip_rows, turn.flip_columns),
         facts_from=sources,
         window=frames[len(frames) // 2].window,
         technique=dict(facts.technique),

@@ -83,6 +83,17 @@ class Turn:
             turned = turned[..., ::-1, :]
         return turned[..., ::-1] if self.flip_columns else turned
 
+    def back(self, point: tuple[float, float], shape: tuple[int, int]) -> tuple[float, float]:
+        """The (x, y) of a point of a turned slice in the slice as it was.
+
+        Args:
+            point: column and row, pixel centres at integers.
+            shape: (rows, columns) of the turned slice.
+        """
+        x = shape[1] - 1 - point[0] if self.flip_columns else point[0]
+        y = shape[0] - 1 - point[1] if self.flip_rows else point[1]
+        return (y, x) if self.swap else (x, y)
+
     def spacing(self, spacing: tuple[float, float]) -> tuple[float, float]:
         """(row, column) spacing of the turned slices."""
         return (spacing[1], spacing[0]) if self.swap else spacing

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radixgpt import codes
-from radixgpt.codes import Scheme, check_digit_holds
+from radixgpt.check_digits import Scheme, check_digit_holds
 from radixgpt.errors import LevelError
 from radixgpt.report import SECTIONS
 
@@ -46,7 +46,7 @@ def test_wrong_codes_are_seen(scheme: Scheme, value: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.sampled_from([c for c in ALL if c.scheme != "RADELEMENT"]), st.data())
+@given(st.sampled_from([c for c in ALL if c.scheme in ("LN", "SCT")]), st.data())
 def test_one_wrong_digit_is_always_seen(code: codes.Code, data: st.DataObject) -> None:
     places = [i for i, c in enumerate(code.value) if c.isdigit()]
     place = data.draw(st.sampled_from(places))

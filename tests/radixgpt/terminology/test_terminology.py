@@ -1,7 +1,8 @@
 import pytest
 
 from radixgpt.case import Concept, StatedFinding
-from radixgpt.codes import DISCS, RADELEMENT, VERTEBRAE, check_digit_holds
+from radixgpt.check_digits import check_digit_holds
+from radixgpt.codes import DISCS, RADELEMENT, VERTEBRAE
 from radixgpt.errors import LevelError
 from radixgpt.finding import GRADED
 from radixgpt.level import LUMBAR_DISCS
