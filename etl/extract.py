@@ -13,7 +13,9 @@ from radixgpt.observation import Evidence, Observation
 from radixgpt.report import SeriesFacts, StudyFacts
 from radixgpt.study import Series, Study
 
-STRUCTURES: frozenset[str] = frozenset({"disc", "vertebra", "canal", "numbering", "view"})
+STRUCTURES: frozenset[str] = frozenset(
+    {"disc", "vertebra", "canal", "numbering", "agreement", "view"}
+)
 """Kinds of observations that say where something is; they are evidence, not findings."""
 
 NO_BASIS = "not established"
@@ -167,7 +169,11 @@ def _facts(
         quarantine=tuple(
             {"name": q.name, "reason": q.reason, "detail": q.detail} for q in study.quarantine
         ),
-        warnings=(*study.warnings, *(f"{s.key}: {w}" for s in study.series for w in s.warnings)),
+        warnings=(
+            *(o.reason for o in observations if o.kind == "agreement" and o.reason),
+            *study.warnings,
+            *(f"{s.key}: {w}" for s in study.series for w in s.warnings),
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from radixgpt.observation import Evidence, Observation
 from radixgpt.report import ModelFacts
 from radixgpt.study import Series, Study
 from radixgpt.weights import load_card
-from tools import slips, texture
+from tools import same_spine, slips, texture
 from tools.column import Column, Disc, body_outline, canal_depth
 from tools.column_net import CANAL, ColumnNet
 from tools.columns import columns_of, doubt, reconcile
@@ -179,7 +179,8 @@ def run(study: Study, eligibility: Eligibility, *, shift: int = 0) -> list[Obser
         shift: levels by which the numbering is moved upwards, as a reader may decide.
 
     Returns:
-        Observations of kinds ``numbering``, ``canal``, ``disc``, ``vertebra`` and the measured
+        Observations of kinds ``numbering``, ``agreement`` (where two series seem to show two
+        spines), ``canal``, ``disc``, ``vertebra`` and the measured
         kinds of ``radixgpt.finding``.
 
     Raises:
@@ -212,6 +213,8 @@ def observe(seen: list[View], shift: int = 0) -> list[Observation]:
     elif max(view.doubt for view in seen) >= DOUBTFUL:
         basis, status = f"{basis}; {UNCERTAIN}", "indeterminate"
     add("numbering", value=basis, status=status, confidence=round(anchor, 3))
+    if same_spine.doubt([(view.framed.pixels, view.column) for view in seen]):
+        add("agreement", status="indeterminate", reason=same_spine.UNLIKE_TEXT)
     add("canal", evidence=[v.evidence(o) for v in seen if len(o := _largest(v.column, CANAL))])
     for place in range(top):
         name = disc_at(place + shift)

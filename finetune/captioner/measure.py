@@ -2,7 +2,7 @@
 
 Three tasks: a caption of the study, of the T2 image, and of each lumbar disc, in the standard
 style, from slices without a header. "Captioner" is what ships: the decoder within what the
-observations support, checked. "Decoder alone" shows what it reads from the images by itself.
+observations support, checked and finished, in its own words. "Decoder alone" shows what it reads from the images by itself.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def measure(shared: Path, folder: Path, net: Decoder, task: str, say: Say) -> di
     for done, one in enumerate(wanted, start=1):
         captions.append(bound(one, by_number[one.patient], net))
         say(f"Captions: {task}", done, len(wanted))
-    texts["captioner"] = [one.text if one else "" for one in captions]
+    texts["captioner"] = [one.written if one else "" for one in captions]
     place = {(one.patient, one.level): i for i, one in enumerate(wanted)}
     texts["captioner, another patient's image"] = [
         texts["captioner"][place[key]] if (key := (other[one.patient], one.level)) in place else ""

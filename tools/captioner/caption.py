@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from radixgpt.case import Assertion
 from radixgpt.errors import InputError
+from radixgpt.finding import KINDS
 from radixgpt.level import parse_disc
 from radixgpt.observation import Evidence
-from radixgpt.report import ModelFacts
+from radixgpt.report import DRAFT_MARK, ModelFacts
 
 Of = Literal["study", "series", "image", "disc"]
 """What a caption is of: all that was looked at, one series, one slice, or one disc."""
@@ -102,6 +103,12 @@ class LeftOut(_Model):
     kind: str
     reason: str
 
+    @property
+    def named(self) -> str:
+        """What it is, in words: ``disc bulging at L4-L5``."""
+        title = KINDS[self.kind].title if self.kind in KINDS else self.kind
+        return f"{title} at {self.level}" if self.level else title
+
 
 class Refused(_Model):
     """A sentence of the model that was left out, and why."""
@@ -114,7 +121,11 @@ class Caption(_Model):
     """A caption that states nothing but what the tools' observations support.
 
     Attributes:
-        text: empty where nothing may be said.
+        text: in the report's words; empty where nothing may be said.
+        written: the same in the words of the model.
+        mark: that it is a draft; shown wherever the text is.
+        complete: whether it tells every finding that was seen; ``unsaid`` has the rest.
+        silence: why the text is empty.
         statements: everything that the text states of findings.
         left_out: what could not be said of the scope, with reasons.
         unsaid: findings that were seen in the scope and that the text does not mention.
@@ -126,6 +137,10 @@ class Caption(_Model):
     scope: Scope
     style: Style = "standard"
     text: str
+    written: str = ""
+    mark: str = DRAFT_MARK
+    complete: bool = True
+    silence: str = ""
     statements: tuple[Said, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     unsaid: tuple[LeftOut, ...] = ()

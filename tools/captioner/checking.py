@@ -28,6 +28,7 @@ LONGEST = 4_000
 _WORD = re.compile(r"[^\W\d_]+(?:'s)?\d*|\d+(?:\.\d+)?")
 _BOTH = re.compile(r"\babove and below\b|\bupper and lower\b", re.IGNORECASE)
 _GRADE = re.compile(r"i{1,3}|iv|v|[0-5]")
+_STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _FOREIGN = re.compile(r"[^\w\s.,;:!()'’/•–-]|(?<!\w)/|/(?!\w)")
 """Marks that no caption needs: of links, tags and code."""
 
@@ -81,6 +82,12 @@ def check(text: str, support: Support, study: Study) -> Checked:
         for said in _said(place, found)
     ]
     return Checked(kept if told else "", tuple(statements), tuple(refused))
+
+
+def whole_sentences(text: str) -> str:
+    """A text that was cut off, to the end of its last whole sentence; empty if there is none."""
+    ends = [match.end() for match in _STOP.finditer(text)]
+    return text[: ends[-1]] if ends else ""
 
 
 Behind = list[tuple[str | None, str, str | int | float | None, str, tuple[Fact, ...]]]

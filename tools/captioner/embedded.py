@@ -2,7 +2,8 @@
 
 The decoder writes word by word, the likeliest of those that :mod:`tools.captioner.grammar` allows.
 A finished sentence is read again by the rules for texts; one that fails the check is written again
-with its last choice banned. If that does not help, the caption ends before it.
+with its last choice banned. If that does not help, or the words get too many, the decoder's part
+ends before it. Wherever it ends, plain sentences say which findings are left.
 """
 
 from __future__ import annotations
@@ -175,7 +176,19 @@ class Embedded:
                 writer.back(begun)
             else:
                 break
-        return joined(writer.words)
+        return joined(_finished(writer.words, writer.machine, wanted, study))
+
+
+def _finished(words: list[str], machine: Machine, wanted: Wanted, study: Study) -> list[str]:
+    """The words with a sentence on each level of which a finding was not said."""
+    for level, items in machine.untold.items():
+        for several in (items, *([item] for item in items)):  # together, else one by one
+            more = [*words, *machine.sentence(level, several)]
+            if not check(joined(more), wanted.support, study).refused:
+                words = more
+                if several is items:
+                    break
+    return words
 
 
 def _freely(net: Decoder, memory: Memory, counts: Tensor) -> list[str]:
@@ -207,22 +220,22 @@ class _Writer:
         self._net = net
         self._counts = counts
         self._memory = memory
-        self._machine = machine
+        self.machine = machine
         self._base = memory.length
 
     @property
     def ended(self) -> bool:
         """Whether nothing follows."""
-        return self._machine.ended
+        return self.machine.ended
 
     def mark(self) -> Mark:
         """Where it is, to come back to."""
-        return len(self.words), self._machine.copy()
+        return len(self.words), self.machine.copy()
 
     def back(self, mark: Mark) -> None:
         """Go back to a mark."""
         del self.words[mark[0] :]
-        self._machine = mark[1].copy()
+        self.machine = mark[1].copy()
         self._memory = self._memory.cut(self._base + mark[0])
 
     def sentence(self, banned: frozenset[tuple[int, str]]) -> None:
@@ -233,19 +246,19 @@ class _Writer:
         """
         begun = len(self.words)
         while not self.ended:
-            allowed = self._machine.allowed()
+            allowed = self.machine.allowed()
             allowed -= {word for place, word in banned if place == len(self.words)}
             if not allowed or len(self.words) >= LONGEST:
                 del self.words[begun:]
-                self._machine.advance_to_end()
+                self.machine.advance_to_end()
                 return
             word = self._likeliest(allowed)
             if len(allowed) > 1:
                 self.choice = (len(self.words), word)
-            self._machine.advance(word)
+            self.machine.advance(word)
             if word != END:
                 self.words.append(word)
-            if self._machine.between:
+            if self.machine.between:
                 return
 
     def _likeliest(self, allowed: frozenset[str]) -> str:

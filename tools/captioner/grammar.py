@@ -4,12 +4,14 @@ The sentences are those of ``data/generated/captions.yaml``, as the decoder lear
 is written, the machine keeps every way in which its words so far can be read: which frame, which
 levels, which findings. A word is allowed if some way goes on with it and can be ended in a sentence
 that the observations support. So no level, grade or finding can be written that the eyes did not
-support, whatever the decoder's weights; and no statement twice, so that every caption ends.
+support, whatever the decoder's weights; and no statement twice, so that every caption ends. What
+was not said when the decoder ends is told in plain sentences (:attr:`Machine.untold`): a caption
+that stops early would look like a healthy rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,7 +21,8 @@ from radixgpt.finding import ABSENT as NO
 from radixgpt.finding import KINDS
 from radixgpt.finding import PRESENT as YES
 from radixgpt.level import LUMBAR_DISCS
-from radixgpt.study import BodyRegion, Modality, Plane, Sequence, Study
+from radixgpt.study import BodyRegion, Modality, Plane, Study
+from radixgpt.study import Sequence as Weighting
 from tools.captioner.support import Support
 
 Words = tuple[str, ...]
@@ -153,6 +156,29 @@ class Machine:
         if self.between and (self._said or not any(map(_states, self._ways))):
             words.add(END)
         return frozenset(words)
+
+    @property
+    def untold(self) -> dict[str, list[Words]]:
+        """The phrases of the findings that were not said yet, by level from head to tail."""
+        phrases = _phrases()
+        found: dict[str, list[tuple[int, Words]]] = {}
+        for fact in self._support.findings:
+            known = phrases.get((fact.kind, fact.value))
+            if known and fact.level and (fact.level, fact.kind) not in self._said:
+                found.setdefault(fact.level, []).append(known)
+        return {
+            level: [words for _, words in sorted(found[level])]
+            for level in self._support.levels
+            if level in found
+        }
+
+    def sentence(self, level: str, items: Sequence[Words]) -> Words:
+        """A plain sentence on a level, in the frame that may stand here."""
+        frame = frames()["heading" if self._headed else "prose"][0]
+        several = [word for item in items[:-1] for word in (*item, ",")][:-1]
+        listed = (*several, "and", *items[-1]) if several else tuple(items[-1])
+        fields = {"{level}": (level,), "{items}": listed}
+        return tuple(word for part in frame for word in fields.get(part, (part,)))
 
     def advance(self, word: str) -> None:
         """Take a word that was written.
@@ -301,6 +327,15 @@ class Machine:
 
 
 @cache
+def _phrases() -> Mapping[tuple[str, str | int | float], tuple[int, Words]]:
+    """One phrase of each finding by its kind and value, with the item's place in a sentence."""
+    found: dict[tuple[str, str | int | float], tuple[int, Words]] = {}
+    for words, item in there():
+        found.setdefault(item.facts[0], (item.place, words))
+    return found
+
+
+@cache
 def _present_items() -> tuple[Item, ...]:
     return tuple(dict.fromkeys(item for _, item in there()))
 
@@ -333,8 +368,8 @@ def _weighting(shown: Study) -> Words:
         known = (series.modality, series.plane, series.region)
         if known != (Modality.MR, Plane.SAGITTAL, BodyRegion.LUMBAR):
             continue
-        if series.sequence is Sequence.T1:
+        if series.sequence is Weighting.T1:
             names.add("t1")
-        elif series.sequence in (Sequence.T2, Sequence.T2_SPACE):
+        elif series.sequence in (Weighting.T2, Weighting.T2_SPACE):
             names.add("t2")
     return weighted(frozenset(names))

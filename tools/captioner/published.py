@@ -25,6 +25,7 @@ from radixgpt.errors import CaptionerError, MissingPackageError, WeightsError
 from radixgpt.report import ModelFacts
 from tools.captioner import bitmaps, questions
 from tools.captioner.backends import Wanted
+from tools.captioner.checking import whole_sentences
 from tools.captioner.pictures import Pictures
 from tools.captioner.turns import CONTINUES, Speaker, Turn
 
@@ -104,10 +105,18 @@ class Published:
         shown = [bitmaps.of(picture) for picture in pictures.images]
         if not shown:
             return ""
-        return self.ask(shown, questions.of(pictures, wanted.scope, wanted.style, wanted.refused))
+        question = questions.of(pictures, wanted.scope, wanted.style, wanted.refused)
+        text, ended = self.answer(shown, question)
+        return text if ended else whole_sentences(text)
 
     def ask(self, shown: Sequence[Image], question: str, *, most: int | None = None) -> str:
-        """The likeliest answer, token by token.
+        """The likeliest answer, as :meth:`answer` gives it."""
+        return self.answer(shown, question, most=most)[0]
+
+    def answer(
+        self, shown: Sequence[Image], question: str, *, most: int | None = None
+    ) -> tuple[str, bool]:
+        """The likeliest answer, token by token, and whether the model ended it itself.
 
         Args:
             shown: bitmaps, mode ``L``.
@@ -130,10 +139,9 @@ class Published:
                 do_sample=False,
                 num_beams=1,
             )
-        text: str = self.speaker.processor.tokenizer.decode(
-            made[0, kept:], skip_special_tokens=True
-        )
-        return text.strip()
+        said = made[0, kept:]
+        text: str = self.speaker.processor.tokenizer.decode(said, skip_special_tokens=True)
+        return text.strip(), any(int(token) in self.speaker.ends for token in said)
 
     def facts(self) -> tuple[ModelFacts, ...]:
         """The model, by name and hash."""

@@ -22,7 +22,7 @@ from radixgpt.errors import CaptionerError, ConsentError
 from radixgpt.report import ModelFacts
 from tools.captioner import bitmaps, questions
 from tools.captioner.backends import Wanted
-from tools.captioner.checking import LONGEST
+from tools.captioner.checking import LONGEST, whole_sentences
 from tools.captioner.pictures import Pictures
 
 if TYPE_CHECKING:
@@ -221,7 +221,8 @@ def _text(content: bytes) -> str:
         CaptionerError: it is not of the protocol, or holds no text.
     """
     try:
-        said = json.loads(content)["choices"][0]["message"]["content"]
+        choice = json.loads(content)["choices"][0]
+        said, cut = choice["message"]["content"], choice.get("finish_reason") == "length"
         if isinstance(said, list):  # some servers give parts
             said = " ".join(part["text"] for part in said if part.get("type") == "text")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -233,4 +234,5 @@ def _text(content: bytes) -> str:
         raise CaptionerError(
             "The captioner's server gave no text.", "Try again, or choose another model."
         )
-    return said.strip()[:LONGEST]
+    text = said.strip()
+    return whole_sentences(text[:LONGEST]) if cut or len(text) > LONGEST else text

@@ -69,8 +69,13 @@ class Support:
         """Whether a kind has this very value at a level."""
         return self.value(level, kind) == value
 
+    @property
+    def findings(self) -> tuple[Fact, ...]:
+        """What may be said and is more than a healthy disc's."""
+        return tuple(fact for fact in self.facts.values() if not _absent(fact))
+
     def unsaid(self, told: Iterable[str]) -> tuple[LeftOut, ...]:
-        """The findings, which are more than a healthy disc's, that a caption does not mention.
+        """The findings that a caption does not mention.
 
         Args:
             told: ids of the observations behind its statements.
@@ -78,8 +83,8 @@ class Support:
         mentioned = set(told)
         return tuple(
             LeftOut(level=fact.level, kind=fact.kind, reason="seen, and not mentioned")
-            for fact in self.facts.values()
-            if not _absent(fact) and fact.observation not in mentioned
+            for fact in self.findings
+            if fact.observation not in mentioned
         )
 
     def behind(self, stated: StatedFinding) -> tuple[Fact, ...] | str:

@@ -14,7 +14,8 @@ from tools.captioner.backends import Captioner, Chosen, Wanted, load
 from tools.captioner.caption import Caption, Refused, Scope, Style
 from tools.captioner.checking import Checked, check, scoped
 from tools.captioner.pictures import gather
-from tools.captioner.support import support
+from tools.captioner.support import Support, support
+from tools.captioner.wording import in_report_words
 
 TRIES = 2
 """How often a model may write again when sentences of it fail the check."""
@@ -75,14 +76,38 @@ def caption(
         if not refused:
             break
     assert best is not None
+    unsaid = may.unsaid(name for one in best.statements for name in one.observations)
     return Caption(
         scope=wanted_scope,
         style=style,
-        text=best.text,
+        text=in_report_words(best.text),
+        written=best.text,
+        complete=not unsaid,
+        silence="" if best.text else _silence(best, may),
         statements=best.statements,
         left_out=may.left_out,
-        unsaid=may.unsaid(name for one in best.statements for name in one.observations),
+        unsaid=unsaid,
         refused=best.refused,
         models=model.facts(),
         seconds=round(time.perf_counter() - begun, 3),
     )
+
+
+_REASONS = 3
+"""Reasons that are told where nothing is said."""
+
+
+def _silence(found: Checked, may: Support) -> str:
+    """Why a caption has no text, the first cause before what follows from it."""
+    if not may.facts:
+        what, reasons = "no tool is certain of anything here", [one.reason for one in may.left_out]
+    elif found.refused:
+        many = len(found.refused)
+        what = "its one sentence" if many == 1 else f"each of its {many} sentences"
+        what = f"the captioner wrote what can't be confirmed, so that {what} was left out"
+        reasons = [one.reason for one in found.refused]
+    else:
+        return "the captioner wrote no whole sentence"
+    told = list(dict.fromkeys(reasons))
+    more = f"; and {len(told) - _REASONS} reasons more" if len(told) > _REASONS else ""
+    return f"{what}: {'; '.join(told[:_REASONS])}{more}" if told else what
