@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from langchain.tools import tool
 
@@ -16,12 +16,8 @@ from agent.arguments import Disc, Result, Runtime, Shown, Weighting, progress, r
 from agent.session import Pending, Sending
 from radixgpt.consent import question
 from radixgpt.errors import InputError
-from radixgpt.finding import KINDS
 from radixgpt.observation import Observation
 from radixgpt.report import Report
-
-if TYPE_CHECKING:
-    from tools.captioner import LeftOut
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
@@ -102,9 +98,10 @@ def write(runtime: Runtime, asked: Mapping[str, str]) -> Result:
         level=scope.level,
         sequence=weighted,
         text=found.text,
+        silence=found.silence,
         statements=len(found.statements),
-        not_stated=tuple(f"{_named(one)}: {one.reason}" for one in found.left_out),
-        unsaid=tuple(_named(one) for one in found.unsaid),
+        not_stated=tuple(f"{one.named}: {one.reason}" for one in found.left_out),
+        unsaid=tuple(one.named for one in found.unsaid),
         model=found.models[0].name if found.models else "",
     )
     marks = [(one.level, one.evidence) for one in found.statements if one.level and one.evidence]
@@ -132,12 +129,6 @@ def allow(runtime: Runtime, sending: Sending, *, accept: bool) -> Result:
         raise InputError("You have not said yes to that.", "Say yes, and nothing else, to send.")
     session.consents.give(sending.study, sending.url)
     return write(runtime, sending.asked)
-
-
-def _named(one: LeftOut) -> str:
-    """A kind at a level in words."""
-    title = KINDS[one.kind].title if one.kind in KINDS else one.kind
-    return f"{title} at {one.level}" if one.level else title
 
 
 def _without(observations: Iterable[Observation], report: Report | None) -> list[Observation]:

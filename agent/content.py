@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from radixgpt.finding import Finding
+from radixgpt.report import DRAFT_MARK
 
 _OPEN, _CLOSE = "<tool_data>", "</tool_data>"
 
@@ -242,6 +243,8 @@ class CaptionedContent(_Content):
     level: str | None
     sequence: str = Field(description="Weighting of an image; empty for a disc or a study")
     text: str = Field(description="Empty where nothing may be said")
+    silence: str = Field(default="", description="Why nothing may be said")
+    mark: str = Field(default=DRAFT_MARK, description="Shown with the text")
     statements: int = Field(description="Each was led back to an observation")
     not_stated: tuple[str, ...] = Field(description="What is not known, in words, with reasons")
     unsaid: tuple[str, ...] = Field(description="What was seen and the caption does not mention")

@@ -135,12 +135,13 @@ def _captioned(content: c.CaptionedContent) -> str:
             "each led back to what the graders saw; nothing else was let through.",
         ]
     else:
-        parts = [f"Nothing may be said of {of}: no grade is certain here."]
+        parts = [f"Nothing may be said of {of}: {content.silence}."]
     if content.unsaid:
-        parts.append("**Seen, and not in the caption**\n" + _listed(content.unsaid))
+        left = "\n".join(f"- {one}" for one in content.unsaid)
+        parts.insert(1, f"**Not complete: seen, and not in the caption**\n{left}")
     if content.not_stated:
         parts.append("**Not stated**\n" + _listed(content.not_stated))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, f"{content.mark}."])
 
 
 _MADE_BY = {

@@ -174,15 +174,15 @@ def write(
         if as_json:
             echo_json(found.model_dump(mode="json"))
             return
-        typer.echo(found.text or "Nothing may be said: no grade is certain here.")
-        if quiet:
-            return
-        for title, several in (("seen, and not in the caption", found.unsaid),
-                               ("not stated", found.left_out)):  # fmt: skip
-            for one in several:
-                where = f"{one.level}: " if one.level else ""
-                told = f" ({one.reason})" if title == "not stated" else ""
-                typer.echo(f"  {title:<28}  {where}{one.kind}{told}")
+        typer.echo(found.text or f"Nothing may be said: {found.silence}.")
+        if found.text and not found.complete:
+            typer.echo(f"Not complete: {', '.join(one.named for one in found.unsaid)} not told.")
+        typer.echo(f"{found.mark}.")
+        if not quiet:
+            for one in found.left_out:
+                typer.echo(f"  not stated  {one.named} ({one.reason})")
+            for sentence in found.refused:
+                typer.echo(f"  refused     {sentence.text} ({sentence.reason})")
 
 
 def _given(text: str) -> str:

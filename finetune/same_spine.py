@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from data.mapping.spider import UPSIDE_DOWN
 from eval import grades as marks
 from finetune import spider
 from finetune.reliance import slices_of
@@ -27,7 +28,8 @@ def correlations(shared: Path, patients: tuple[int, ...]) -> tuple[list[float], 
     framed = {}
     for patient in patients:
         slices = slices_of(shared, patient)
-        if len(slices) == 2 and patient not in spider.UPSIDE_DOWN:
+        turned = {f"{patient}_t1", f"{patient}_t2"} & UPSIDE_DOWN
+        if len(slices) == 2 and not turned:
             found = columns_of(levels.model(), list(slices.values()), [None, None])
             reconcile([column for _, column in found])
             framed[patient] = dict(zip(slices, found, strict=True))

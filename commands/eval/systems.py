@@ -96,7 +96,7 @@ class Captions:
                     captioner=captioner.Chosen(self.captioner),
                     seed=asked.seed,
                 )
-            return Answer(found.text)
+            return Answer(found.written)  # the report's words would be marked for the report's
 
         return answer
 

@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from agent import content as c
 from agent import pictures
 from agent.events import Answer
 from agent.session import Session
+from agent.texts import worded
 from radixgpt.language.reader import findings_in
+from radixgpt.report import DRAFT_MARK
 from tools import classifier
 from tools.router import load_router, routes
 from tools.router.calls import Call
@@ -71,6 +74,7 @@ def test_a_caption_of_a_disc_says_what_was_seen_there(session: Session, say: Say
     assert there <= {"pfirrmann", "disc_degeneration", "disc_herniation", "disc_narrowing"}
     assert answer.images[0].level == "L4-L5"
     assert "led back to what the graders saw" in answer.text
+    assert answer.text.endswith(f"{DRAFT_MARK}.")
 
 
 def test_what_is_not_certain_is_told_beside_the_caption(session: Session, say: Say) -> None:
@@ -80,6 +84,17 @@ def test_what_is_not_certain_is_told_beside_the_caption(session: Session, say: S
     of_t1 = say(session, "caption the T1")
     assert "pfirrmann" not in {one.kind for one in findings_in(quoted(of_t1))}
     assert "needs a T2-weighted image" in of_t1.text
+
+
+def test_an_incomplete_and_an_empty_caption_say_why() -> None:
+    content = c.CaptionedContent(
+        of="study", level=None, sequence="", text="", silence="the captioner wrote nonsense",
+        statements=0, not_stated=(), unsaid=("disc bulging at L4-L5",), model="any",
+    )  # fmt: skip
+    told = worded(content)
+    assert told.startswith("Nothing may be said of this study: the captioner wrote nonsense.")
+    assert "grade is certain" not in told
+    assert "**Not complete: seen, and not in the caption**\n- disc bulging at L4-L5" in told
 
 
 def test_what_the_reader_set_is_not_said_to_be_seen(session: Session, say: Say) -> None:

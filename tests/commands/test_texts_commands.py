@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from commands import captions, concepts
 from data.synth import bundled
+from radixgpt.report import DRAFT_MARK
 
 caption = CliRunner()
 door = typer.Typer()
@@ -58,6 +59,20 @@ def test_a_caption_is_written_with_what_each_statement_rests_on(demo: Path) -> N
         assert one["observations"]
         assert one["evidence"]
     assert found["models"][0]["name"] == "embedded captioner"
+    assert found["mark"] == DRAFT_MARK
+    assert found["complete"]
+
+
+def test_a_written_caption_is_marked_and_tells_every_finding(demo: Path) -> None:
+    said = caption.invoke(captions.app, ["write", str(demo), "--style", "note", "-q"])
+    text, mark = said.stdout.splitlines()
+    assert mark == f"{DRAFT_MARK}."
+    assert "L5-S1" in text
+    assert "Pfirrmann grade" not in text
+    nowhere = ["--series", "s1", "--slice", "1", "-q"]
+    silent = caption.invoke(captions.app, ["write", str(demo), *nowhere])
+    assert silent.stdout.startswith("Nothing may be said: no tool is certain of anything here: ")
+    assert "not found here" in silent.stdout
 
 
 @pytest.mark.parametrize(

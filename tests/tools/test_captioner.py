@@ -19,16 +19,27 @@ from radixgpt.finding import GRADED, KINDS
 from radixgpt.language.reader import sentences_in
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.observation import Evidence, Observation
-from radixgpt.report import ModelFacts
+from radixgpt.report import DRAFT_MARK, ModelFacts
 from radixgpt.study import BodyRegion, Modality, Plane, Sequence, Series, Study
 from tools import classifier, levels
-from tools.captioner import Caption, Chosen, Picture, Pictures, Scope, Style, Wanted, caption
+from tools.captioner import (
+    Caption,
+    Chosen,
+    Picture,
+    Pictures,
+    Scope,
+    Style,
+    Wanted,
+    caption,
+    embedded,
+)
 from tools.captioner.backends import parse
-from tools.captioner.checking import check
+from tools.captioner.checking import check, whole_sentences
 from tools.captioner.decoder import BEGIN, MEMBERS, Decoder, Shape, shown
 from tools.captioner.embedded import Embedded
 from tools.captioner.grammar import END, Machine
 from tools.captioner.support import Support, support
+from tools.captioner.wording import in_report_words
 from tools.grade_net import WIDTH, GradeNet
 
 Grades = dict[str, dict[str, int]]
@@ -436,7 +447,8 @@ def test_the_shipped_captioner_describes_a_phantom(
         assert one.text
         assert one.statements
         assert not one.refused
-        assert not unsupported(one.text, found, scope.level)
+        assert not unsupported(one.written, found, scope.level)
+        assert one.complete
         for said in one.statements:
             assert all(name in by_id for name in said.observations)
             assert said.evidence
@@ -448,3 +460,128 @@ def test_the_shipped_captioner_describes_a_phantom(
 
 def test_every_denied_kind_is_graded() -> None:
     assert {kind for kinds in ABSENT.values() for kind in kinds} <= set(GRADED)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    grades=spines(),
+    seed=st.integers(0, 10_000),
+    style=st.sampled_from(STYLES),
+    scope_of=st.sampled_from(SCOPES),
+)
+def test_every_finding_is_told_whatever_the_decoder_prefers(
+    grades: Grades, seed: int, style: Style, scope_of: Callable[[Grades], Scope]
+) -> None:
+    may = support(study(), ELIGIBLE, observed(grades), scope_of(grades))
+    read = check(said_by(wild(seed), may, style), may, study())
+    assert not may.unsaid(name for one in read.statements for name in one.observations)
+
+
+def test_a_caption_that_gets_too_long_is_finished_in_plain_sentences(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(embedded, "LONGEST", 8)
+    may = support(study(), ELIGIBLE, observed(GRADES), Scope())
+    text = said_by(wild(1), may, "note")
+    read = check(text, may, study())
+    assert not may.unsaid(name for one in read.statements for name in one.observations)
+    assert text.endswith("disc bulge.")
+
+
+def report_words(grade: int) -> str:
+    from etl.phrases import Phrases
+
+    phrases = Phrases()
+    degree = phrases.word("degeneration", grade).lower()
+    return phrases.say("degeneration", word=degree, grade=grade)
+
+
+@pytest.mark.parametrize(
+    ("written", "reads"),
+    [
+        ("L1-L2: disc signal of Pfirrmann grade 2.", f"L1-L2: {report_words(2)}."),
+        ("A Pfirrmann grade I disc noted at L1-L2.", f"N{report_words(1)[1:]} noted at L1-L2."),
+        (
+            "At L4-L5 there is disc degeneration (Pfirrmann grade 4), a bulging disc and "
+            "Modic type II changes.",
+            f"At L4-L5 there is {report_words(4)}, disc bulging and type 2 Modic changes.",
+        ),
+        # "No ..." would deny what stands beside it.
+        ("L1-L2: Pfirrmann I with annular bulge.", "L1-L2: Pfirrmann I with disc bulging."),
+        ("No loss of disc height at L4-L5.", "No disc space narrowing at L4-L5."),
+        ("Upper and lower endplate changes at L4-L5.", None),
+        ("Diffuse disc bulge at L4-L5.", None),
+        ("MR image of the lumbar spine.", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_a_caption_has_the_words_of_the_report(written: str, reads: str | None) -> None:
+    assert in_report_words(written) == (written if reads is None else reads)
+
+
+@settings(max_examples=40, deadline=None)
+@given(grades=spines(), seed=st.integers(0, 10_000), style=st.sampled_from(STYLES))
+def test_the_words_of_the_report_state_the_same(grades: Grades, seed: int, style: Style) -> None:
+    may = support(study(), ELIGIBLE, observed(grades), Scope())
+    written = said_by(wild(seed), may, style)
+
+    def stated(text: str) -> list[set[tuple[object, ...]]]:
+        return [
+            {(one.level, one.kind, one.value) for one in told.findings
+             if one.kind != "disc_degeneration"}
+            for told in sentences_in(text)
+        ]  # fmt: skip
+
+    assert stated(in_report_words(written)) == stated(written)
+
+
+def test_a_text_that_was_cut_keeps_its_whole_sentences() -> None:
+    assert whole_sentences("Bulge at L4-L5. No slip. At L5-S1 there is 2.5") == (
+        "Bulge at L4-L5. No slip."
+    )
+    assert whole_sentences("Bulge at L4") == ""
+
+
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "cuts", lambda *_: ({}, {}))
+
+
+def test_a_caption_that_lacks_findings_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    unseen(monkeypatch)
+    found = captioned(Says("Disc bulging at L4-L5."))
+    assert not found.complete
+    assert {one.named for one in found.unsaid} == {
+        "disc degeneration at L4-L5", "disc bulging at L5-S1",
+        "endplate change of the vertebra above the disc at L4-L5",
+    }  # fmt: skip
+    assert found.mark == DRAFT_MARK
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        ("The spine is normal.", "its one sentence was left out: it states nothing"),
+        ("Tumour at L4-L5. Modic 2 at L4-L5.", "each of its 2 sentences was left out"),
+        ("", "the captioner wrote no whole sentence"),
+    ],
+)
+def test_an_empty_caption_says_the_true_reason(
+    monkeypatch: pytest.MonkeyPatch, says: str, why: str
+) -> None:
+    unseen(monkeypatch)
+    found = captioned(Says(says))
+    assert not found.text
+    assert why in found.silence
+    assert "certain" not in found.silence
+
+
+def test_an_image_that_no_tool_looked_at_has_its_own_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unseen(monkeypatch)
+    found = captioned(Says("Disc bulging at L4-L5."), scope=Scope.of_image("s1", 0))
+    assert found.text
+    grades = {level: {"disc_bulging": 1} for level in LUMBAR_DISCS}
+    places = frozenset((level, "disc_bulging") for level in LUMBAR_DISCS)
+    unsure = caption(study(), ELIGIBLE, observed(grades, places), captioner=Says(""))
+    assert unsure.silence == "no tool is certain of anything here: too close to call"

@@ -147,7 +147,7 @@ def test_what_no_tool_saw_is_left_out(server: Server, shown: Shown) -> None:
         )
     ]
     found = write(shown, server.url)
-    assert found.text == "At L4-L5 there is a disc herniation. L5-S1: No disc herniation."
+    assert found.written == "At L4-L5 there is a disc herniation. L5-S1: No disc herniation."
     said = {(one.level, one.kind, one.assertion) for one in found.statements}
     assert said == {
         ("L4-L5", "disc_herniation", "present"),
@@ -183,7 +183,7 @@ def test_a_second_try_is_told_what_could_not_be_confirmed(server: Server, shown:
     wrong = "At L3-L4 there is a disc herniation."
     server.answers = [says(wrong), says("At L4-L5 there is a disc herniation.")]
     found = write(shown, server.url)
-    assert found.text == "At L4-L5 there is a disc herniation."
+    assert found.written == "At L4-L5 there is a disc herniation."
     first, second = (ask["messages"][0]["content"][-1]["text"] for ask in server.asked)
     assert wrong not in first
     assert "could not be confirmed" in second
@@ -356,8 +356,18 @@ def test_a_busy_server_is_asked_again_and_not_for_ever(server: Server) -> None:
 def test_parts_are_joined_and_a_long_answer_is_cut(server: Server) -> None:
     server.answers = [says([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}])]
     assert ask(server) == "a b"
-    server.answers = [says("x" * 100_000)]
-    assert len(ask(server)) == 4_000
+    server.answers = [says("No slip. " * 10_000)]
+    assert ask(server).endswith("No slip.")
+    assert 3_900 < len(ask(server)) <= 4_000
+
+
+def test_an_answer_that_the_server_cut_keeps_its_whole_sentences(server: Server) -> None:
+    choice = {
+        "message": {"role": "assistant", "content": "Disc bulge at L4-L5. Disc bulge at L5"},
+        "finish_reason": "length",
+    }
+    server.answers = [(200, {}, json.dumps({"choices": [choice]}).encode())]
+    assert ask(server) == "Disc bulge at L4-L5."
 
 
 def test_a_slow_server_and_none_are_explained(server: Server, serve: Callable[[], Server]) -> None:
