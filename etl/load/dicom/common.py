@@ -1,0 +1,192 @@
+"""What every exported DICOM object has: patient, study, series, equipment, references."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import radixgpt
+from etl.load.job import Job
+from etl.sign import family_and_given
+from radixgpt.codes import Code
+from radixgpt.reading.quiet import quiet
+from radixgpt.report import Signature
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from radixgpt.reading.source import SourceSlice
+
+MANUFACTURER = "RadiXGPT"
+DEVICE_UID = "2.25.279093846531245219027365087364102385947"
+"""Of the software as an observer, from a random UUID (PS3.5 B.2)."""
+_IMPLEMENTATION_UID = "2.25.68126309748218473201983746501928374655"
+
+_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+_PATIENT_IF_THERE = ("IssuerOfPatientID", "PatientAge", "PatientSize", "PatientWeight")
+_STUDY = (
+    "StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID",
+    "AccessionNumber",
+)  # fmt: skip
+_STUDY_IF_THERE = ("StudyDescription",)
+
+SERIES_NUMBERS = {"SR": 9001, "text": 9002, "SEG": 9003, "OT": 9004, "DOC": 9005}
+"""Numbers of the exported series, beyond those of any scanner."""
+
+
+def new_uid() -> str:
+    """A UID that no other object has (PS3.5 B.2)."""
+    from pydicom.uid import generate_uid
+
+    return str(generate_uid(prefix=None))
+
+
+def composite(
+    job: Job,
+    sop_class: str,
+    *,
+    modality: str,
+    number: int,
+    description: str,
+    series: str | None = None,
+    instance: int = 1,
+) -> Dataset:
+    """A data set with the modules that all objects share.
+
+    Patient and study are the source's; empty where it leaves them out (type 2).
+
+    Args:
+        job: what is exported.
+        sop_class: UID of the object's kind.
+        modality: of the new series.
+        number: of the new series.
+        description: of the new series.
+        series: UID of the new series, where it holds several objects.
+        instance: number of the object within the series.
+
+    Raises:
+        InputError: the source is not at hand.
+    """
+    from pydicom.dataset import Dataset
+
+    source = job.needs_source().header
+    made = Dataset()
+    made.SpecificCharacterSet = "ISO_IR 192"
+    made.SOPClassUID = sop_class
+    made.SOPInstanceUID = new_uid()
+    stamp(made, job.at, "InstanceCreation")
+    for keyword in (*_PATIENT, *_STUDY):
+        setattr(made, keyword, _carried(source, keyword))
+    for keyword in (*_PATIENT_IF_THERE, *_STUDY_IF_THERE):
+        if source.get(keyword):
+            setattr(made, keyword, _carried(source, keyword))
+    made.Modality = modality
+    made.SeriesInstanceUID = series or new_uid()
+    made.SeriesNumber = number
+    made.SeriesDescription = description
+    made.InstanceNumber = instance
+    made.Manufacturer = MANUFACTURER
+    made.ManufacturerModelName = job.report.provenance.software
+    made.DeviceSerialNumber = "1"
+    made.SoftwareVersions = job.report.provenance.version
+    return made
+
+
+def _carried(source: Dataset, keyword: str) -> Any:
+    """A value of the source, decoded; empty where it has none."""
+    value = source.get(keyword)
+    return "" if value is None else value
+
+
+def stamp(dataset: Dataset, at: datetime, what: str) -> None:
+    """Date and time of something, such as ``Content``."""
+    setattr(dataset, f"{what}Date", f"{at:%Y%m%d}")
+    setattr(dataset, f"{what}Time", f"{at:%H%M%S}")
+
+
+def date_time(at: datetime) -> str:
+    """A DICOM DT with its offset (PS3.5 6.2)."""
+    return f"{at:%Y%m%d%H%M%S%z}"
+
+
+def coded(code: Code) -> Dataset:
+    """A code as an item (PS3.3 8)."""
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    item.CodeValue = code.value
+    item.CodingSchemeDesignator = code.scheme
+    item.CodeMeaning = code.meaning
+    return item
+
+
+def own_scheme() -> Dataset:
+    """What the project's own coding scheme is (PS3.3 C.12.1, Coding Scheme Identification)."""
+    from pydicom.dataset import Dataset
+
+    from radixgpt.codes import OWN, OWN_UID
+
+    item = Dataset()
+    item.CodingSchemeDesignator = OWN
+    item.CodingSchemeUID = OWN_UID
+    item.CodingSchemeName = "RadiXGPT findings and grades"
+    item.CodingSchemeVersion = radixgpt.__version__
+    item.CodingSchemeResponsibleOrganization = MANUFACTURER
+    return item
+
+
+def reference(slice_: SourceSlice, *, frame: bool = True) -> Dataset:
+    """A reference to the object that a slice came from, with its frame if it has several."""
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    item.ReferencedSOPClassUID = str(slice_.header.SOPClassUID)
+    item.ReferencedSOPInstanceUID = str(slice_.header.SOPInstanceUID)
+    if frame and slice_.frame is not None:
+        item.ReferencedFrameNumber = slice_.frame
+    return item
+
+
+def by_series(slices: Iterable[SourceSlice]) -> list[tuple[str, list[Dataset]]]:
+    """References to the objects of slices, each once, by the UID of their series."""
+    found: dict[str, dict[str, Dataset]] = {}
+    for one in slices:
+        series = found.setdefault(str(one.header.SeriesInstanceUID), {})
+        series.setdefault(str(one.header.SOPInstanceUID), reference(one, frame=False))
+    return [(series, list(items.values())) for series, items in found.items()]
+
+
+def person_name(signature: Signature) -> str:
+    """Who signed as a DICOM PN: ``Family^Given``."""
+    family, given = family_and_given(signature.name)
+    return f"{family}^{given}" if given else family
+
+
+def encode(dataset: Dataset) -> bytes:
+    """The object as a file, explicit little-endian.
+
+    Remarks of the library on values are silenced, as they may quote a patient's.
+    """
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import UID, ExplicitVRLittleEndian
+
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = UID(str(dataset.SOPClassUID))
+    meta.MediaStorageSOPInstanceUID = UID(str(dataset.SOPInstanceUID))
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = UID(_IMPLEMENTATION_UID)
+    meta.ImplementationVersionName = f"RADIXGPT_{radixgpt.__version__}"[:16]
+    buffer = io.BytesIO()
+    with quiet():
+        file = FileDataset(buffer, dataset, file_meta=meta, preamble=b"\0" * 128)
+        file.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def items(found: Sequence[Dataset]) -> Any:
+    """A sequence of items."""
+    from pydicom.sequence import Sequence as Items
+
+    return Items(list(found))

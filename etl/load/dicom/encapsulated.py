@@ -1,0 +1,64 @@
+"""The report's PDF as a DICOM object (PS3.3 A.45.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.load.dicom.common import (
+    SERIES_NUMBERS,
+    coded,
+    composite,
+    encode,
+    items,
+    reference,
+    stamp,
+)
+from etl.load.job import Job
+from etl.load.pdf import to_pdf
+from etl.load.standing import title
+from radixgpt.codes import title_code
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
+
+
+def to_encapsulated(job: Job) -> dict[str, bytes]:
+    """``report.pdf.dcm``.
+
+    Raises:
+        InputError: the source is not at hand.
+    """
+    return {"report.pdf.dcm": encode(encapsulated(job, to_pdf(job)["report.pdf"]))}
+
+
+def encapsulated(job: Job, pdf: bytes) -> Dataset:
+    """A PDF as a data set: the pages name nobody, the object around them does."""
+    what = "draft" if not job.final else "report"
+    made = composite(
+        job,
+        ENCAPSULATED_PDF,
+        modality="DOC",
+        number=SERIES_NUMBERS["DOC"],
+        description=f"AI report as PDF, {what}",
+    )
+    stamp(made, job.at, "Content")
+    made.AcquisitionDateTime = ""
+    made.ConversionType = "WSD"
+    source = job.needs_source()
+    # The pages show the source's pixels: what is burned into those is burned in here.
+    clean = all(str(h.get("BurnedInAnnotation", "")).upper() == "NO" for h in source.headers)
+    made.BurnedInAnnotation = "NO" if clean else "YES"
+    places = dict.fromkeys((p.series, p.slice_index) for p in job.overviews)
+    if places:
+        made.SourceInstanceSequence = items(
+            [reference(source.slice(*place), frame=False) for place in places]
+        )
+    made.DocumentTitle = f"{title(job.report)}: {job.report.mark}"[:1024]
+    made.ConceptNameCodeSequence = items([coded(title_code(job.report.study.modality))])
+    made.VerificationFlag = "VERIFIED" if job.final else "UNVERIFIED"
+    made.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    made.EncapsulatedDocumentLength = len(pdf)
+    made.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
+    return made

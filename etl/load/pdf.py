@@ -1,0 +1,340 @@
+"""The report as a PDF of A4 pages: the mark and the page's number stand on each."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+from xml.sax.saxutils import escape
+
+from etl.load.job import Job
+from etl.load.pictures import Picture
+from etl.load.standing import standing, title
+from etl.load.table import Table, grades, measurements
+from radixgpt.report import SECTIONS, Report, Section, Sentence
+
+IDENTITY = "Patient and examination are named by the record that this document is filed in."
+_FACES = {"Vera": "Vera.ttf", "Vera-Bold": "VeraBd.ttf"}
+_MISSING = "□"
+_INK, _SOFT, _LINE, _TINT = "#18222d", "#5a6a79", "#c9d2da", "#eaf3f6"
+_WARN, _WARN_GROUND = "#8a4b00", "#fff3dc"
+_MARGIN_MM, _HEAD_MM = 18, 12
+_CROP_MM, _OVERVIEW_MM = 25, 80
+_PADDING = 6.0
+"""Points that a frame keeps free on each side."""
+_MOST_CROPS = 2
+
+
+def to_pdf(job: Job) -> dict[str, bytes]:
+    """``report.pdf``; it holds no identity, and pictures only where the study is at hand."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.units import mm
+    from reportlab.platypus import SimpleDocTemplate
+
+    _register()
+    buffer = io.BytesIO()
+    document = SimpleDocTemplate(
+        buffer,
+        pagesize=A4,
+        leftMargin=_MARGIN_MM * mm,
+        rightMargin=_MARGIN_MM * mm,
+        topMargin=(_MARGIN_MM + _HEAD_MM) * mm,
+        bottomMargin=_MARGIN_MM * mm,
+        title=_sound(f"{title(job.report)}: {job.report.mark}"),
+        author="RadiXGPT",
+        subject=job.report.mark,
+        lang="en-GB",
+    )
+    document.build(list(_story(job)), canvasmaker=_numbered(job.report))
+    return {"report.pdf": buffer.getvalue()}
+
+
+@cache
+def _register() -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    for face, file in _FACES.items():
+        pdfmetrics.registerFont(TTFont(face, file))
+    pdfmetrics.registerFontFamily(
+        "Vera", normal="Vera", bold="Vera-Bold", italic="Vera", boldItalic="Vera-Bold"
+    )
+
+
+@cache
+def _known() -> frozenset[int]:
+    from reportlab.pdfbase import pdfmetrics
+
+    _register()
+    font: Any = pdfmetrics.getFont("Vera")
+    return frozenset(font.face.charToGlyph)
+
+
+def _sound(text: str) -> str:
+    """Text of which every character can be printed; one that can't becomes its base or a box."""
+    text = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    if all(ord(c) in _known() for c in text):
+        return text
+    out = []
+    for c in unicodedata.normalize("NFC", text):
+        if ord(c) in _known():
+            out.append(c)
+            continue
+        base = unicodedata.normalize("NFKD", c)
+        kept = "".join(b for b in base if ord(b) in _known() and not unicodedata.combining(b))
+        out.append(kept or _MISSING)
+    return "".join(out)
+
+
+def _numbered(report: Report) -> type[Any]:
+    """A canvas that writes mark, title and "page x of y" on each page once all are known."""
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.units import mm
+    from reportlab.pdfgen.canvas import Canvas
+
+    mark = _sound(report.mark)
+    if report.study.synthetic:
+        mark += "  ·  synthetic images, not of a patient"
+    footer = _sound(f"{title(report)}  ·  {report.provenance.software} {report.provenance.version}")
+
+    class Numbered(Canvas):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._pages: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:  # noqa: N802
+            self._pages.append(dict(self.__dict__))
+            self._startPage()
+
+        def save(self) -> None:
+            for number, page in enumerate(self._pages, start=1):
+                self.__dict__.update(page)
+                self._frame(number)
+                super().showPage()
+            super().save()
+
+        def _frame(self, number: int) -> None:
+            width, height = self._pagesize
+            left, right = _MARGIN_MM * mm, width - _MARGIN_MM * mm
+            top = height - _MARGIN_MM * mm
+            self.setFillColor(HexColor(_WARN_GROUND))
+            self.setStrokeColor(HexColor("#e9b860"))
+            self.roundRect(left, top, right - left, 7 * mm, 2, stroke=1, fill=1)
+            self.setFillColor(HexColor(_WARN))
+            self.setFont("Vera-Bold", 9)
+            self.drawCentredString(width / 2, top + 2.4 * mm, mark)
+            self.setFillColor(HexColor(_SOFT))
+            self.setFont("Vera", 7)
+            self.drawString(left, 11 * mm, footer)
+            self.drawRightString(right, 11 * mm, f"page {number} of {len(self._pages)}")
+
+    return Numbered
+
+
+@cache
+def _styles() -> dict[str, Any]:
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.styles import ParagraphStyle
+
+    body = ParagraphStyle(
+        "body", fontName="Vera", fontSize=9, leading=13, textColor=HexColor(_INK), spaceAfter=3
+    )
+    small = ParagraphStyle("small", body, fontSize=7.5, leading=10.5, textColor=HexColor(_SOFT))
+    return {
+        "body": body,
+        "small": small,
+        "title": ParagraphStyle("title", body, fontName="Vera-Bold", fontSize=15, leading=19),
+        "heading": ParagraphStyle(
+            "heading", body, fontName="Vera-Bold", fontSize=9.5, leading=12, spaceBefore=7,
+            textColor=HexColor("#0b6a88"), keepWithNext=1,
+        ),
+        "item": ParagraphStyle("item", body, leftIndent=14, bulletIndent=2),
+        "fine": ParagraphStyle("fine", small, leftIndent=10, bulletIndent=2, spaceAfter=1),
+        "cell": ParagraphStyle("cell", body, fontSize=7, leading=8.6, spaceAfter=0),
+        "head": ParagraphStyle(
+            "head", small, fontName="Vera-Bold", fontSize=5.4, leading=6.8, spaceAfter=0
+        ),
+    }  # fmt: skip
+
+
+def _paragraph(text: str, style: str = "body", **more: Any) -> Any:
+    from reportlab.platypus import Paragraph
+
+    return Paragraph(escape(_sound(text)), _styles()[style], **more)
+
+
+def _story(job: Job) -> Iterator[Any]:
+    report = job.report
+    yield _paragraph(title(report), "title")
+    yield _paragraph(standing(report), "small")
+    yield _paragraph(IDENTITY, "small")
+    for name, heading in SECTIONS.items():
+        yield from _section(job, name, heading)
+    if job.overviews:
+        yield from _overviews(job.overviews)
+    for heading, table in (
+        ("Grades and their probabilities", grades(report)),
+        ("Measurements on the graded slices", measurements(report)),
+    ):
+        if table.rows:
+            yield from _grid(heading, table)
+    yield _paragraph("How this report was made", "heading")
+    for line in provenance(report):
+        yield _paragraph(line, "small")
+
+
+def provenance(report: Report) -> Iterator[str]:
+    """What made the report, a line each."""
+    made = report.provenance
+    passed = sum(c.passed for c in report.checks)
+    yield (
+        f"{made.software} {made.version}; report schema {report.schema_version}; "
+        f"checks passed {passed} of {len(report.checks)}."
+    )
+    for model in made.models:
+        yield f"Model {model.name} {model.version}, SHA-256 {model.sha256[:16]}."
+    if made.input_sha256:
+        yield f"Pixels read: SHA-256 {made.input_sha256[:16]}."
+
+
+def _section(job: Job, name: Section, heading: str) -> Iterator[Any]:
+    from reportlab.lib.colors import HexColor
+    from reportlab.platypus import Table as Box
+    from reportlab.platypus import TableStyle
+
+    sentences = job.report.section(name)
+    yield _paragraph(heading, "heading")
+    if name == "findings":
+        yield from _findings(job, sentences)
+    elif name == "impression":
+        lines = [
+            [_paragraph(s.text, "item", bulletText=f"{i}.")]
+            for i, s in enumerate(sentences, start=1)
+        ]
+        if lines:
+            box = Box(lines, colWidths=["100%"])
+            box.setStyle(
+                TableStyle(
+                    [
+                        ("BACKGROUND", (0, 0), (-1, -1), HexColor(_TINT)),
+                        ("TOPPADDING", (0, 0), (-1, -1), 2),
+                        ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+                    ]
+                )
+            )
+            yield box
+    elif name == "limitations":
+        for s in sentences:
+            yield _paragraph(s.text, "fine", bulletText="•")
+    else:
+        yield _paragraph(" ".join(s.text for s in sentences))
+
+
+def paragraphs(sentences: Sequence[Sentence]) -> list[tuple[str | None, str]]:
+    """The sentences of the findings, those of one level together."""
+    found: list[tuple[str | None, list[str]]] = []
+    for s in sentences:
+        if not found or found[-1][0] != s.level:
+            found.append((s.level, []))
+        found[-1][1].append(s.text)
+    return [(level, " ".join(texts)) for level, texts in found]
+
+
+def _findings(job: Job, sentences: Sequence[Sentence]) -> Iterator[Any]:
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Paragraph, TableStyle
+    from reportlab.platypus import Table as Box
+
+    for level, text in paragraphs(sentences):
+        said = escape(_sound(text))
+        if level is not None and text.startswith(f"{level}:"):
+            said = f"<b>{level}:</b>{said.removeprefix(f'{level}:')}"
+        paragraph = Paragraph(said, _styles()["body"])
+        pictures = job.crops.get(level or "", ())[:_MOST_CROPS]
+        if not pictures:
+            yield paragraph
+            continue
+        side = _CROP_MM * mm
+        box = Box(
+            [[paragraph, *(_image(p, side) for p in pictures)]],
+            colWidths=[None, *([side + 2 * mm] * len(pictures))],
+        )
+        box.setStyle(
+            TableStyle(
+                [
+                    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                    ("LEFTPADDING", (0, 0), (0, -1), 0),
+                    ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+                    ("LINEABOVE", (0, 0), (-1, 0), 0.3, HexColor(_LINE)),
+                ]
+            )
+        )
+        yield box
+
+
+def _image(picture: Picture, width: float, height: float | None = None) -> Any:
+    """A picture as wide as asked, or less where it would be too high; smaller data as JPEG."""
+    from PIL import Image as Pixels
+    from reportlab.platypus import Image
+
+    with Pixels.open(io.BytesIO(picture.png)) as pixels:
+        aspect = pixels.height / pixels.width
+        packed = io.BytesIO()
+        pixels.save(packed, "JPEG", quality=92, subsampling=0)
+    if height is not None and width * aspect > height:
+        width = height / aspect
+    packed.seek(0)
+    return Image(packed, width=width, height=width * aspect)
+
+
+def _overviews(pictures: Sequence[Picture]) -> Iterator[Any]:
+    from reportlab.lib.units import mm
+    from reportlab.platypus import KeepTogether, TableStyle
+    from reportlab.platypus import Table as Box
+
+    side = _OVERVIEW_MM * mm
+    rows = [pictures[i : i + 2] for i in range(0, len(pictures), 2)]
+    for number, row in enumerate(rows):
+        cells = [[_image(p, side, side * 1.1), _paragraph(p.caption, "small")] for p in row]
+        cells.extend([[""]] * (2 - len(cells)))
+        box = Box([cells], colWidths=[side + 3 * mm] * 2, hAlign="LEFT")
+        box.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0)]))
+        heading = [_paragraph("Key images", "heading")] if number == 0 else []
+        legend = "Outlined in orange: a disc with a finding; in blue: without."
+        last = [_paragraph(legend, "small")] if number == len(rows) - 1 else []
+        yield KeepTogether([*heading, box, *last])
+
+
+def _grid(heading: str, table: Table) -> Iterator[Any]:
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.units import mm
+    from reportlab.platypus import KeepTogether, TableStyle
+    from reportlab.platypus import Table as Box
+
+    rows = [[_paragraph("Level", "head"), *(_paragraph(h, "head") for h in table.headings)]]
+    for level, cells in table.rows:
+        row = [_paragraph(level, "cell")]
+        for cell in cells:
+            sure = "" if cell.probability is None else f" {cell.probability * 100:.0f}%"
+            row.append(_paragraph(cell.text + sure, "cell"))
+        rows.append(row)
+    first = 12 * mm
+    width = (210 - 2 * _MARGIN_MM) * mm - 2 * _PADDING - first
+    box = Box(rows, colWidths=[first, *([width / len(table.headings)] * len(table.headings))])
+    box.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.3, HexColor(_LINE)),
+                ("BACKGROUND", (0, 0), (-1, 0), HexColor("#f3f5f7")),
+                ("LEFTPADDING", (0, 0), (-1, -1), 2),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+                ("TOPPADDING", (0, 0), (-1, -1), 2),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
+        )
+    )
+    yield KeepTogether([_paragraph(heading, "heading"), box])

@@ -1,0 +1,108 @@
+"""Findings as coded statements, the same for every format that carries codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from radixgpt.codes import (
+    QUALIFIERS,
+    STATUSES,
+    UNITS,
+    VALUE_INDETERMINATE,
+    VALUE_UNKNOWN,
+    Code,
+    kind_code,
+    site_code,
+    value_code,
+)
+from radixgpt.finding import KINDS, Finding
+from radixgpt.report import Report
+
+BY_READER = "Set by the reader."
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One finding in codes.
+
+    Attributes:
+        finding: what is stated.
+        name: what was looked at.
+        site: where.
+        side: on which side, None where it has none.
+        value: a grade, presence or absence; or why there is no value. None for a number.
+        number: of a measurement, in ``unit``; None where it is graded, or has no value.
+        unit: of a measurement, None where it is graded.
+        qualifier: why a measurement has no number.
+        remark: why there is no value, or that a reader set it; may be empty.
+        tools: name and version of each tool that saw it.
+    """
+
+    finding: Finding
+    name: Code
+    site: Code
+    side: Code | None
+    value: Code | None
+    number: float | None
+    unit: Code | None
+    qualifier: Code | None
+    remark: str
+    tools: tuple[tuple[str, str], ...]
+
+
+def stated(report: Report) -> tuple[Finding, ...]:
+    """The findings that an export states: a level that the reader left out is left out here too."""
+    return tuple(f for f in report.findings if f.level not in report.omitted_levels)
+
+
+def statements(report: Report) -> Iterator[Statement]:
+    """Every stated finding in codes, in the report's order."""
+    for f in stated(report):
+        yield statement(f, report.study.region)
+
+
+def statement(f: Finding, region: str) -> Statement:
+    """One finding in codes.
+
+    Args:
+        f: the finding; its kind and value are of the findings schema.
+        region: of the study, for a finding without a level.
+    """
+    kind = KINDS[f.kind]
+    measured = not kind.values
+    number = float(f.value) if measured and isinstance(f.value, int | float) else None
+    value: Code | None = None
+    if not measured and f.status == "value":
+        assert isinstance(f.value, str | int), "a report is checked before it is exported"
+        value = value_code(f.kind, f.value)
+    elif not measured:
+        value = STATUSES[f.status]
+    missing = VALUE_INDETERMINATE if f.status == "indeterminate" else VALUE_UNKNOWN
+    return Statement(
+        finding=f,
+        name=kind_code(f.kind),
+        site=site_code(f.level, region),
+        side=None if f.side is None else QUALIFIERS[f.side],
+        value=value,
+        number=number,
+        unit=UNITS[kind.unit] if measured and kind.unit else None,
+        qualifier=missing if measured and number is None else None,
+        remark=BY_READER if f.set_by_reader else (f.reason or ""),
+        tools=tuple(
+            dict.fromkeys(
+                (name, version)
+                for e in f.evidence
+                for name, _, version in [e.tool.rpartition(" ")]
+                if e.tool and not f.set_by_reader
+            )
+        ),
+    )
+
+
+def by_level(report: Report) -> list[tuple[str | None, list[Statement]]]:
+    """The statements of each level together, from head to tail."""
+    found: dict[str | None, list[Statement]] = {}
+    for one in statements(report):
+        found.setdefault(one.finding.level, []).append(one)
+    return list(found.items())
