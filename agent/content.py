@@ -243,7 +243,7 @@ class CaptionedContent(_Content):
     level: str | None
     sequence: str = Field(description="Weighting of an image; empty for a disc or a study")
     text: str = Field(description="Empty where nothing may be said")
-    silence: str = Field(default="", description="Why nothing may be said")
+    silence: str = Field(default="", description="Why no finding is stated")
     mark: str = Field(default=DRAFT_MARK, description="Shown with the text")
     statements: int = Field(description="Each was led back to an observation")
     not_stated: tuple[str, ...] = Field(description="What is not known, in words, with reasons")

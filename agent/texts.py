@@ -129,11 +129,13 @@ def _captioned(content: c.CaptionedContent) -> str:
     of = content.level or _OF[content.of].format(sequence=name).replace("  ", " ")
     if content.text:
         quoted = "\n".join(f"> {line}" for line in content.text.splitlines())
-        parts = [
-            f"**Caption of {of}**\n\n{quoted}",
-            f"Written by the {content.model}. Its {content.statements} statements on findings were "
-            "each led back to what the graders saw; nothing else was let through.",
-        ]
+        behind = (
+            f"No finding is stated: {content.silence}."
+            if content.silence
+            else f"Its {content.statements} statements on findings were each led back to what the "
+            "graders saw; nothing else was let through."
+        )
+        parts = [f"**Caption of {of}**\n\n{quoted}", f"Written by the {content.model}. {behind}"]
     else:
         parts = [f"Nothing may be said of {of}: {content.silence}."]
     if content.unsaid:

@@ -175,6 +175,8 @@ def write(
             echo_json(found.model_dump(mode="json"))
             return
         typer.echo(found.text or f"Nothing may be said: {found.silence}.")
+        if found.text and found.silence:
+            typer.echo(f"No finding is stated: {found.silence}.")
         if found.text and not found.complete:
             typer.echo(f"Not complete: {', '.join(one.named for one in found.unsaid)} not told.")
         typer.echo(f"{found.mark}.")

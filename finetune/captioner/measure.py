@@ -2,7 +2,8 @@
 
 Three tasks: a caption of the study, of the T2 image, and of each lumbar disc, in the standard
 style, from slices without a header. "Captioner" is what ships: the decoder within what the
-observations support, checked and finished, in its own words. "Decoder alone" shows what it reads from the images by itself.
+observations support, checked and finished, in its own words. "Decoder alone" shows what it reads
+from the images by itself.
 """
 
 from __future__ import annotations

@@ -562,7 +562,7 @@ def test_a_caption_that_lacks_findings_says_so(monkeypatch: pytest.MonkeyPatch) 
     [
         ("The spine is normal.", "its one sentence was left out: it states nothing"),
         ("Tumour at L4-L5. Modic 2 at L4-L5.", "each of its 2 sentences was left out"),
-        ("", "the captioner wrote no whole sentence"),
+        ("", "the captioner wrote no sentence"),
     ],
 )
 def test_an_empty_caption_says_the_true_reason(

@@ -125,7 +125,7 @@ class Caption(_Model):
         written: the same in the words of the model.
         mark: that it is a draft; shown wherever the text is.
         complete: whether it tells every finding that was seen; ``unsaid`` has the rest.
-        silence: why the text is empty.
+        silence: why no finding is stated; empty where one is.
         statements: everything that the text states of findings.
         left_out: what could not be said of the scope, with reasons.
         unsaid: findings that were seen in the scope and that the text does not mention.

@@ -231,8 +231,15 @@ def _not_looked_at(
     if any(o.kind in OF_RADIOGRAPHS and o.level is None for o in seen):
         return []
     wanted = LUMBAR_DISCS if scope.level is None else (scope.level,)
+    elsewhere = {o.level for o in seen if o.kind == "disc"}
     return [
-        LeftOut(level=level, kind="disc", reason="the disc was not found here")
+        LeftOut(
+            level=level,
+            kind="disc",
+            reason="no tool looked at this image"
+            if level in elsewhere
+            else "the disc was not found here",
+        )
         for level in wanted
         if level not in levels
     ]

@@ -9,7 +9,7 @@ that the captioner has not: a stranger's sentence may mean more by a phrase.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from data.generated.captions import apart, joined
@@ -30,26 +30,34 @@ def in_report_words(text: str) -> str:
     Args:
         text: sentences that :func:`tools.captioner.checking.check` let pass.
     """
-    parts: list[str] = []
-    end = 0
+    own, between, end = [], [], 0
     for told in sentences_in(text):
-        start = told.span[0]
-        parts += [text[end:start], _put(text[start : told.span[1]])]
+        own.append(text[slice(*told.span)])
+        between.append(text[end : told.span[0]])
         end = told.span[1]
-    return _FIRST.sub(lambda match: match[0].upper(), "".join([*parts, text[end:]]))
 
+    def whole(sentences: Sequence[str]) -> str:
+        parts = (part for pair in zip(between, sentences, strict=True) for part in pair)
+        return "".join((*parts, text[end:]))
 
-def _put(sentence: str) -> str:
-    """One sentence; grade I, which the report denies by "no", is left where it has company."""
-    known = _words()
-    if any(word.lower() not in known for word in apart(sentence)):
-        return sentence
-    states = _states(sentence)
+    states, best = _states(text), list(own)
     for pattern in _patterns():
-        put = pattern.sub(_report_name, sentence)
-        if _states(put) == states:
-            return put
-    return sentence
+        put = [_put(one, pattern) for one in own]
+        for places in (range(len(own)), *([place] for place in range(len(own)))):
+            tried = [
+                put[i] if i in places and best[i] == own[i] else best[i] for i in range(len(own))
+            ]
+            # Read as a whole: a sentence may take its level from the one before.
+            if tried != best and _states(whole(tried)) == states:
+                best = tried
+    return _FIRST.sub(lambda match: match[0].upper(), whole(best))
+
+
+def _put(sentence: str, pattern: re.Pattern[str]) -> str:
+    """One sentence with the phrases of a pattern put into the report's words."""
+    if any(word.lower() not in _words() for word in apart(sentence)):
+        return sentence
+    return pattern.sub(_report_name, sentence)
 
 
 def _report_name(match: re.Match[str]) -> str:
@@ -58,21 +66,23 @@ def _report_name(match: re.Match[str]) -> str:
     return name[0].upper() + name[1:] if begins else name
 
 
-def _states(sentence: str) -> list[tuple[str, ...]]:
-    """What a sentence states, degrees of degeneration aside."""
-    return sorted(
-        (
-            str(one.level),
-            one.kind,
-            str(one.value),
-            "" if one.kind == "pfirrmann" else one.assertion,  # grade I is "no degeneration"
-            str(one.side),
-            str(one.severity),
-        )
-        for told in sentences_in(f"{sentence}.")
-        for one in told.findings
-        if one.kind != _DEGENERATION
-    )
+def _states(text: str) -> list[set[tuple[str, ...]]]:
+    """What each sentence states, degrees of degeneration aside."""
+    return [
+        {
+            (
+                str(one.level),
+                one.kind,
+                str(one.value),
+                "" if one.kind == "pfirrmann" else one.assertion,  # grade I is "no degeneration"
+                str(one.side),
+                str(one.severity),
+            )
+            for one in told.findings
+            if one.kind != _DEGENERATION
+        }
+        for told in sentences_in(text)
+    ]
 
 
 @cache

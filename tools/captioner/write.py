@@ -83,7 +83,7 @@ def caption(
         text=in_report_words(best.text),
         written=best.text,
         complete=not unsaid,
-        silence="" if best.text else _silence(best, may),
+        silence="" if best.statements else _silence(best, may),
         statements=best.statements,
         left_out=may.left_out,
         unsaid=unsaid,
@@ -98,7 +98,7 @@ _REASONS = 3
 
 
 def _silence(found: Checked, may: Support) -> str:
-    """Why a caption has no text, the first cause before what follows from it."""
+    """Why a caption states no finding, the first cause before what follows from it."""
     if not may.facts:
         what, reasons = "no tool is certain of anything here", [one.reason for one in may.left_out]
     elif found.refused:
@@ -107,7 +107,7 @@ def _silence(found: Checked, may: Support) -> str:
         what = f"the captioner wrote what can't be confirmed, so that {what} was left out"
         reasons = [one.reason for one in found.refused]
     else:
-        return "the captioner wrote no whole sentence"
+        return "the captioner stated none" if found.text else "the captioner wrote no sentence"
     told = list(dict.fromkeys(reasons))
     more = f"; and {len(told) - _REASONS} reasons more" if len(told) > _REASONS else ""
     return f"{what}: {'; '.join(told[:_REASONS])}{more}" if told else what
