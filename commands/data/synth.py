@@ -46,6 +46,9 @@ def make(
     study: Annotated[
         bool, typer.Option("--study", help="A whole DICOM study, T1 and T2, by the phantom.")
     ] = False,
+    axial: Annotated[
+        bool, typer.Option("--axial", help="With --study: also axial T2 slices along the discs.")
+    ] = False,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same images.")] = 0,
     as_json: AsJson = False,
@@ -65,6 +68,8 @@ def make(
             raise SettingsError(
                 f"A whole study can't be made by {by}.", "Leave --study out, or use --by phantom."
             )
+        if axial and not study:
+            raise SettingsError("--axial was given without --study.", "Give --study too.")
         discs = making.asked(finding or [])
         words = making.told(discs)
         model = making.facts(by)
@@ -72,7 +77,7 @@ def make(
         with counted(quiet) as say:
             if study:
                 for number in range(seed, seed + count):
-                    making.study(discs, out / f"synthetic-{number:04d}", number)
+                    making.study(discs, out / f"synthetic-{number:04d}", number, axial=axial)
                     files.append(f"synthetic-{number:04d}")
                     say("Making", len(files), count)
             else:

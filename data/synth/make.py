@@ -14,6 +14,7 @@ from data.synth.conditions import DiscGrades, SequenceName, Wanted, from_finding
 from radixgpt.case import StatedFinding
 from radixgpt.errors import InputError, MissingPackageError
 from radixgpt.finding import GRADED, KINDS
+from radixgpt.level import LUMBAR_DISCS
 from radixgpt.report import ModelFacts
 
 By = Literal["phantom", "rgan", "diffusion"]
@@ -118,8 +119,16 @@ def _of_phantom(
     return np.asarray(np.clip((image - low) / max(high - low, 1e-6), 0, 1) * 2 - 1, np.float32)
 
 
-def study(discs: Mapping[str, DiscGrades], folder: Path, seed: int = 0) -> Path:
+def study(
+    discs: Mapping[str, DiscGrades], folder: Path, seed: int = 0, *, axial: bool = False
+) -> Path:
     """Write a phantom with these grades as a DICOM study, marked synthetic in every header.
+
+    Args:
+        discs: grades by lumbar disc; the others are healthy.
+        folder: where; made if need be.
+        seed: of everything else.
+        axial: whether a T2 series with an axial slice along each lumbar disc is written too.
 
     Raises:
         InputError: the folder can't be written.
@@ -127,7 +136,8 @@ def study(discs: Mapping[str, DiscGrades], folder: Path, seed: int = 0) -> Path:
     from data.synth import phantom_dicom
     from data.synth.phantom_wanted import phantom_of
 
-    return phantom_dicom.write(phantom_of(discs, seed), folder)
+    along = LUMBAR_DISCS if axial else ()
+    return phantom_dicom.write(phantom_of(discs, seed), folder, axial=along)
 
 
 def facts(by: By) -> ModelFacts | None:

@@ -1,4 +1,7 @@
-"""Writes a phantom as a DICOM study: sagittal T1- and T2-weighted MR series (PS3.3 A.4)."""
+"""Writes a phantom as a DICOM study: sagittal T1- and T2-weighted MR series (PS3.3 A.4).
+
+Where it is asked for, a T2-weighted series of axial slices along the discs is written beside them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from data.synth.phantom_axial import Axial
+from data.synth.phantom_axial import axial as render_axial
 from data.synth.phantom_parameters import Phantom
 from data.synth.phantom_render import Picture, Rendered, SequenceName, render
 from data.synth.phantom_signal import Protocol
@@ -36,7 +41,13 @@ def fingerprint(phantom: Phantom) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def write(phantom: Phantom, folder: Path, slices: int = 9, size: int = 320) -> Path:
+def write(
+    phantom: Phantom,
+    folder: Path,
+    slices: int = 9,
+    size: int = 320,
+    axial: Sequence[str] = (),
+) -> Path:
     """Write a complete study, one file a slice, right to left.
 
     Identifiers are derived from the parameters alone, so the same phantom always makes the same
@@ -48,11 +59,13 @@ def write(phantom: Phantom, folder: Path, slices: int = 9, size: int = 320) -> P
         folder: where; made if need be.
         slices: slices a series, 4.4 mm apart.
         size: rows and columns.
+        axial: discs along which an axial T2 slice is written too.
 
     Returns:
         The folder.
 
     Raises:
+        LevelError: the phantom has no such disc.
         InputError: no slice is asked for, or the folder can't be written.
     """
     if slices < 1:
@@ -64,6 +77,8 @@ def write(phantom: Phantom, folder: Path, slices: int = 9, size: int = 320) -> P
         folder.mkdir(parents=True, exist_ok=True)
         for number, name in enumerate(SEQUENCES, start=1):
             _series(phantom, folder, key, number, name, made, places)
+        if axial:
+            _axial_series(phantom, folder, key, [render_axial(phantom, d, ("t2",)) for d in axial])
     except OSError as error:
         raise InputError(
             "The phantom's study could not be written.", "Give a folder that can be written to."
@@ -87,6 +102,24 @@ def _series(
         dataset = _header(phantom, key, number, name, protocol)
         _place(dataset, rendered, x, i, key, number)
         _pixels(dataset, rendered.images[name], top)
+        dataset.save_as(folder / f"MR{number:02d}{i:04d}.dcm", enforce_file_format=True)
+
+
+def _axial_series(phantom: Phantom, folder: Path, key: str, made: Sequence[Axial]) -> None:
+    """One slice a disc, from head to tail, as series 3."""
+    number = len(SEQUENCES) + 1
+    top = float(np.percentile(np.stack([a.images["t2"] for a in made]), 99.7))
+    for i, one in enumerate(made, start=1):
+        dataset = _header(phantom, key, number, "t2", phantom.look.t2)
+        dataset.SeriesInstanceUID = uid(key, "series", "axial t2")
+        dataset.SeriesDescription = "T2 TSE AX"
+        _instance(dataset, key, number, i)
+        dataset.ImageOrientationPatient = [1, 0, 0, *(f"{v:.6f}" for v in one.down)]
+        dataset.ImagePositionPatient = [f"{v:.4f}" for v in one.corner]
+        dataset.PixelSpacing = [f"{v:.6f}" for v in one.spacing]
+        dataset.SliceLocation = f"{one.corner[2]:.4f}"
+        del dataset.SpacingBetweenSlices  # each has the tilt of its disc
+        _pixels(dataset, one.images["t2"], top)
         dataset.save_as(folder / f"MR{number:02d}{i:04d}.dcm", enforce_file_format=True)
 
 
@@ -159,16 +192,20 @@ def _place(
     """Geometry: columns run to the back, rows to the feet (PS3.3 C.7.6.2)."""
     row_mm, column_mm = rendered.spacing
     rows, columns = rendered.labels.shape
-    dataset.SOPInstanceUID = uid(key, "instance", number, index)
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    dataset.AcquisitionNumber = 1
-    dataset.InstanceNumber = index
+    _instance(dataset, key, number, index)
     dataset.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
     corner = (x, -(columns - 1) / 2 * column_mm, (rows - 1) / 2 * row_mm)
     dataset.ImagePositionPatient = [f"{v:.4f}" for v in corner]
     dataset.SliceLocation = f"{x:.4f}"
     dataset.PixelSpacing = [f"{row_mm:.6f}", f"{column_mm:.6f}"]
+
+
+def _instance(dataset: Dataset, key: str, number: int, index: int) -> None:
+    dataset.SOPInstanceUID = uid(key, "instance", number, index)
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.AcquisitionNumber = 1
+    dataset.InstanceNumber = index
 
 
 def _pixels(dataset: Dataset, image: Picture, top: float) -> None:

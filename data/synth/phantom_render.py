@@ -14,7 +14,8 @@ from data.synth import phantom_spine, phantom_surroundings
 from data.synth.phantom_anatomy import build
 from data.synth.phantom_canal import canal_of, smooth_curve
 from data.synth.phantom_canvas import Canvas, smooth
-from data.synth.phantom_parameters import Phantom
+from data.synth.phantom_parameters import Look, Phantom
+from data.synth.phantom_shapes import Bones
 from data.synth.phantom_signal import Array
 from data.synth.phantom_spine import Part
 from data.synth.phantom_surroundings import Field
@@ -23,10 +24,11 @@ from data.synth.phantom_truth import Truth, truth
 Picture: TypeAlias = npt.NDArray[np.float32]
 SequenceName: TypeAlias = Literal["t1", "t2"]
 
-_LABEL = np.zeros(len(Part), np.uint8)
-_LABEL[[Part.BODY, Part.POSTERIOR]] = 1
-_LABEL[Part.DISC] = 2
-_LABEL[Part.SAC] = 3
+LABEL = np.zeros(len(Part), np.uint8)
+LABEL[[Part.BODY, Part.POSTERIOR]] = 1
+LABEL[Part.DISC] = 2
+LABEL[Part.SAC] = 3
+"""Label of each part."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,8 @@ def render(
         seed=phantom.seed,
         protocols={name: both[name] for name in sequences},
     )
-    midline = build(phantom)
-    bones, canal = midline.at(offset_mm), canal_of(phantom, midline, offset_mm)
-    place = phantom_surroundings.field(canvas, phantom, midline, smooth_curve(midline))
-    phantom_surroundings.paint(canvas, phantom, midline, place)
-    phantom_spine.paint_canal(canvas, phantom, canal)
-    phantom_spine.paint_posterior(canvas, phantom, canal)
-    phantom_spine.paint_discs(canvas, phantom, bones)
-    phantom_spine.paint_bodies(canvas, phantom, bones)
+    midline, place = painted(canvas, phantom)
+    bones = midline.at(offset_mm)
     centres = {}
     for name, disc in bones.discs.items():
         x, y = disc.centre() + np.array([left, top])
@@ -99,7 +95,7 @@ def render(
             centres[name] = (float(x / pixel - 0.5), float(y / pixel - 0.5))
     return Rendered(
         images={name: _acquire(canvas, phantom, place, name) for name in sequences},
-        labels=_LABEL[canvas.parts],
+        labels=LABEL[canvas.parts],
         parts=canvas.parts,
         disc_centres=centres,
         truth=truth(phantom, midline),
@@ -107,28 +103,57 @@ def render(
     )
 
 
+def painted(canvas: Canvas, phantom: Phantom) -> tuple[Bones, Field]:
+    """Paint a canvas whole: the bones in the midline, and where its pixels lie against them."""
+    midline = build(phantom)
+    bones, canal = midline.at(canvas.z), canal_of(phantom, midline, canvas.z)
+    place = phantom_surroundings.field(canvas, phantom, midline, smooth_curve(midline))
+    phantom_surroundings.paint(canvas, phantom, midline, place)
+    phantom_spine.paint_canal(canvas, phantom, canal)
+    phantom_spine.paint_posterior(canvas, phantom, canal)
+    phantom_spine.paint_discs(canvas, phantom, bones)
+    phantom_spine.paint_bodies(canvas, phantom, bones)
+    return midline, place
+
+
+def coil(canvas: Canvas, phantom: Phantom, place: Field) -> Array:
+    """Sensitivity of the surface coil in every pixel."""
+    depth = np.maximum(-place.skin, 0)
+    near = 0.35 + 0.95 / (1 + (depth / np.float32(phantom.look.coil_depth_mm)) ** 2)
+    gain: Array = near * (1 + canvas.texture("coil", (60.0, 0.08)))
+    return gain
+
+
 def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str) -> Picture:
     """Coil sensitivity, saturation band, a limited k-space and Rician noise."""
     look, image = phantom.look, canvas.images[name]
     size = image.shape[0]
-    depth = np.maximum(-place.skin, 0)
-    near = 0.35 + 0.95 / (1 + (depth / np.float32(look.coil_depth_mm)) ** 2)
     middle = np.linspace(-1, 1, size, dtype=np.float32)[:, None]
-    gain = near * np.clip(1.05 - 0.3 * middle**4, 0.3, 1)
-    gain = gain * (1 + canvas.texture("coil", (60.0, 0.08)))
+    gain = coil(canvas, phantom, place) * np.clip(1.05 - 0.3 * middle**4, 0.3, 1)
     if look.band == "follows":
         gain = gain * (1 - 0.8 * smooth(place.front, 10, 26))
     elif look.band == "straight":
         edge = float(canvas.x.min()) * 0.25 - 0.75 * 45 * phantom.scale
         inside = smooth(canvas.x, edge + 4, edge - 4) * smooth(canvas.x, edge - 80, edge - 70)
         gain = gain * (1 - 0.88 * inside)
-    rows, columns = (min(size, n) for n in look.matrix)
-    spectrum = fft.fftshift(fft.fft2((image * gain).astype(np.float32)))
-    reference = float(np.percentile(image * gain, 95))
     slice_key = round(canvas.z * 100) + 100_000
-    rng = np.random.default_rng([phantom.seed, *name.encode(), slice_key])
-    noise = rng.standard_normal((2, size, size), dtype=np.float32)
-    spread = np.float32(reference / look.snr * np.sqrt(image.size / 2)) * np.float32(1.4)
+    return measured(image * gain, look, [phantom.seed, *name.encode(), slice_key])
+
+
+def measured(signal: Array, look: Look, key: Sequence[int]) -> Picture:
+    """A square image as a scanner gives it: a limited k-space, and Rician noise.
+
+    Args:
+        signal: what every pixel would answer, (size, size).
+        look: the acquired frequencies and the signal-to-noise ratio.
+        key: seeds the noise.
+    """
+    size = signal.shape[0]
+    rows, columns = (min(size, n) for n in look.matrix)
+    spectrum = fft.fftshift(fft.fft2(signal.astype(np.float32)))
+    reference = float(np.percentile(signal, 95))
+    noise = np.random.default_rng(key).standard_normal((2, size, size), dtype=np.float32)
+    spread = np.float32(reference / look.snr * np.sqrt(signal.size / 2)) * np.float32(1.4)
     spectrum = spectrum + (noise[0] + 1j * noise[1]) * spread
     result: Picture = np.abs(
         fft.ifft2(fft.ifftshift(spectrum * _kept(size, rows)[:, None] * _kept(size, columns)))

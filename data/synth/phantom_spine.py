@@ -97,7 +97,7 @@ def paint_posterior(canvas: Canvas, phantom: Phantom, canal: Canal) -> None:
     z = abs(canvas.z) / phantom.scale
     spinous = float(np.clip((6.0 - z) / 2.5, 0, 1))
     pedicle = float(np.clip((z - 8.5) / 2.5, 0, 1) * np.clip((23 - z) / 3, 0, 1))
-    lamina = float(np.clip((z - 3.5) / 2.5, 0, 1)) * (1 - pedicle)
+    lamina = float(np.clip((z - 3.5) / 2.5, 0, 1) * np.clip((22 - z) / 2, 0, 1)) * (1 - pedicle)
     names = list(canal.bones.bodies)
     for name in names:
         if spinous > 0:

@@ -55,6 +55,7 @@ def field(canvas: Canvas, phantom: Phantom, bones: Bones, curve: Curve) -> Field
     canal = phantom.canal_mm * scale
     wave = rng.normal(0, 1.2) * np.sin(y / 42 + rng.uniform(0, 6))
     skin_x = gaussian_filter1d(line + canal + muscle + fat + wave, 8 / canvas.pixel_mm)
+    skin_x = skin_x - max(0.0, abs(canvas.z) - 18) ** 2 / 260  # the back is round
     steep = np.hypot(1, np.gradient(skin_x, canvas.pixel_mm))
     skin = (canvas.x - skin_x[:, None]) / steep[:, None]
     belly_x = np.interp(y, [-220, -60, 40, 120], [-25, -10, 0, 12]) - look.belly_mm * scale - 40
@@ -93,7 +94,10 @@ def _belly(canvas: Canvas, phantom: Phantom, bones: Bones, place: Field) -> None
     # Beside the bodies lies the psoas muscle.
     aside = np.float32(np.clip((abs(canvas.z) / phantom.scale - 13) / 8, 0, 1))
     canvas.paint(whole, 0.8 * bell(place.front - 0.6, 0.9) * (1 - aside), tissue.LIGAMENT)
-    psoas = smooth(place.front + 2 * grain, 9, 4) * aside
+    # It is round: its front falls back to the side, where it ends.
+    far = max(0.0, abs(canvas.z) / phantom.scale - 30)
+    ends = np.float32(np.clip((56 - abs(canvas.z) / phantom.scale) / 4, 0, 1))
+    psoas = smooth(place.front + 2 * grain + np.float32(0.045 * far * far), 9, 4) * aside * ends
     canvas.paint(whole, psoas, tissue.MUSCLE, gain=np.clip(1 + 0.1 * grain, 0.6, 1.3))
     if phantom.look.aorta:
         radius = rng.uniform(6.5, 9.5) * phantom.scale
@@ -142,6 +146,11 @@ def _back(canvas: Canvas, phantom: Phantom, place: Field) -> None:
         np.clip(place.t * 1.4 + 5 + abs(canvas.z) * 0.8, 0, 159),
     ]
     fibre = map_coordinates(strands, where, order=1)
+    bundles = np.float32(
+        np.clip((abs(canvas.z) - 16) / 6, 0, 1)
+    )  # to the sides they are cut across
+    if bundles > 0:
+        fibre = fibre + bundles * (canvas.texture("bundles", (2.2, 1.0), (5.0, 0.8)) - fibre)
     cloud = canvas.texture("muscle", (5.0, 0.8), (2.0, 0.6))
     # In the midline there are ligaments and fat, to the sides of it muscle.
     aside = float(np.clip(abs(canvas.z) / 8, 0, 1))

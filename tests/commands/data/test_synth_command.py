@@ -40,6 +40,12 @@ def test_a_study_by_the_phantom(tmp_path: Path) -> None:
     assert len(list((tmp_path / "synthetic-0000").glob("*.dcm"))) == 18
 
 
+def test_axial_slices_belong_to_a_study(tmp_path: Path) -> None:
+    code, _, err = make("--axial", "-o", tmp_path)
+    assert code == 2
+    assert "--study" in err
+
+
 def test_unknown_findings_are_told_with_the_mend(tmp_path: Path) -> None:
     code, out, err = make("--finding", "L4-L5 sparkles", "-o", tmp_path, "--json")
     assert code == 3
