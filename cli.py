@@ -1,4 +1,4 @@
-"""The terminal door: ``radixgpt report | ask | chat | tools | demo | data | eval``.
+"""The terminal door: ``radixgpt report | export | sign | ask | chat | tools | demo | data | eval``.
 
 Machine output goes to stdout and nothing else does; progress and errors go to stderr. Everything
 heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes:
@@ -21,6 +21,8 @@ from commands.captions import app as caption_app
 from commands.concepts import run as concepts_command
 from commands.data import app as data_app
 from commands.eval import app as eval_app
+from commands.export import export as export_command
+from commands.export import sign as sign_command
 from commands.index import app as index_app
 from commands.similar import run as similar_command
 from commands.terminal import (
@@ -70,6 +72,8 @@ app.add_typer(caption_app, name="caption")
 app.command(name="concepts")(concepts_command)
 app.add_typer(data_app, name="data")
 app.add_typer(eval_app, name="eval")
+app.command(name="export")(export_command)
+app.command(name="sign")(sign_command)
 app.command(name="similar")(similar_command)
 app.add_typer(index_app, name="index")
 

@@ -179,9 +179,6 @@ STATUSES: dict[Status, Code] = {
 }
 """What stands in place of a value that there is none of."""
 
-VALUE_UNKNOWN = Code("DCM", "114010", "Value unknown", "DICOM PS3.16 CID 42")
-VALUE_INDETERMINATE = Code("DCM", "114011", "Value indeterminate", "DICOM PS3.16 CID 42")
-
 GRADES: dict[tuple[str, int], Code] = {
     **{
         ("pfirrmann", grade): Code(
@@ -278,8 +275,6 @@ def all_codes() -> tuple[Code, ...]:
         *(kind_code(kind) for kind in KINDS),
         *UNITS.values(),
         *STATUSES.values(),
-        VALUE_UNKNOWN,
-        VALUE_INDETERMINATE,
         *GRADES.values(),
         *STRUCTURE.values(),
         *OWN_SECTIONS.values(),

@@ -1,4 +1,7 @@
-"""The ways a report leaves: JSON, Markdown, a self-contained HTML page and key images."""
+"""The ways a report leaves: text, pages, Word, PDF, DICOM objects, FHIR and HL7.
+
+``etl.load.formats`` has them all by name and imports a writer when it is asked for.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -80,14 +80,32 @@ def to_html(report: Report, study: Study) -> str:
         InputError: the report's evidence does not lie in the study.
     """
     report = as_read(report)
+    levels = dict.fromkeys(s.level for s in report.section("findings") if s.level)
+    return page(
+        report,
+        list(overviews(report, study)),
+        {level: tuple(crops(report, study, level)) for level in levels},
+    )
+
+
+def page(
+    report: Report, shown: Sequence[Picture], by_level: Mapping[str, Sequence[Picture]]
+) -> str:
+    """The page from pictures that were drawn already.
+
+    Args:
+        report: as it is read (see :func:`etl.load.standing.as_read`).
+        shown: every slice with evidence.
+        by_level: the surroundings of each level that a sentence is about.
+    """
     return _template().render(
         report=report,
         title=title(report),
         standing=standing(report),
         sections=[(name, SECTIONS[name]) for name in SECTIONS],
         lines={name: _lines(report, report.section(name)) for name in SECTIONS},
-        blocks=_blocks(report, study),
-        overviews=[_shown(p) for p in overviews(report, study)],
+        blocks=_blocks(report, by_level),
+        overviews=[_shown(p) for p in shown],
         grades=grades(report),
         measurements=measurements(report),
         passed=sum(c.passed for c in report.checks),
@@ -155,7 +173,7 @@ def _shown(picture: Picture) -> Shown:
     return Shown(f"data:image/png;base64,{encoded}", picture.caption)
 
 
-def _blocks(report: Report, study: Study) -> list[Block]:
+def _blocks(report: Report, by_level: Mapping[str, Sequence[Picture]]) -> list[Block]:
     """The findings section: a block for each level, others where they stand."""
     blocks: list[Block] = []
     for sentence in report.section("findings"):
@@ -166,7 +184,7 @@ def _blocks(report: Report, study: Study) -> list[Block]:
             continue
         pictures: tuple[Shown, ...] = ()
         if sentence.level is not None:
-            pictures = tuple(_shown(p) for p in crops(report, study, sentence.level))
+            pictures = tuple(_shown(p) for p in by_level.get(sentence.level, ()))
         anchor = f"level-{sentence.level}" if sentence.level else ""
         blocks.append(Block(sentence.level, anchor, (line,), pictures))
     return blocks

@@ -56,6 +56,13 @@ class Job:
         levels = dict.fromkeys(s.level for s in self.report.section("findings") if s.level)
         return {level: tuple(crops(self.report, self.study, level)) for level in levels}
 
+    @cached_property
+    def pdf(self) -> bytes:
+        """The report as PDF, which is wrapped as a DICOM object, too."""
+        from etl.load.pdf import render
+
+        return render(self)
+
     def needs_study(self) -> Study:
         """The study.
 

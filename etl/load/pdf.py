@@ -29,6 +29,11 @@ _MOST_CROPS = 2
 
 def to_pdf(job: Job) -> dict[str, bytes]:
     """``report.pdf``; it holds no identity, and pictures only where the study is at hand."""
+    return {"report.pdf": job.pdf}
+
+
+def render(job: Job) -> bytes:
+    """The PDF; :attr:`Job.pdf` keeps it."""
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.units import mm
     from reportlab.platypus import SimpleDocTemplate
@@ -48,7 +53,7 @@ def to_pdf(job: Job) -> dict[str, bytes]:
         lang="en-GB",
     )
     document.build(list(_story(job)), canvasmaker=_numbered(job.report))
-    return {"report.pdf": buffer.getvalue()}
+    return buffer.getvalue()
 
 
 @cache

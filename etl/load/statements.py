@@ -9,8 +9,6 @@ from radixgpt.codes import (
     QUALIFIERS,
     STATUSES,
     UNITS,
-    VALUE_INDETERMINATE,
-    VALUE_UNKNOWN,
     Code,
     kind_code,
     site_code,
@@ -31,10 +29,10 @@ class Statement:
         name: what was looked at.
         site: where.
         side: on which side, None where it has none.
-        value: a grade, presence or absence; or why there is no value. None for a number.
+        value: a grade, presence or absence; or that there is no value. None for a number.
         number: of a measurement, in ``unit``; None where it is graded, or has no value.
-        unit: of a measurement, None where it is graded.
-        qualifier: why a measurement has no number.
+        unit: of a number.
+        percent: calibrated probability of the value; None for a measurement and no value.
         remark: why there is no value, or that a reader set it; may be empty.
         tools: name and version of each tool that saw it.
     """
@@ -46,7 +44,7 @@ class Statement:
     value: Code | None
     number: float | None
     unit: Code | None
-    qualifier: Code | None
+    percent: float | None
     remark: str
     tools: tuple[tuple[str, str], ...]
 
@@ -71,14 +69,16 @@ def statement(f: Finding, region: str) -> Statement:
     """
     kind = KINDS[f.kind]
     measured = not kind.values
-    number = float(f.value) if measured and isinstance(f.value, int | float) else None
+    number: float | None = None
+    if measured and f.status == "value":
+        assert isinstance(f.value, int | float), "a report is checked before it is exported"
+        number = float(f.value)
     value: Code | None = None
     if not measured and f.status == "value":
         assert isinstance(f.value, str | int), "a report is checked before it is exported"
         value = value_code(f.kind, f.value)
-    elif not measured:
+    elif f.status != "value":
         value = STATUSES[f.status]
-    missing = VALUE_INDETERMINATE if f.status == "indeterminate" else VALUE_UNKNOWN
     return Statement(
         finding=f,
         name=kind_code(f.kind),
@@ -86,8 +86,10 @@ def statement(f: Finding, region: str) -> Statement:
         side=None if f.side is None else QUALIFIERS[f.side],
         value=value,
         number=number,
-        unit=UNITS[kind.unit] if measured and kind.unit else None,
-        qualifier=missing if measured and number is None else None,
+        unit=UNITS[kind.unit] if number is not None and kind.unit else None,
+        percent=round(100 * f.confidence, 1)
+        if f.confidence is not None and f.status == "value"
+        else None,
         remark=BY_READER if f.set_by_reader else (f.reason or ""),
         tools=tuple(
             dict.fromkeys(

@@ -109,4 +109,4 @@ def marked(png: bytes, mark: str) -> np.ndarray[tuple[int, int, int], np.dtype[n
         size -= 1
         font = ImageFont.load_default(size)
     pen.text((picture.width / 2, band / 2), mark, fill=(255, 207, 133), font=font, anchor="mm")
-    return np.ascontiguousarray(np.asarray(whole, dtype=np.uint8))  # type: ignore[return-value]
+    return np.ascontiguousarray(np.asarray(whole, dtype=np.uint8))

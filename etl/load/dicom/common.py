@@ -32,6 +32,9 @@ _STUDY = (
 )  # fmt: skip
 _STUDY_IF_THERE = ("StudyDescription",)
 
+_TEXTS = frozenset({"PN", "LO", "SH", "LT", "ST", "UT", "UC"})
+"""Value representations that the character set is about (PS3.5 6.1.2)."""
+
 SERIES_NUMBERS = {"SR": 9001, "text": 9002, "SEG": 9003, "OT": 9004, "DOC": 9005}
 """Numbers of the exported series, beyond those of any scanner."""
 
@@ -73,7 +76,8 @@ def composite(
 
     source = job.needs_source().header
     made = Dataset()
-    made.SpecificCharacterSet = "ISO_IR 192"
+    if source.get("SpecificCharacterSet"):
+        made.SpecificCharacterSet = source.SpecificCharacterSet
     made.SOPClassUID = sop_class
     made.SOPInstanceUID = new_uid()
     stamp(made, job.at, "InstanceCreation")
@@ -180,9 +184,26 @@ def encode(dataset: Dataset) -> bytes:
     meta.ImplementationVersionName = f"RADIXGPT_{radixgpt.__version__}"[:16]
     buffer = io.BytesIO()
     with quiet():
+        _settle_characters(dataset)
         file = FileDataset(buffer, dataset, file_meta=meta, preamble=b"\0" * 128)
         file.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def _settle_characters(dataset: Dataset) -> None:
+    """Keep the source's character set where it can write everything, else take UTF-8.
+
+    Archives compare the bytes of a name, so it should be written as the source writes it. What is
+    beyond ASCII and not carried over from there, a signer's name for instance, may need another.
+    """
+    carried = {*_PATIENT, *_PATIENT_IF_THERE, *_STUDY, *_STUDY_IF_THERE}
+    beyond = {
+        element.keyword in carried
+        for element in dataset.iterall()
+        if element.VR in _TEXTS and not str(element.value).isascii()
+    }
+    if False in beyond or (beyond and "SpecificCharacterSet" not in dataset):
+        dataset.SpecificCharacterSet = "ISO_IR 192"
 
 
 def items(found: Sequence[Dataset]) -> Any:

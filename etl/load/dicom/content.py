@@ -75,19 +75,16 @@ def uid(relation: str, name: Code, value: str) -> Dataset:
     return made
 
 
-def number(
-    relation: str, name: Code, value: float | None, unit: Code, *children: Dataset, why: Code | None
-) -> Dataset:
-    """A NUM item; one without a value says why."""
+def number(relation: str, name: Code, value: float, unit: Code, *children: Dataset) -> Dataset:
+    """A NUM item.
+
+    One without a value is legal, but readers that are in use stumble over it: what was not
+    measured is a CODE item that says so.
+    """
     from pydicom.dataset import Dataset
     from pydicom.valuerep import DSfloat
 
     made = item(relation, "NUM", name, *children)
-    if value is None:
-        made.MeasuredValueSequence = items([])
-        if why is not None:
-            made.NumericValueQualifierCodeSequence = items([coded(why)])
-        return made
     measured = Dataset()
     measured.NumericValue = DSfloat(value, auto_format=True)
     measured.MeasurementUnitsCodeSequence = items([coded(unit)])
@@ -191,7 +188,8 @@ def document(
     made.PreliminaryFlag = "PRELIMINARY" if signature is None else "FINAL"
     if signature is not None:
         observer = Dataset()
-        observer.VerifyingOrganization = signature.organization
+        # Type 1: it may not be empty.
+        observer.VerifyingOrganization = signature.organization or "not stated"
         observer.VerificationDateTime = date_time(datetime.fromisoformat(signature.signed_at))
         observer.VerifyingObserverName = person_name(signature)
         observer.VerifyingObserverIdentificationCodeSequence = items([])

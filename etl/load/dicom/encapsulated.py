@@ -14,7 +14,6 @@ from etl.load.dicom.common import (
     stamp,
 )
 from etl.load.job import Job
-from etl.load.pdf import to_pdf
 from etl.load.standing import title
 from radixgpt.codes import title_code
 
@@ -30,7 +29,7 @@ def to_encapsulated(job: Job) -> dict[str, bytes]:
     Raises:
         InputError: the source is not at hand.
     """
-    return {"report.pdf.dcm": encode(encapsulated(job, to_pdf(job)["report.pdf"]))}
+    return {"report.pdf.dcm": encode(encapsulated(job, job.pdf))}
 
 
 def encapsulated(job: Job, pdf: bytes) -> Dataset:

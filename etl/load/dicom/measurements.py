@@ -162,9 +162,8 @@ def _item(job: Job, one: Statement) -> Dataset:
     for tool, version in one.tools:
         below.append(text(HAS_MODIFIER, s["algorithm"], tool))
         below.append(text(HAS_MODIFIER, s["algorithm_version"], version))
-    if f.confidence is not None and f.status == "value":
-        sure = round(100 * f.confidence, 1)
-        below.append(number(HAS_PROPERTIES, s["certainty"], sure, UNITS["%"], why=None))
+    if one.percent is not None:
+        below.append(number(HAS_PROPERTIES, s["certainty"], one.percent, UNITS["%"]))
     if one.remark:
         below.append(text(HAS_PROPERTIES, s["comment"], one.remark))
     for place in dict.fromkeys((e.series, e.slice_index) for e in f.evidence):
@@ -172,5 +171,6 @@ def _item(job: Job, one: Statement) -> Dataset:
         below.append(image(INFERRED, s["source_of_measurement"], seen))
     if one.value is not None:
         return code(CONTAINS, one.name, one.value, *below)
-    assert one.unit is not None, "a statement has a value or a unit"
-    return number(CONTAINS, one.name, one.number, one.unit, *below, why=one.qualifier)
+    assert one.number is not None, "a statement has a value or a number"
+    assert one.unit is not None, "a number has a unit"
+    return number(CONTAINS, one.name, one.number, one.unit, *below)

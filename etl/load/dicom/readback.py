@@ -15,8 +15,6 @@ from radixgpt.codes import (
     QUALIFIERS,
     STATUSES,
     STRUCTURE,
-    VALUE_INDETERMINATE,
-    VALUE_UNKNOWN,
     Code,
     all_codes,
     kind_code,
@@ -137,11 +135,7 @@ def reference_of(item: Dataset) -> Reference | None:
 def unknown_codes(root: Dataset) -> Iterator[str]:
     """Codes of the tree that the table does not hold, or with other words than it has."""
     for item in walk(root):
-        for keyword in (
-            "ConceptNameCodeSequence",
-            "ConceptCodeSequence",
-            "NumericValueQualifierCodeSequence",
-        ):
+        for keyword in ("ConceptNameCodeSequence", "ConceptCodeSequence"):
             for one in item.get(keyword) or ():
                 yield from _unknown(one)
         for measured in item.get("MeasuredValueSequence") or ():
@@ -266,27 +260,23 @@ def _value(
 ) -> tuple[Status, str | int | float | None, str | None]:
     """Status, value and unit of a finding's item."""
     measured = not KINDS[kind].values
+    said = code_of(child, "ConceptCodeSequence")
+    for status, code in STATUSES.items():
+        if said == key(code):
+            return status, None, None
     if (child.get("ValueType") == "NUM") != measured:
         problems.append(f"{where} is of the wrong type of item")
         return "not_assessable", None, None
     if not measured:
-        said = code_of(child, "ConceptCodeSequence")
-        for status, code in STATUSES.items():
-            if said == key(code):
-                return status, None, None
         for value in KINDS[kind].values:
             if said == key(value_code(kind, value)):
                 return "value", value, None
         problems.append(f"{where} has a value that its scale has not")
         return "not_assessable", None, None
-    if not child.get("MeasuredValueSequence"):
-        why = code_of(child, "NumericValueQualifierCodeSequence")
-        if why == key(VALUE_INDETERMINATE):
-            return "indeterminate", None, None
-        if why != key(VALUE_UNKNOWN):
-            problems.append(f"{where} has no number and does not say why")
-        return "not_assessable", None, None
     number, unit = _number(child)
+    if number is None:
+        problems.append(f"{where} has no number")
+        return "not_assessable", None, None
     wanted = KINDS[kind].unit or ""
     if unit != ("UCUM", wanted):
         problems.append(f"{where} is given in '{unit[1][:10]}', not in '{wanted}'")
