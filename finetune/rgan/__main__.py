@@ -17,7 +17,7 @@ from rich.progress import Progress
 
 from data.synth.rgan.sample import FILE, NAME
 from finetune import classifier_data, spider
-from finetune.rgan import fit
+from finetune.rgan import card, fit
 from finetune.rgan.crops import Crops, crops_of
 from radixgpt.weights import WEIGHTS, write_manifest
 from tools import levels
@@ -67,7 +67,9 @@ def main() -> None:
             crops, options.out, recipe, say=lambda done, _: progress.update(task, completed=done)
         )
     if options.stage == "export":
-        export(generator, WEIGHTS / NAME)
+        folder = WEIGHTS / NAME
+        export(generator, folder)
+        card.write(folder, crops, options.out, recipe)
 
 
 if __name__ == "__main__":
