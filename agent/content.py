@@ -231,6 +231,8 @@ class SimilarContent(_Content):
     asked: Literal["study", "level", "description"]
     level: str | None
     searched: int = Field(description="Cases in the index")
+    own: str = Field(default="", description="That cases of the study's own patient are left out")
+    notes: tuple[str, ...] = Field(default=(), description="What can't be followed of a question")
     generated: bool = Field(description="Whether a shown text was generated from gradings")
     cases: tuple[SimilarCaseContent, ...]
 

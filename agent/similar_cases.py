@@ -47,15 +47,17 @@ def find_similar_cases(
     how: Literal["study", "level", "description"] = "level" if place else "study"
     if description and description.strip():
         how, place = "description", ""
-        hits = asked.told(description, looked=look(*seen, asked.encoder), k=count)
+        answer = asked.told(description, looked=look(*seen, asked.encoder), k=count)
     else:
         stated = session.report.findings if session.report else ()
-        hits = asked.like(*seen, findings=stated, level=place, k=count)
-    found = [told.found_of(hit) for hit in hits]
+        answer = asked.like(*seen, findings=stated, level=place, k=count)
+    found = [told.found_of(hit) for hit in answer]
     what = c.SimilarContent(
         asked=how,
         level=place or None,
         searched=len(asked.store.entries),
+        own=told.own_left_out(answer.own),
+        notes=answer.notes,
         generated=any(one.origin == "generated" for one in found),
         cases=tuple(
             c.SimilarCaseContent(

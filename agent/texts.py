@@ -173,15 +173,19 @@ _NAMED = 6
 def _similar(content: c.SimilarContent) -> str:
     like = _LIKE[content.asked].format(level=content.level)
     if not content.cases:
-        return f"No case {like} was found among {content.searched}."
+        none = f"No case {like} was found among {content.searched}."
+        return "\n\n".join(part for part in (none, *content.notes, content.own) if part)
     many = "1 case" if len(content.cases) == 1 else f"{len(content.cases)} cases"
     parts = [
         f"**Other patients.** {many} {like}, of {content.searched} that were searched. What they "
         "state is theirs: nothing of it was seen in this study, and the report stays as it is."
     ]
+    parts += content.notes
     parts.append("\n".join(_one_case(one) for one in content.cases))
     if content.generated:
         parts.append("Their texts were generated from gradings; nobody wrote them as a report.")
+    if content.own:
+        parts.append(content.own)
     return "\n\n".join(parts)
 
 

@@ -75,17 +75,21 @@ def run(
             seen = (reading.study, reading.eligibility, reading.observations)
             if text:
                 looked = look(*seen, asked.encoder)
-                hits = asked.told(text, looked=looked, patient=patient, k=k, filters=chosen)
+                answer = asked.told(text, looked=looked, patient=patient, k=k, filters=chosen)
             else:
-                hits = asked.like(*seen, level=disc, patient=patient, k=k, filters=chosen)
-        found = [told.found_of(hit) for hit in hits]
+                answer = asked.like(*seen, level=disc, patient=patient, k=k, filters=chosen)
+        found = [told.found_of(hit) for hit in answer]
         if images is not None:
             root = asked.store.workspace()
             pictures = {f"case-{one.rank}.png": told.key_picture(root, one) for one in found}
             write(images, {name: png for name, png in pictures.items() if png is not None})
         if as_json:
-            echo_json({"cases": [one.model_dump(mode="json") for one in found]})
+            listed = [one.model_dump(mode="json") for one in found]
+            echo_json({"cases": listed, "own_left_out": answer.own, "notes": list(answer.notes)})
             return
+        for note in answer.notes:
+            typer.echo(note)
         typer.echo(told.OTHERS if found else "No case of the index fits.")
+        typer.echo(told.own_left_out(answer.own))
         for line in told.lines(found):
             typer.echo(line)

@@ -118,7 +118,12 @@ def write_cases(path: Path, cases: Iterable[Case]) -> int:
 
 
 def read_cases(path: Path) -> Iterator[Case]:
-    """Read JSON lines of cases, one at a time.
+    """Read JSON lines of cases, one at a time; see :func:`numbered_cases` for its errors."""
+    return (case for _, case in numbered_cases(path))
+
+
+def numbered_cases(path: Path) -> Iterator[tuple[int, Case]]:
+    """Read JSON lines of cases, one at a time, each with the number of its line.
 
     Raises:
         CaseError: the file is missing, isn't UTF-8, or a line is no case; the line is named.
@@ -127,10 +132,15 @@ def read_cases(path: Path) -> Iterator[Case]:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    yield _case(line, path.name, number)
+                    yield number, _case(line, path.name, number)
     except FileNotFoundError as error:
         raise CaseError(
             f"There is no {path.name} here.", "Make it first: radixgpt data map."
+        ) from error
+    except OSError as error:
+        raise CaseError(
+            f"{path.name} can't be read: {error.strerror or 'unknown reason'}.",
+            "Name a file of JSON lines.",
         ) from error
     except UnicodeDecodeError as error:
         raise CaseError(

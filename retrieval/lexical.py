@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,11 @@ def tokens_asked(text: str) -> tuple[str, ...]:
     return (*found, *_named(facts(reading.findings)))
 
 
+def words_beside(text: str, said: Iterable[StatedFinding]) -> tuple[str, ...]:
+    """The words of a text, each once, that are not of the findings that it states."""
+    return tuple(dict.fromkeys(_words(text, said)))
+
+
 def named_in(findings: Iterable[StatedFinding]) -> tuple[str, ...]:
     """The words that stand for findings alone."""
     return _named(facts(findings))
@@ -88,10 +94,15 @@ class Lexicon:
         import bm25s
 
         self._count = len(texts)
+        self._known = frozenset(chain.from_iterable(texts))
         self._index = None
         if any(texts):  # bm25s can't do without a single word
             self._index = bm25s.BM25(method="lucene")
             self._index.index([list(one) for one in texts], show_progress=False)
+
+    def knows(self, token: str) -> bool:
+        """Whether any text has a token."""
+        return token in self._known
 
     def scores(self, tokens: Sequence[str]) -> npt.NDArray[np.float64]:
         """BM25 of each text, (texts,); 0 where no word is shared."""

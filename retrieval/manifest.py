@@ -82,6 +82,22 @@ class Manifest(_Model):
         return " ".join(cleaned(text).split())[:500]
 
 
+def name_of(folder: Path) -> str:
+    """How a folder is called in a message, without the path of a machine."""
+    return folder.resolve().name
+
+
+def none_in(folder: Path) -> CorpusError:
+    """The error for a folder without an index."""
+    what = "folder" if folder.is_dir() else "file" if folder.exists() else ""
+    named = f"in the {what} '{name_of(folder)}'" if what else f"at '{name_of(folder)}'"
+    return CorpusError(
+        f"There is no index {named}.",
+        "Make one (radixgpt index build CASES -o FOLDER), or name another one by -i or "
+        "RADIXGPT_INDEX.",
+    )
+
+
 def read(folder: Path) -> Manifest:
     """The manifest of an index.
 
@@ -91,12 +107,12 @@ def read(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise CorpusError(
-            "There is no index in this folder.", "Make one: radixgpt index build CASES -o FOLDER."
-        ) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise none_in(folder) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError("The manifest of the index can't be read.", _MEND) from error
+        raise CorpusError(
+            f"The manifest of the index '{name_of(folder)}' can't be read.", _MEND
+        ) from error
     try:
         found = Manifest.model_validate_json(text)
     except ValidationError as error:
@@ -105,7 +121,9 @@ def read(folder: Path) -> Manifest:
                 "The index was written by a newer version.", "Update RadiXGPT, or build it again."
             ) from error
         where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the file"
-        raise CorpusError(f"The manifest of the index is not valid at {where}.", _MEND) from error
+        raise CorpusError(
+            f"The manifest of the index '{name_of(folder)}' is not valid at {where}.", _MEND
+        ) from error
     if found.format != FORMAT:
         raise CorpusError(
             f"The index has the format {found.format}; this version reads {FORMAT}.",
@@ -138,10 +156,14 @@ def check(folder: Path, manifest: Manifest) -> None:
         try:
             found = sha256(folder / name)
         except OSError as error:
-            raise CorpusError(f"The index lacks its file {name[:60]}.", _MEND) from error
+            raise CorpusError(
+                f"The index '{name_of(folder)}' lacks its file {name[:60]}.", _MEND
+            ) from error
         if found != expected:
             raise CorpusError(
-                f"The index is damaged: {name[:60]} is not what its manifest says.", _MEND
+                f"The index '{name_of(folder)}' is damaged: {name[:60]} is not what its manifest "
+                "says.",
+                _MEND,
             )
 
 

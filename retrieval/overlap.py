@@ -59,7 +59,7 @@ def agreement(kind: str, one: Fact, other: Fact | None) -> float:
     if "uncertain" in (one.state, other.state):
         return 1.0 if one == other else _DOUBT
     if kind == _DEGENERATION:
-        return _of_grades(_pfirrmann(one), _pfirrmann(other))
+        return _of_grades(pfirrmann_of(one), pfirrmann_of(other))
     if one.state != other.state:
         return 0.0
     if one.state == "absent":
@@ -74,7 +74,7 @@ def agreement(kind: str, one: Fact, other: Fact | None) -> float:
     return _UNGRADED if graded else 1.0
 
 
-def _pfirrmann(fact: Fact) -> tuple[int, ...]:
+def pfirrmann_of(fact: Fact) -> tuple[int, ...]:
     """The Pfirrmann grades that a state of degeneration may mean."""
     if fact.grade:
         return (fact.grade,)
@@ -199,7 +199,7 @@ def _expected(kind: str, chances: Chances, theirs: Fact | None, of: Of) -> tuple
 
 def _fits(kind: str, wanted: Fact, fact: Fact) -> bool:
     if kind == _DEGENERATION and (wanted.grade or wanted.degree):
-        return bool(fact.grade) and fact.grade in _pfirrmann(wanted)
+        return bool(fact.grade) and fact.grade in pfirrmann_of(wanted)
     if wanted.state != fact.state:
         return False
     return wanted.grade in (0, fact.grade) and wanted.degree in (0, fact.degree)

@@ -7,20 +7,19 @@ returned, a patient at most once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from radixgpt.case import StatedFinding
 from radixgpt.level import DISCS
 from retrieval import prints
-from retrieval.corpus import Entry, Floats
+from retrieval.corpus import Floats
 from retrieval.facts import facts
 from retrieval.lexical import Lexicon
-from retrieval.overlap import Asked, Floats64, Of, Overlaps, Reasons, reasons
+from retrieval.overlap import Floats64, Overlaps, reasons
+from retrieval.query import Answer, Filters, Hit, Query
 from retrieval.store import Store
 
 Bools = npt.NDArray[np.bool_]
@@ -38,87 +37,6 @@ _ONE_PICTURE = 0.9995
 """Cosine from which two vectors are of one picture (half precision keeps 0.9999)."""
 _COPIES = 8
 """Cases of one picture that are looked for."""
-
-
-@dataclass(frozen=True, eq=False)
-class Query:
-    """What is asked for.
-
-    Attributes:
-        asked: findings, each with the chances of what it may be.
-        whole: whether these are all that is known of a study.
-        tokens: words to look for, as :mod:`retrieval.lexical` makes them.
-        discs: level to the vector of that disc of the open study.
-        image: vector of the open study's slices.
-        compared: whether the open study's vectors are compared; else they only tell who its patient
-            is.
-        text: vector of a question; it is held against texts, and against the discs that it names,
-            or whole slices where it names none.
-        level: the disc that alone is asked about, empty for all.
-        patient: pseudonym of the open study's patient, where it is known.
-        prints: of the open study's pictures.
-    """
-
-    asked: Asked = field(default_factory=dict)
-    whole: bool = False
-    tokens: tuple[str, ...] = ()
-    discs: Mapping[str, Floats] = field(default_factory=dict)
-    image: Floats | None = None
-    compared: bool = True
-    text: Floats | None = None
-    level: str = ""
-    patient: str = ""
-    prints: tuple[str, ...] = ()
-
-    @property
-    def of(self) -> Of:
-        """What the findings are of."""
-        return "question" if not self.whole else "disc" if self.level else "study"
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is asked for."""
-        pictures = self.compared and (self.discs or self.image is not None)
-        return not (self.asked or self.tokens or pictures or self.text is not None)
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which cases may be returned at all.
-
-    Attributes:
-        modality, region, source: as entries name them; empty for any.
-        level: a disc of which something is stated; empty for any.
-        having: each of these findings must be stated so: denied where it is denied, with its grade
-            or degree where it has one.
-    """
-
-    modality: str = ""
-    region: str = ""
-    source: str = ""
-    level: str = ""
-    having: tuple[StatedFinding, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Hit:
-    """One case that was found.
-
-    Attributes:
-        rank: from 1.
-        score: the higher, the more alike; of no meaning beyond one search.
-        signals: of each signal that was asked for its own value: the share of findings, how near
-            the vectors are in standard deviations, BM25.
-        alike: how alike it is, in words.
-        reasons: what is shared and what differs.
-    """
-
-    entry: Entry
-    rank: int
-    score: float
-    signals: Mapping[str, float]
-    alike: str
-    reasons: Reasons
 
 
 class Searcher:
@@ -151,7 +69,7 @@ class Searcher:
     def _prints(self) -> tuple[npt.NDArray[np.uint64], Rows]:
         return self.store.entries.prints()
 
-    def search(self, query: Query, k: int = 5, filters: Filters | None = None) -> tuple[Hit, ...]:
+    def search(self, query: Query, k: int = 5, filters: Filters | None = None) -> Answer:
         """The cases most like what is asked for, the most alike first.
 
         Args:
@@ -160,12 +78,13 @@ class Searcher:
             filters: which cases may be returned.
         """
         if query.empty or not len(self.store.entries):
-            return ()
+            return Answer()
         own = self._same_patient(query)
+        left_out = int(own.sum())
         allowed = self._allowed(filters or Filters()) & ~own
         rows = np.flatnonzero(allowed)
         if not len(rows):
-            return ()
+            return Answer(own=left_out)
         signals: dict[str, Floats64] = {}
         if query.asked:
             signals["findings"] = self.overlaps.scores(query.asked, query.of)
@@ -197,7 +116,7 @@ class Searcher:
             chosen.append(Hit(entry, len(chosen) + 1, float(total[place]), here, words, found))
             if len(chosen) == k:
                 break
-        return tuple(chosen)
+        return Answer(tuple(chosen), own=left_out)
 
     # --- who may be returned ------------------------------------------------------------------
 
@@ -366,21 +285,3 @@ def _in_words(here: Mapping[str, float], values: Mapping[str, Floats64], rows: i
     if here.get("words", 0.0) > 0 and "findings" not in here:
         parts.append("words in common")
     return ", ".join(parts) or "little in common"
-
-
-def merged(*filters: Filters) -> Filters:
-    """Filters of which each must hold; a later name stands before an earlier one."""
-    found = Filters()
-    for one in filters:
-        named: dict[str, str] = {
-            name: value
-            for name in ("modality", "region", "source", "level")
-            if (value := getattr(one, name))
-        }
-        found = replace(found, **named, having=(*found.having, *one.having))
-    return found
-
-
-def wanted(findings: Iterable[StatedFinding]) -> Filters:
-    """The filter that asks for findings."""
-    return Filters(having=tuple(findings))

@@ -79,7 +79,7 @@ class Store:
     def _opened(cls, folder: Path, found: Manifest, encoder: EncoderFacts | None) -> Store:
         if not found.complete:
             raise CorpusError(
-                "The index was not built to its end.",
+                f"The index '{manifests.name_of(folder)}' was not built to its end.",
                 "Run the same radixgpt index build again; it goes on where it was stopped.",
             )
         if encoder is not None:

@@ -102,7 +102,7 @@ def add(
         root = workspace or cases.parent
         chosen = _chosen(cases, split, source)
         made = Writer(index)
-        _require_complete(made.manifest)
+        _require_complete(made)
         with counted(quiet) as say:
             eyes = None
             if made.manifest.encoder is not None:
@@ -133,7 +133,7 @@ def delete(
         if not ids and not patient:
             raise typer.BadParameter("name cases or patients.", param_hint="CASE")
         made = Writer(index)
-        _require_complete(made.manifest)
+        _require_complete(made)
         with counted(quiet) as say:
             gone = made.delete(ids or (), patient or (), say)
         if as_json:
@@ -142,12 +142,13 @@ def delete(
             typer.echo(f"{gone} cases deleted, {made.manifest.cases} left.")
 
 
-def _require_complete(manifest: Manifest) -> None:
+def _require_complete(made: Writer) -> None:
     from radixgpt.errors import CorpusError
+    from retrieval.manifest import name_of
 
-    if not manifest.complete:
+    if not made.manifest.complete:
         raise CorpusError(
-            "The index was not built to its end.",
+            f"The index '{name_of(made.folder)}' was not built to its end.",
             "Run the same radixgpt index build again; it goes on where it was stopped.",
         )
 
@@ -156,21 +157,52 @@ def _chosen(path: Path, split: str, source: str) -> list[Case]:
     """The cases of a file.
 
     Raises:
-        CaseError: none of them is meant, or a line is no case.
+        CaseError: none of them is meant, a line is no case or states what there is not, or several
+            lines have one id.
     """
-    from radixgpt.case import read_cases
+    from radixgpt.case import numbered_cases
     from radixgpt.errors import CaseError
+    from retrieval.conflicts import wrong_with
 
-    chosen = [
-        case
-        for case in read_cases(path)
-        if split in ("", case.split) and source in ("", case.source)
-    ]
-    if not chosen:
+    chosen: list[Case] = []
+    lines: dict[str, list[int]] = {}
+    wrong: list[str] = []
+    for number, case in numbered_cases(path):
+        lines.setdefault(case.id, []).append(number)
+        wrong += [f"line {number}: {said}" for one in case.findings if (said := wrong_with(one))]
+        if split in ("", case.split) and source in ("", case.source):
+            chosen.append(case)
+    if not lines:
+        raise CaseError(f"{path.name} holds no case.", "Fill it: radixgpt data map.")
+    twice = [f"{name} (lines {_listed(own)})" for name, own in lines.items() if len(own) > 1]
+    if twice:
         raise CaseError(
-            "No case is of this split and source.", "Name another one, or leave the option out."
+            f"{path.name} has one id more than once: {_first(twice)}.",
+            "Keep one line of each, or give each case an id of its own.",
+        )
+    if wrong:
+        raise CaseError(f"{path.name}, {_first(wrong)}.", "Mend or remove these lines.")
+    if not chosen:
+        left = [f"split '{split}'"] * bool(split) + [f"source '{source}'"] * bool(source)
+        raise CaseError(
+            f"No case of {path.name} is of {' and '.join(left)}.",
+            "Name another one, or leave the option out.",
         )
     return chosen
+
+
+_TOLD = 5
+"""Lines of a file that are named in one message."""
+
+
+def _first(problems: Sequence[str]) -> str:
+    more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
+    return "; ".join(problems[:_TOLD]) + more
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    more = f" and {len(numbers) - _TOLD} more" if len(numbers) > _TOLD else ""
+    return ", ".join(map(str, numbers[:_TOLD])) + more
 
 
 def _add(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from retrieval.search import Filters
+    from retrieval.query import Filters
     from tools.similar import Finder
 
 IndexFolder = Annotated[
@@ -66,20 +66,14 @@ def filters(having: str, modality: str, source: str, level: str = "") -> Filters
     """The filters that the options name.
 
     Raises:
-        SettingsError: no finding is read in the text of ``--with``.
+        SettingsError: the text of ``--with`` names no conditions that can be held together.
         LevelError: ``level`` is no disc.
     """
-    from radixgpt.errors import SettingsError
-    from radixgpt.language.reader import read
     from radixgpt.level import parse_disc
-    from retrieval.search import Filters
+    from retrieval.query import Filters
+    from tools.similar.question import conditions
 
-    wanted = read(having).findings if having else ()
-    if having and not wanted:
-        raise SettingsError(
-            f"No finding is read in '{having[:60]}'.",
-            "Write findings with their levels, such as: Modic 2 at L4-L5.",
-        )
+    wanted = conditions(having) if having else ()
     place = parse_disc(level) if level else ""
     return Filters(modality=modality, source=source, level=place, having=wanted)
 

@@ -85,10 +85,14 @@ def run(
             say("Opening the index")
             asked = opened(index, vectors=not no_vectors)
             say("Searching")
-            found = [told.found_of(hit) for hit in asked.told(text, k=k, filters=chosen)]
+            answer = asked.told(text, k=k, filters=chosen)
+        found = [told.found_of(hit) for hit in answer]
         if as_json:
-            echo_json({"cases": [one.model_dump(mode="json") for one in found]})
+            listed = [one.model_dump(mode="json") for one in found]
+            echo_json({"cases": listed, "notes": list(answer.notes)})
             return
+        for note in answer.notes:
+            typer.echo(note)
         for line in told.lines(found):
             typer.echo(line)
         if not found:

@@ -29,7 +29,8 @@ from radixgpt.statistics import intervals
 from retrieval.facts import facts
 from retrieval.lexical import named_in
 from retrieval.overlap import sure
-from retrieval.search import Query, Searcher
+from retrieval.query import Query
+from retrieval.search import Searcher
 from tools.similar import Finder
 from tools.similar.study import asked_by
 from tools.similar.study import stated as as_stated

@@ -22,7 +22,8 @@ from retrieval.corpus import Entry
 from retrieval.facts import Fact, Place, facts
 from retrieval.lexical import Lexicon
 from retrieval.overlap import sure
-from retrieval.search import Query, Searcher
+from retrieval.query import Query
+from retrieval.search import Searcher
 from tools.similar import Finder
 
 K = 5

@@ -55,6 +55,10 @@ class Encoder(Protocol):
         """Vectors (n, dimension) of texts; what is longer than the model reads is cut off."""
         ...
 
+    def unknown(self, text: str) -> list[str]:
+        """The words of a text, in order, that surely say nothing to it."""
+        ...
+
 
 def load(name: str = EMBEDDED) -> Encoder:
     """The encoder that a setting names.
@@ -77,7 +81,7 @@ def load(name: str = EMBEDDED) -> Encoder:
 
         return Published.load(name.removeprefix(_PUBLISHED))
     raise SettingsError(
-        f"'{name[:60]}' is not an encoder.",
+        f"'{name.rpartition('/')[2][:200]}' is not an encoder.",
         "Set RADIXGPT_ENCODER to embedded, open_clip:MODEL/WEIGHTS, "
         "open_clip:hf-hub:OWNER/REPOSITORY, open_clip:FOLDER or open_clip:MODEL@FILE.",
     )

@@ -107,6 +107,11 @@ class Published:
             out[k : k + _BATCH] = functional.normalize(vectors, dim=-1).numpy()
         return out
 
+    def unknown(self, text: str) -> list[str]:
+        """None: which words a published model has met, nobody tells."""
+        del text
+        return []
+
 
 def _resolved(named: str) -> tuple[str, str | None, str]:
     """Model and weights as open_clip takes them, and the name without a machine's path.
@@ -119,7 +124,7 @@ def _resolved(named: str) -> tuple[str, str | None, str]:
     if named.startswith(_HUB):
         if named.removeprefix(_HUB).count("/") != 1:
             raise SettingsError(
-                f"'{named[:80]}' does not name a repository.", "Write hf-hub:OWNER/REPOSITORY."
+                f"'{named[:200]}' does not name a repository.", "Write hf-hub:OWNER/REPOSITORY."
             )
         return named, None, named
     folder = Path(named).expanduser()
@@ -133,11 +138,14 @@ def _resolved(named: str) -> tuple[str, str | None, str]:
         return f"local-dir:{folder}", None, folder.name
     model, at, file = named.partition("@")
     if not at:
+        if named.startswith(("/", ".", "~")) or named.count("/") > 1 or "\\" in named:
+            raise SettingsError(f"There is no folder '{folder.name[:200]}'.", "Check its path.")
         model, _, file = named.partition("/")
     if model not in open_clip.list_models():
         near = _near(model, open_clip.list_models())
         raise SettingsError(
-            f"open_clip has no model '{model[:60]}', and there is no such folder.",
+            f"open_clip has no model '{model[:200]}', and there is no folder "
+            f"'{named.rpartition('/')[2][:200]}'.",
             f"Near it are: {', '.join(near)}."
             if near
             else "Write MODEL/WEIGHTS, a folder, MODEL@FILE or hf-hub:OWNER/REPOSITORY.",
@@ -145,12 +153,12 @@ def _resolved(named: str) -> tuple[str, str | None, str]:
     if at:
         path = Path(file).expanduser()
         if not path.is_file():
-            raise SettingsError(f"There is no file '{path.name[:60]}'.", "Give its whole path.")
+            raise SettingsError(f"There is no file '{path.name[:200]}'.", "Give its whole path.")
         return model, str(path), f"{model}@{path.name}"
     tags = open_clip.list_pretrained_tags_by_model(model)
     if file not in tags:
         raise SettingsError(
-            f"open_clip has no weights '{file[:60]}' for {model}."
+            f"open_clip has no weights '{file[:200]}' for {model}."
             if file
             else f"The weights of {model} aren't named.",
             f"There are: {', '.join(tags)}." if tags else f"None are published: use {model}@FILE.",
@@ -177,13 +185,13 @@ def _said(named: str, error: BaseException) -> tuple[str, str]:
     local = not named.startswith(_HUB) and ("@" in named or Path(named).expanduser().is_dir())
     if local:
         return (
-            f"The checkpoint '{Path(named.split('@')[-1]).name[:60]}' can't be loaded"
+            f"The checkpoint '{Path(named.split('@')[-1]).name[:200]}' can't be loaded"
             f" ({_kind(error)}): its weights, configuration or tokenizer are damaged, missing or of"
             " another model.",
             "Fetch the folder again, whole; a text tower of the hub needs its files in it too.",
         )
     return (
-        f"The weights of '{named[:80]}' are neither in this machine's cache nor to be had from the"
+        f"The weights of '{named[:200]}' are neither in this machine's cache nor to be had from the"
         f" hub ({_kind(error)}).",
         "Call it once with a network and without HF_HUB_OFFLINE, or fetch the repository elsewhere"
         " and set RADIXGPT_ENCODER=open_clip:FOLDER.",

@@ -144,7 +144,7 @@ def test_a_readers_own_grade_counts(indexed: Session, say: Say) -> None:
 
 def test_without_an_index_the_chat_says_so(session: Session, tmp_path: Path, say: Say) -> None:
     session.index = tmp_path
-    assert "There is no index in this folder." in say(session, "show similar cases").text
+    assert "There is no index in the folder" in say(session, "show similar cases").text
     with_bad = say(session, "cases with severe narrowing at L4-L5")
     assert with_bad.similar == ()
 

@@ -99,7 +99,7 @@ def test_cases_are_added_once_and_replaced_when_they_change(index: Path, cases: 
     assert json.loads(said.stdout)["cases"][0]["case"] == "notes/1"
     none = run("index", "add", more, "-i", index, "--split", "train")
     assert none.exit_code == 3
-    assert "No case is of this split" in none.stderr
+    assert "is of split 'train'" in none.stderr
 
 
 def test_cases_are_deleted(index: Path) -> None:
@@ -165,7 +165,9 @@ def test_cases_like_a_study(index: Path, tmp_path: Path) -> None:
     run("demo", tmp_path / "demo")
     said = run("similar", tmp_path / "demo", "-i", index, "-k", "2", "--json", "-q")
     assert said.exit_code == 0, said.output
-    found = json.loads(said.stdout)["cases"]
+    answer = json.loads(said.stdout)
+    assert (answer["own_left_out"], answer["notes"]) == (0, [])
+    found = answer["cases"]
     assert len(found) == 2
     assert found[0]["signals"].keys() == {"findings"}
     asked = run(
@@ -173,5 +175,117 @@ def test_cases_like_a_study(index: Path, tmp_path: Path) -> None:
         "--images", tmp_path / "keys",
     )  # fmt: skip
     assert asked.stdout.startswith("Of other patients")
+    assert "this study's own patient are left out" in asked.stdout
+    without = run("similar", tmp_path / "demo", "-i", index, "--patient", "people/0", "-q")
+    assert "1 case of this study's own patient left out." in without.stdout
     assert "1. notes/0: nearly the same findings" in asked.stdout
     assert not list((tmp_path / "keys").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("having", "told"),
+    [
+        ("Modic 1 at L4-L5 and Modic 2 at L4-L5", "contradict each other: 'L4-L5: Modic type 1'"),
+        ("herniation at L4-L5, no herniation at L4-L5", "contradict each other"),
+        ("Modic 2 at L9-L10", "There is no 'L9-L10'. Levels are C1 to C7"),
+        ("Pfirrmann 7 at L4-L5", "There is no 'Pfirrmann 7'. Pfirrmann grades are 1 to 5"),
+        ("Modic 5", "Modic types are 0 to 3"),
+        (
+            "history of disc herniation at L4-L5",
+            "can't be a condition: it tells of an earlier time",
+        ),
+        ("Modic 2 at L4-L5 and bananas", "'bananas' is not read"),
+        ("herniation at L4-L5 or bulging at L4-L5", "'or' can't be asked for"),
+    ],
+)
+def test_conditions_are_kept_whole_or_refused(index: Path, having: str, told: str) -> None:
+    said = run("index", "search", "Modic 2", "-i", index, "--with", having)
+    assert said.exit_code == 2
+    assert told in " ".join(said.stderr.split())
+    assert not said.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("banana", "Nothing of 'banana' was understood"),
+        ("L4-L5", "Nothing of 'L4-L5' was understood"),
+        ("Modic 2 at L9-L10", "There is no 'L9-L10'"),
+        ("Pfirrmann 7", "Pfirrmann grades are 1 to 5"),
+    ],
+)
+def test_a_question_that_says_nothing_finds_nothing(index: Path, text: str, told: str) -> None:
+    said = run("index", "search", text, "-i", index, "--json")
+    assert said.exit_code == 3
+    assert told in " ".join(said.stderr.split())
+    assert "cases" not in json.loads(said.stdout)
+
+
+def test_what_of_a_question_is_not_followed_is_told(index: Path) -> None:
+    said = run("index", "search", "Modic 2 at L4-L5 with bananas", "-i", index, "--json")
+    found = json.loads(said.stdout)
+    assert found["notes"] == ["Not understood, and not looked for: 'bananas'."]
+    assert found["cases"][0]["case"] == "notes/0"
+    both = run("index", "search", "Modic 2 at L4-L5. No Modic changes at L4-L5", "-i", index)
+    assert "contradict each other; the graver one is looked for." in both.stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([], "cases.jsonl holds no case"),
+        ([(0, {}), (1, {}), (0, {})], "has one id more than once: notes/0 (lines 1, 3)"),
+        (
+            [(0, {}), (1, {"findings": [{"level": "L9-L10", "kind": "modic"}]})],
+            "cases.jsonl, line 2: there is no level 'L9-L10'",
+        ),
+        (
+            [(0, {"findings": [{"level": "L4-L5", "kind": "modic", "value": 5}]})],
+            "line 1: there is no Modic 5; its grades are 0 to 3",
+        ),
+    ],
+)
+def test_a_file_of_cases_is_looked_through_before_an_index_is_made(
+    tmp_path: Path, lines: list[tuple[int, dict[str, Any]]], told: str
+) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path, [note(number, TEXTS[0], **fields) for number, fields in lines])
+    said = run("index", "build", path, "-o", tmp_path / "i", "--encoder", "none")
+    assert said.exit_code == 3
+    assert told in " ".join(said.stderr.split())
+    assert not (tmp_path / "i").exists()
+
+
+def test_no_case_of_a_split_is_named(cases: Path) -> None:
+    said = run("index", "build", cases, "-o", cases.parent / "i", "--split", "test")
+    assert "No case of cases.jsonl is of split 'test'." in " ".join(said.stderr.split())
+
+
+def test_a_bad_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my-own-index").mkdir()
+    monkeypatch.setenv("RADIXGPT_INDEX", str(tmp_path / "my-own-index"))
+    for command in (["index", "info"], ["index", "search", "Modic 2"]):
+        said = run(*command)
+        assert said.exit_code == 3
+        told = " ".join(said.stderr.split())
+        assert "There is no index in the folder 'my-own-index'." in told
+        assert "RADIXGPT_INDEX" in told
+        assert str(tmp_path) not in told
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (
+            "open_clip:/a/rather/long/path/to/the/folder/of/a/checkpoint/that/is/not/there",
+            "'there'",
+        ),
+        ("open_clip:runs/clip/there", "'there'"),
+        ("open_clip:no-such-model/weights", "no model 'no-such-model'"),
+        ("hf:" + "x" * 90, "x" * 90),
+    ],
+)
+def test_an_encoder_that_is_not_there_is_named_whole(cases: Path, setting: str, told: str) -> None:
+    said = run("index", "build", cases, "-o", cases.parent / "i", "--encoder", setting)
+    assert said.exit_code == 2
+    assert told in " ".join(said.stderr.split())

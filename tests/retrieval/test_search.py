@@ -11,13 +11,15 @@ import pytest
 
 from radixgpt.case import StatedFinding
 from radixgpt.language.reader import read
+from retrieval import query as queries
 from retrieval import search
 from retrieval.corpus import Floats, Item
 from retrieval.entries import Entries
 from retrieval.facts import facts
 from retrieval.lexical import tokens_asked
 from retrieval.overlap import sure
-from retrieval.search import Filters, Query, Searcher
+from retrieval.query import Answer, Filters, Query
+from retrieval.search import Searcher
 from retrieval.store import Store
 
 Make = Callable[..., Item]
@@ -31,7 +33,7 @@ def asked(text: str, **more: Any) -> Query:
     return Query(asked=sure(facts(read(text).findings)), tokens=tokens_asked(text), **more)
 
 
-def ids(found: tuple[search.Hit, ...]) -> list[str]:
+def ids(found: Answer) -> list[str]:
     return [hit.entry.id for hit in found]
 
 
@@ -132,7 +134,7 @@ def test_filters(built: Build, make_item: Make) -> None:
     assert kept(having=read("Modic 2 at L4-L5").findings) == {"test/1"}
     assert kept(having=read("no herniation at L2-L3").findings) == {"test/1"}
     assert kept(having=read("Modic 2 at L4-L5, herniation at L2-L3").findings) == set()
-    both = search.merged(Filters(modality="MR"), search.wanted(read("Modic 2").findings))
+    both = queries.merged(Filters(modality="MR"), queries.wanted(read("Modic 2").findings))
     assert both.modality == "MR"
     assert set(ids(searcher.search(query, 9, both))) == {"test/1"}
 
@@ -150,10 +152,10 @@ def test_words_find_what_no_finding_names(built: Build, make_item: Make) -> None
 
 
 def test_nothing_asked_and_nothing_there(built: Build, make_item: Make, three: Searcher) -> None:
-    assert three.search(Query()) == ()
-    assert three.search(asked("Modic 2"), 0 + 1, Filters(modality="US")) == ()
+    assert not three.search(Query())
+    assert not three.search(asked("Modic 2"), 0 + 1, Filters(modality="US"))
     empty = Searcher(Store(three.store.folder, three.store.manifest, Entries.of(())))
-    assert empty.search(asked("Modic 2")) == ()
+    assert not empty.search(asked("Modic 2"))
 
 
 def test_of_very_many_cases_the_best_are_found_as_of_few(
@@ -185,3 +187,12 @@ def test_instructions_in_a_text_are_words(built: Build, make_item: Make) -> None
     found = searcher.search(asked("severe narrowing at L4-L5 with Modic 2"))
     assert ids(found) == ["test/2", "test/1"]
     assert found[1].entry.text == bait
+
+
+def test_how_many_cases_of_the_own_patient_were_left_out_is_told(three: Searcher) -> None:
+    wanted = asked("herniation at L2-L3")
+    assert three.search(wanted).own == 0
+    mine = replace(wanted, patient=three.store.entries[0].patient)
+    found = three.search(mine)
+    assert found.own == 1
+    assert three.store.entries[0].id not in ids(found)

@@ -92,13 +92,14 @@ def parse(setting: str) -> tuple[Kind, str, str]:
     kind, _, rest = setting.strip().partition(":")
     model, _, url = rest.partition("@") if kind == "openai" else (rest, "", "")
     if kind not in KINDS or (kind == "embedded") != (not rest) or (kind == "openai" and not url):
+        named = kind if kind not in KINDS else f"{kind}:{rest.rpartition('/')[2]}"
         raise SettingsError(
-            f"'{setting[:60]}' is not a captioner.",
+            f"'{named[:200]}' is not a captioner.",
             "Set RADIXGPT_CAPTIONER to embedded, transformers:PATH or openai:MODEL@URL.",
         )
     if url and not url.startswith(("http://", "https://")):
         raise SettingsError(
-            f"'{url[:60]}' is not the address of a server.", "Begin it with http:// or https://."
+            f"'{url[:200]}' is not the address of a server.", "Begin it with http:// or https://."
         )
     return kind, model, url
 

@@ -219,13 +219,13 @@ def _place(source: str) -> tuple[str, str]:
         name = folder.resolve().name
         if not (folder / "config.json").is_file():
             raise CaptionerError(
-                f"The folder '{name[:60]}' holds no model.",
+                f"The folder '{name[:200]}' holds no model.",
                 "Name a folder with config.json, weights and the processor's files.",
             )
         return str(folder), name
     if source.startswith(("/", ".", "~")) or source.count("/") > 1:
         raise CaptionerError(
-            f"There is no folder '{folder.name[:60]}'.", "Check the path of the model."
+            f"There is no folder '{folder.name[:200]}'.", "Check the path of the model."
         )
     return source, source
 
@@ -243,7 +243,7 @@ def _plain(source: str, dtype: Any) -> Loaded:
         model = AutoModelForImageTextToText.from_pretrained(where, dtype=dtype, **options)
     if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
         raise CaptionerError(
-            f"'{name[:60]}' comes without the files of its processor.",
+            f"'{name[:200]}' comes without the files of its processor.",
             "Put preprocessor_config.json and the tokenizer's files beside the weights.",
         )
     return Loaded(model, processor, name, config_sha256(model))
@@ -275,8 +275,8 @@ def _adapted(folder: Path, dtype: Any) -> Loaded:
     base = _plain(str(beside) if beside.is_dir() else trained.base, dtype)
     if config_sha256(base.model) != trained.base_sha256:
         raise WeightsError(
-            f"The adapter '{folder.resolve().name[:60]}' was trained on another model than "
-            f"'{base.name[:60]}' is now.",
+            f"The adapter '{folder.resolve().name[:200]}' was trained on another model than "
+            f"'{base.name[:200]}' is now.",
             "Bring that model back, or train the adapter anew.",
         )
     try:
@@ -284,7 +284,7 @@ def _adapted(folder: Path, dtype: Any) -> Loaded:
             model = PeftModel.from_pretrained(base.model, str(folder))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise WeightsError(
-            f"The adapter '{folder.resolve().name[:60]}' can't be read ({type(error).__name__}).",
+            f"The adapter '{folder.resolve().name[:200]}' can't be read ({type(error).__name__}).",
             "Copy its folder anew, whole.",
         ) from error
     digest = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
@@ -309,7 +309,7 @@ def read_trained(folder: Path) -> Trained:
         return Trained.model_validate_json((folder / TRAINED).read_bytes())
     except (OSError, ValidationError) as error:
         raise WeightsError(
-            f"The adapter '{folder.resolve().name[:60]}' has no {TRAINED} that can be read.",
+            f"The adapter '{folder.resolve().name[:200]}' has no {TRAINED} that can be read.",
             "Train it with python -m finetune.vlm, which writes one.",
         ) from error
 
@@ -343,7 +343,7 @@ def _explained(name: str, error: Exception, *, is_folder: bool) -> CaptionerErro
     while (deeper := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(deeper)
     kinds = [type(one).__name__ for one in chain]
-    said = f"'{name[:60]}'"
+    said = f"'{name[:200]}'"
 
     def has(*found: type[BaseException]) -> bool:
         return any(isinstance(one, found) for one in chain)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from radixgpt.eligibility import Eligibility
-from radixgpt.errors import CorpusError, InputError
+from radixgpt.errors import InputError
 from radixgpt.finding import Finding
-from radixgpt.language.reader import read
 from radixgpt.observation import Observation
 from radixgpt.study import Study
 from radixgpt.weights import WEIGHTS
@@ -21,15 +20,15 @@ from retrieval.facts import facts
 from retrieval.lexical import tokens_asked
 from retrieval.manifest import EncoderFacts
 from retrieval.overlap import sure
-from retrieval.search import Filters, Hit, Query, Searcher
+from retrieval.query import Answer, Filters, Query
+from retrieval.search import Searcher
 from retrieval.store import Store
+from tools.similar import question as questions
 from tools.similar.study import LookedAt, asked_by, look
 from tools.threads import one_thread
 
 SHIPPED = WEIGHTS / "similar"
 """The index that ships."""
-LONGEST = 2_000
-"""Characters of a question."""
 MOST = 50
 """Cases of one answer."""
 
@@ -67,7 +66,7 @@ class Finder:
         patient: str = "",
         k: int = 5,
         filters: Filters | None = None,
-    ) -> tuple[Hit, ...]:
+    ) -> Answer:
         """The cases most like a study, or whose disc at ``level`` is most like its own.
 
         Args:
@@ -115,7 +114,7 @@ class Finder:
         patient: str = "",
         k: int = 5,
         filters: Filters | None = None,
-    ) -> tuple[Hit, ...]:
+    ) -> Answer:
         """The cases that a text asks for, such as "severe narrowing at L4-L5 with Modic 2".
 
         Args:
@@ -126,20 +125,20 @@ class Finder:
             filters: which cases may be returned.
 
         Raises:
-            InputError: the text is empty or too long.
+            InputError: the text is empty or too long, names a level or a grade that there is not,
+                or nothing of it is understood.
         """
-        if not text.strip() or len(text) > LONGEST:
-            raise InputError(
-                f"The question has {len(text):,} characters; 1 to {LONGEST:,} are read.",
-                "Say what to look for, such as: Modic 2 at L4-L5.",
-            )
+        question = questions.parse(text)
+        stated, unread = facts(question.findings), self._unread(question.words)
+        if not stated and len(unread) == len(question.words):
+            raise questions.nothing_understood(question)
         words = None
         if self.encoder is not None:
             with one_thread():
                 words = self.encoder.texts([text])[0]
         own = looked or LookedAt()
         query = Query(
-            asked=sure(facts(read(text).findings)),
+            asked=sure(stated),
             tokens=tokens_asked(text),
             text=words,
             discs=own.discs,
@@ -148,7 +147,15 @@ class Finder:
             patient=patient,
             prints=own.prints,
         )
-        return self.searcher.search(query, min(k, MOST), filters)
+        found = self.searcher.search(query, min(k, MOST), filters)
+        return replace(found, notes=question.notes(unread))
+
+    def _unread(self, words: Sequence[str]) -> list[str]:
+        """The words that neither a case's text nor the encoder knows."""
+        left = [word for word in words if not self.searcher.lexicon.knows(word)]
+        if self.encoder is None or not left:
+            return left
+        return self.encoder.unknown(" ".join(left))
 
 
 def opened(folder: Path | None = None, *, encoder: str = "", vectors: bool = True) -> Finder:
@@ -168,9 +175,7 @@ def opened(folder: Path | None = None, *, encoder: str = "", vectors: bool = Tru
     try:
         changed = (place / manifests.MANIFEST).stat().st_mtime_ns
     except OSError as error:
-        raise CorpusError(
-            "There is no index in this folder.", "Make one: radixgpt index build CASES -o FOLDER."
-        ) from error
+        raise manifests.none_in(place) from error
     return _opened(place, changed, encoder, vectors)
 
 

@@ -11,7 +11,7 @@ from radixgpt.case import Image, Origin, StatedFinding
 from radixgpt.errors import CaseError
 from retrieval.facts import facts, reading_order, told
 from retrieval.overlap import Reason
-from retrieval.search import Hit
+from retrieval.query import Hit
 
 OTHERS = "Of other patients, and of no bearing on this study's findings."
 """Said above what was found."""
@@ -20,6 +20,18 @@ WRITTEN: dict[Origin, str] = {
     "generated": "text generated from gradings",
     "none": "no text",
 }
+
+
+def own_left_out(count: int) -> str:
+    """What is told of the study's own patient.
+
+    Args:
+        count: cases of theirs that were found and left out.
+    """
+    if not count:
+        return "Cases of this study's own patient are left out; none is known in this index."
+    many = "1 case" if count == 1 else f"{count} cases"
+    return f"{many} of this study's own patient left out."
 
 
 class Found(BaseModel):
