@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from etl.load.job import Job
+from etl.load.patient import person_of, text_of
 from etl.load.standing import standing
 from etl.load.statements import Statement, statements
 from etl.sign import family_and_given, readable
@@ -120,13 +121,13 @@ class _Builder:
             made["active"] = True
             return made
         header = self.job.source.header
-        if identifier := _text(header, "PatientID"):
+        if identifier := text_of(header, "PatientID"):
             made["identifier"] = [{"value": identifier}]
         if name := _human_name(header):
             made["name"] = [name]
         gender = {"M": "male", "F": "female", "O": "other"}
-        made["gender"] = gender.get(_text(header, "PatientSex").upper(), "unknown")
-        if born := _date(_text(header, "PatientBirthDate")):
+        made["gender"] = gender.get(text_of(header, "PatientSex").upper(), "unknown")
+        if born := _date(text_of(header, "PatientBirthDate")):
             made["birthDate"] = born
         return made
 
@@ -163,7 +164,7 @@ class _Builder:
         if source is not None:
             uid = str(source.header.StudyInstanceUID)
             made["identifier"] = [{"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}]
-            if number := _text(source.header, "AccessionNumber"):
+            if number := text_of(source.header, "AccessionNumber"):
                 made["identifier"].append(
                     {
                         "type": {"coding": [{"system": f"{_TERMINOLOGY}/v2-0203", "code": "ACSN"}]},
@@ -172,7 +173,7 @@ class _Builder:
                 )
         made["status"] = "available"
         made["subject"] = self.reference("patient")
-        if source is not None and (started := _date(_text(source.header, "StudyDate"))):
+        if source is not None and (started := _date(text_of(source.header, "StudyDate"))):
             made["started"] = started
         made["procedureCode"] = [coding(exam_code(facts.modality, facts.region))]
         if source is None:
@@ -292,10 +293,6 @@ def plain(job: Job) -> str:
     return "\n".join(lines)
 
 
-def _text(header: Dataset, keyword: str) -> str:
-    return str(header.get(keyword) or "").strip()
-
-
 def _date(written: str) -> str:
     """A DICOM date as FHIR writes it; empty where it is none."""
     if not re.fullmatch(r"[12]\d{7}", written):
@@ -308,8 +305,8 @@ def _date(written: str) -> str:
 
 def _human_name(header: Dataset) -> Json:
     """The patient's name; the first component group alone where it is written in several."""
-    name = header.get("PatientName")
-    if not name:
+    name = person_of(header)
+    if name is None:
         return {}
     made: Json = {"text": " ".join(str(name).split("=")[0].replace("^", " ").split())}
     family, given = str(name.family_name), str(name.given_name)
@@ -325,7 +322,7 @@ def _series(uid: str, headers: list[Dataset]) -> Json:
         "uid": uid,
         "modality": {
             "system": SYSTEMS["DCM"],
-            "code": Counter(_text(h, "Modality") or "OT" for h in headers).most_common(1)[0][0],
+            "code": Counter(text_of(h, "Modality") or "OT" for h in headers).most_common(1)[0][0],
         },
         "numberOfInstances": len(headers),
         "instance": [
@@ -336,7 +333,7 @@ def _series(uid: str, headers: list[Dataset]) -> Json:
             for h in headers
         ],
     }
-    number = _text(headers[0], "SeriesNumber")
+    number = text_of(headers[0], "SeriesNumber")
     if number.isdigit():
         made["number"] = int(number)
     return made

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from etl.load.fhir import _text
 from etl.load.job import Job
+from etl.load.patient import person_of, text_of
 from etl.load.standing import standing
 from etl.load.statements import Statement, by_level
 from etl.sign import family_and_given
@@ -100,21 +100,21 @@ def _patient(job: Job) -> str:
     header = None if job.source is None else job.source.header
     if header is None:
         return _segment("PID", f1="1", f3=UNKNOWN_PATIENT, f5=UNKNOWN_PATIENT)
-    sex = _text(header, "PatientSex").upper()
+    sex = text_of(header, "PatientSex").upper()
     return _segment(
         "PID",
         f1="1",
-        f3=escape(_text(header, "PatientID")) or UNKNOWN_PATIENT,
+        f3=escape(text_of(header, "PatientID")) or UNKNOWN_PATIENT,
         f5=_name(header) or UNKNOWN_PATIENT,
-        f7=escape(_text(header, "PatientBirthDate")),
+        f7=escape(text_of(header, "PatientBirthDate")),
         f8=sex if sex in ("F", "M", "O") else "U",
     )
 
 
 def _name(header: Dataset) -> str:
     """The patient's name as an XPN: family, given, middle, suffix, prefix."""
-    name = header.get("PatientName")
-    if not name:
+    name = person_of(header)
+    if name is None:
         return ""
     parts = (
         name.family_name, name.given_name, name.middle_name, name.name_suffix, name.name_prefix,
@@ -134,8 +134,8 @@ def _order(job: Job, status: str) -> str:
     }
     if job.source is not None:
         header = job.source.header
-        fields["f7"] = escape(_text(header, "StudyDate"))
-        fields["f18"] = escape(_text(header, "AccessionNumber"))
+        fields["f7"] = escape(text_of(header, "StudyDate"))
+        fields["f18"] = escape(text_of(header, "AccessionNumber"))
     signature = job.report.signature
     if signature is not None:
         family, given = family_and_given(signature.name)

@@ -17,7 +17,11 @@ from radixgpt.report import SECTIONS, Report, Section, Sentence
 
 IDENTITY = "Patient and examination are named by the record that this document is filed in."
 _FACES = {"Vera": "Vera.ttf", "Vera-Bold": "VeraBd.ttf"}
-_MISSING = "□"
+_MISSING = "?"
+LACKING = (
+    "The font of this document lacks some characters: they stand as ? or without their accents. "
+    "Every other format has them."
+)
 _INK, _SOFT, _LINE, _TINT = "#18222d", "#5a6a79", "#c9d2da", "#eaf3f6"
 _WARN, _WARN_GROUND = "#8a4b00", "#fff3dc"
 _MARGIN_MM, _HEAD_MM = 18, 12
@@ -78,7 +82,7 @@ def _known() -> frozenset[int]:
 
 
 def _sound(text: str) -> str:
-    """Text of which every character can be printed; one that can't becomes its base or a box."""
+    """Text of which every character can be printed; one that can't becomes its base or ``?``."""
     text = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
     if all(ord(c) in _known() for c in text):
         return text
@@ -188,6 +192,8 @@ def _story(job: Job) -> Iterator[Any]:
     yield _paragraph("How this report was made", "heading")
     for line in provenance(report):
         yield _paragraph(line, "small")
+    if any(_sound(s.text) != s.text for s in report.sentences):
+        yield _paragraph(LACKING, "small")
 
 
 def provenance(report: Report) -> Iterator[str]:
