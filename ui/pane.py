@@ -66,6 +66,8 @@ def downloads(desk: Desk) -> str:
         f'download="radixgpt-draft-report.{form}" aria-label="Download the draft as {title}">'
         f"{short}</a>"
         for form, short, title in (
+            ("docx", "DOCX", "a Word document"),
+            ("pdf", "PDF", "a PDF"),
             ("html", "HTML", "a page"),
             ("md", "MD", "Markdown"),
             ("json", "JSON", "JSON"),

@@ -7,7 +7,7 @@ The addresses, relative to the page:
 - ``GET study/TOKEN/slice/EDITION/SERIES/INDEX``: one slice, little-endian uint16, row by row;
   ``lowest + step * value`` is the stored value, with ``lowest`` and ``step`` from the view.
 - ``GET study/TOKEN/evidence/NUMBER.png``: an evidence image of the conversation.
-- ``GET study/TOKEN/report.html`` (``.md``, ``.json``): the draft as it is now.
+- ``GET study/TOKEN/report.html`` (``.md``, ``.json``, ``.docx``, ``.pdf``): the draft as it is now.
 
 Every answer of the page carries a policy that lets the browser speak to this server alone, so
 that no text of a language model can make it fetch anything from elsewhere.
@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 
 import anyio.to_thread
@@ -33,14 +34,9 @@ _ROUTE = re.compile(r".*/study/(?P<token>[\w-]{20,64})/(?P<rest>[\w./-]+)")
 _UPLOAD = re.compile(r"upload/(?P<batch>\d{1,6})/(?P<name>\d{1,6}(?:\.[a-z0-9]{1,8}){0,2})")
 _SLICE = re.compile(r"slice/(?P<edition>\d{1,9})/(?P<series>\w{1,20})/(?P<index>\d{1,6})")
 _EVIDENCE = re.compile(r"evidence/(?P<number>\d{1,9})\.png")
-_REPORT = re.compile(r"report\.(?P<form>html|md|json)")
+_REPORT = re.compile(r"report\.(?P<form>html|md|json|docx|pdf)")
 _GRADIO_UPLOAD = re.compile(r".*/upload/?")
 
-_MEDIA = {
-    "html": "text/html; charset=utf-8",
-    "md": "text/markdown; charset=utf-8",
-    "json": "application/json",
-}
 _HERE_ONLY = (
     "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -160,19 +156,20 @@ def _evidence(desk: Desk, number: int) -> Response:
 
 
 def _report(desk: Desk, form: str) -> Response:
-    from etl import load
+    from etl.load import formats
+    from etl.load.job import Job
 
     report = desk.session.report
     if report is None:
         return _gone()
-    if form == "html":
-        text = load.to_html(report, desk.session.study)
-    elif form == "md":
-        text = load.to_markdown(report)
-    else:
-        text = load.to_json(report)
+    # The page has no headers to hand on: its files are gone once they are read.
+    job = Job(report, datetime.now().astimezone(), desk.session.study)
+    (content,) = formats.export(job, [form]).files.values()
+    media_type = formats.FORMATS[form].media_type
+    if media_type.startswith("text/"):
+        media_type += "; charset=utf-8"
     return _fresh(
-        text.encode(),
-        _MEDIA[form],
+        content,
+        media_type,
         **{"Content-Disposition": f'attachment; filename="radixgpt-draft-report.{form}"'},
     )

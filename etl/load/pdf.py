@@ -97,6 +97,11 @@ def _sound(text: str) -> str:
     return "".join(out)
 
 
+def _lacking(text: str) -> bool:
+    """Whether the font lacks a character of a text."""
+    return any(ord(c) not in _known() and unicodedata.category(c)[0] not in "CZ" for c in text)
+
+
 def _numbered(report: Report) -> type[Any]:
     """A canvas that writes mark, title and "page x of y" on each page once all are known."""
     from reportlab.lib.colors import HexColor
@@ -192,7 +197,7 @@ def _story(job: Job) -> Iterator[Any]:
     yield _paragraph("How this report was made", "heading")
     for line in provenance(report):
         yield _paragraph(line, "small")
-    if any(_sound(s.text) != s.text for s in report.sentences):
+    if any(_lacking(s.text) for s in report.sentences):
         yield _paragraph(LACKING, "small")
 
 

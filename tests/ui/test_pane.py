@@ -70,7 +70,7 @@ def test_what_has_no_value_is_never_shown_as_one(session: Session) -> None:
 def test_downloads_are_links_under_the_desks_token(drafted: Session) -> None:
     desk = Desk(drafted)
     html = pane.downloads(desk)
-    for form in ("html", "md", "json"):
+    for form in ("docx", "pdf", "html", "md", "json"):
         assert f'href="study/{desk.token}/report.{form}"' in html
 
 

@@ -77,7 +77,7 @@ def test_one_desk_sees_nothing_of_another(client: TestClient, desks: Desks) -> N
     assert client.get(f"/study/{'x' * 32}/slice/0/s2/1").status_code == 404
 
 
-def test_the_draft_can_be_downloaded_in_three_forms(client: TestClient, desks: Desks) -> None:
+def test_the_draft_can_be_downloaded_in_every_form(client: TestClient, desks: Desks) -> None:
     base = f"/study/{desks.at('a').token}/report."
     report = json.loads(client.get(base + "json").text)
     assert report["status"] == "draft"
@@ -86,6 +86,13 @@ def test_the_draft_can_be_downloaded_in_three_forms(client: TestClient, desks: D
         assert answer.status_code == 200
         assert "not for clinical use" in answer.text
         assert f"report.{form}" in answer.headers["content-disposition"]
+    for form, start, media in (("pdf", b"%PDF", "pdf"), ("docx", b"PK", "wordprocessingml")):
+        answer = client.get(base + form)
+        assert answer.content.startswith(start)
+        assert media in answer.headers["content-type"]
+        assert f"report.{form}" in answer.headers["content-disposition"]
+    for form in ("sr", "hl7", "exe"):
+        assert client.get(base + form).status_code == 404
 
 
 def test_files_arrive_under_neutral_names(client: TestClient, desks: Desks) -> None:
