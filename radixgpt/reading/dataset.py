@@ -72,6 +72,23 @@ def parse(data: bytes, limits: Limits, *, bare: bool = False) -> Parsed:
     Raises:
         RejectedObjectError: damaged, lying or hostile.
     """
+    return _parse(data, limits, bare, [tag for tag, _ in ALLOWED.values()])[1]
+
+
+def parse_whole(data: bytes, limits: Limits, *, bare: bool = False) -> tuple[Dataset, Parsed]:
+    """Every element before the pixel data of one object, and the object as ``parse`` gives it.
+
+    For those who have to know what is to be left out: the data set holds all that the source says.
+
+    Raises:
+        RejectedObjectError: damaged, lying or hostile.
+    """
+    return _parse(data, limits, bare, None)
+
+
+def _parse(
+    data: bytes, limits: Limits, bare: bool, tags: list[int] | None
+) -> tuple[Dataset, Parsed]:
     file = BytesIO(data)
     file.seek(0 if bare else 132)
     try:
@@ -86,7 +103,7 @@ def parse(data: bytes, limits: Limits, *, bare: bool = False) -> Parsed:
             if syntax == DEFLATED:
                 data = _inflate(data[file.tell() :], limits)
                 file = BytesIO(data)
-            dataset, place = _read(file, data, syntax, limits)
+            dataset, place = _read(file, data, syntax, limits, tags)
     except RecursionError:
         raise rejected("nested-too-deep") from None
     except (
@@ -97,10 +114,10 @@ def parse(data: bytes, limits: Limits, *, bare: bool = False) -> Parsed:
     if not dataset:  # the parser gave up on its first elements
         raise rejected("damaged")
     if place is None:
-        return Parsed(Header(dataset), syntax, None)
+        return dataset, Parsed(Header(dataset), syntax, None)
     start, length = place
     end = _end_of_items(data, start) if length == _UNDEFINED else start + length
-    return Parsed(Header(dataset), syntax, data[start:end], end > len(data))
+    return dataset, Parsed(Header(dataset), syntax, data[start:end], end > len(data))
 
 
 def _end_of_items(data: bytes, position: int) -> int:
@@ -147,9 +164,9 @@ def _inflate(packed: bytes, limits: Limits) -> bytes:
 
 
 def _read(
-    file: BytesIO, data: bytes, syntax: str, limits: Limits
+    file: BytesIO, data: bytes, syntax: str, limits: Limits, tags: list[int] | None
 ) -> tuple[Dataset, tuple[int, int] | None]:
-    """The allowed elements, and start and stated length of the pixel data."""
+    """The wanted elements (all for None), and start and stated length of the pixel data."""
     from pydicom.filereader import read_dataset
 
     little = syntax != BIG_ENDIAN
@@ -159,7 +176,7 @@ def _read(
         is_implicit_VR=syntax == IMPLICIT,
         is_little_endian=little,
         stop_when=_guard(file, data, little, limits, met),
-        specific_tags=[tag for tag, _ in ALLOWED.values()],
+        specific_tags=tags,
     )
     return dataset, met[0] if met else None
 

@@ -104,6 +104,19 @@ def decode(
     Raises:
         RejectedObjectError: the pixels are missing, cut off or can't be decoded.
     """
+    stack = samples(parsed, found, decoder)
+    return _grey(stack) if found.samples == 3 else _with_sign(stack, found, modality)
+
+
+def samples(parsed: Parsed, found: PixelFacts, decoder: Decoder) -> Array:
+    """All samples as stored: the stored bits alone, lowest bit first, as unsigned integers.
+
+    Returns:
+        Shape (frames, rows, columns), or (frames, rows, columns, 3) as red, green, blue.
+
+    Raises:
+        RejectedObjectError: the pixels are missing, cut off or can't be decoded.
+    """
     data = parsed.pixels
     if not data:
         raise rejected("truncated-pixels" if parsed.cut else "no-pixels")
@@ -111,19 +124,17 @@ def decode(
         _check_native_length(data, found, parsed.cut)
         if found.samples == 1:
             words = _native(data, found, parsed.syntax == BIG_ENDIAN)
-            shape = (found.frames, found.rows, found.columns)
-            return _with_sign(_masked(words.reshape(shape), found), found, modality)
+            return _masked(words.reshape(found.frames, found.rows, found.columns), found)
         if found.photometric == "RGB":
-            return _grey(_native_colour(data, found, parsed.syntax == BIG_ENDIAN))
+            return _native_colour(data, found, parsed.syntax == BIG_ENDIAN)
     elif parsed.cut:
         raise rejected("truncated-pixels")
     elif len(data) > 2 * found.decoded_bytes + _OVERHEAD:
         raise rejected("lying-header")
     stack = decoder.decode(data, parsed.syntax, found)
     if found.samples == 3:
-        return _grey(stack)
-    aligned = replace(found, high=found.stored - 1)  # decoders give the stored bits lowest
-    return _with_sign(_masked(stack, aligned), found, modality)
+        return stack
+    return _masked(stack, replace(found, high=found.stored - 1))  # decoders give them lowest
 
 
 def _grey(stack: Array) -> tuple[npt.NDArray[np.float32], list[str]]:
@@ -192,7 +203,7 @@ def _with_sign(words: Array, found: PixelFacts, modality: str) -> tuple[Array, l
     top = 1 << (found.stored - 1)
     if not bool((words >= top).any()):
         return words, []
-    signed = _sign_extended(words, found.stored)
+    signed = sign_extended(words, found.stored)
     declared, other = (signed, words) if found.signed else (words, signed)
     possible = modality != "CT" if found.signed else modality == "CT"
     if possible and _roughness(other) < _SMOOTHER * _roughness(declared):
@@ -200,7 +211,8 @@ def _with_sign(words: Array, found: PixelFacts, modality: str) -> tuple[Array, l
     return declared, []
 
 
-def _sign_extended(words: Array, stored: int) -> Array:
+def sign_extended(words: Array, stored: int) -> Array:
+    """Unsigned words of so many stored bits, as signed integers of the same size."""
     bits = 8 * words.dtype.itemsize
     signed = words.view(f"i{words.dtype.itemsize}")
     return (signed << (bits - stored)) >> (bits - stored) if stored < bits else signed
