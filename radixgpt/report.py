@@ -11,7 +11,7 @@ from radixgpt.finding import Finding
 
 SCHEMA_VERSION = "1.0"
 DRAFT_MARK = "AI draft, not for clinical use"
-SIGNED_MARK = "Drafted by AI, read and signed by a person"
+SIGNED_MARK = "Drafted by AI research software, read and signed by a person"
 
 Section = Literal[
     "exam",
