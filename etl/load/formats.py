@@ -46,11 +46,15 @@ class Format:
             InputError: what it needs is not at hand.
             CheckFailedError: what was written does not say what the report says.
         """
+        from radixgpt.reading.quiet import quiet
+
         module, function = self.writer
         write: Callable[[Job], dict[str, bytes]] = getattr(
             importlib.import_module(module), function
         )
-        return write(job)
+        # pydicom quotes values that it finds odd, and a patient's must not reach a log.
+        with quiet():
+            return write(job)
 
 
 _DICOM = "application/dicom"

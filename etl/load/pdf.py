@@ -275,7 +275,7 @@ def _findings(job: Job, sentences: Sequence[Sentence]) -> Iterator[Any]:
             continue
         side = _CROP_MM * mm
         box = Box(
-            [[paragraph, *(_image(p, side) for p in pictures)]],
+            [[paragraph, *(_image(p, side, 2 * side) for p in pictures)]],
             colWidths=[None, *([side + 2 * mm] * len(pictures))],
         )
         box.setStyle(
@@ -291,7 +291,7 @@ def _findings(job: Job, sentences: Sequence[Sentence]) -> Iterator[Any]:
         yield box
 
 
-def _image(picture: Picture, width: float, height: float | None = None) -> Any:
+def _image(picture: Picture, width: float, height: float) -> Any:
     """A picture as wide as asked, or less where it would be too high; smaller data as JPEG."""
     from PIL import Image as Pixels
     from reportlab.platypus import Image
@@ -300,7 +300,7 @@ def _image(picture: Picture, width: float, height: float | None = None) -> Any:
         aspect = pixels.height / pixels.width
         packed = io.BytesIO()
         pixels.save(packed, "JPEG", quality=92, subsampling=0)
-    if height is not None and width * aspect > height:
+    if width * aspect > height:
         width = height / aspect
     packed.seek(0)
     return Image(packed, width=width, height=width * aspect)
@@ -315,7 +315,7 @@ def _overviews(pictures: Sequence[Picture]) -> Iterator[Any]:
     rows = [pictures[i : i + 2] for i in range(0, len(pictures), 2)]
     for number, row in enumerate(rows):
         cells = [[_image(p, side, side * 1.1), _paragraph(p.caption, "small")] for p in row]
-        cells.extend([[""]] * (2 - len(cells)))
+        cells.extend([""] * (2 - len(cells)))
         box = Box([cells], colWidths=[side + 3 * mm] * 2, hAlign="LEFT")
         box.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0)]))
         heading = [_paragraph("Key images", "heading")] if number == 0 else []

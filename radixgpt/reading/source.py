@@ -249,7 +249,7 @@ def _place(
         position=(x, y, z),
         orientation=(a, b, c, d, e, f),
         spacing=(round(lengths[1], 6), round(lengths[0], 6)),
-        thickness=float(thickness) if thickness else geometry.slice_gap,
+        thickness=round(float(thickness), 4) if thickness else geometry.slice_gap,
     )
 
 

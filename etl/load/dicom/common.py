@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,13 @@ _STUDY = (
 )  # fmt: skip
 _STUDY_IF_THERE = ("StudyDescription",)
 
+_FORMS = {
+    "DA": re.compile(r"\d{8}"),
+    "TM": re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?"),
+    "AS": re.compile(r"\d{3}[DWMY]"),
+    "DS": re.compile(r"[-+0-9.eE]{1,16}"),
+}
+"""How values of a representation are written (PS3.5 6.2)."""
 _TEXTS = frozenset({"PN", "LO", "SH", "LT", "ST", "UT", "UC"})
 """Value representations that the character set is about (PS3.5 6.1.2)."""
 
@@ -84,8 +92,8 @@ def composite(
     for keyword in (*_PATIENT, *_STUDY):
         setattr(made, keyword, _carried(source, keyword))
     for keyword in (*_PATIENT_IF_THERE, *_STUDY_IF_THERE):
-        if source.get(keyword):
-            setattr(made, keyword, _carried(source, keyword))
+        if value := _carried(source, keyword):
+            setattr(made, keyword, value)
     made.Modality = modality
     made.SeriesInstanceUID = series or new_uid()
     made.SeriesNumber = number
@@ -99,9 +107,20 @@ def composite(
 
 
 def _carried(source: Dataset, keyword: str) -> Any:
-    """A value of the source, decoded; empty where it has none."""
+    """A value of the source, decoded; empty where it has none, or a date, time or age that is none.
+
+    Old objects write dates as 1997.04.24 and times as 14:04:38, which may not be written any more.
+    """
+    from pydicom.datadict import dictionary_VR
+
     value = source.get(keyword)
-    return "" if value is None else value
+    if value is None:
+        return ""
+    form = _FORMS.get(dictionary_VR(keyword))
+    if form is None or form.fullmatch(str(value)):
+        return value
+    plain = re.sub(r"[.:](?=\d\d)", "", str(value))
+    return plain if form.fullmatch(plain) else ""
 
 
 def stamp(dataset: Dataset, at: datetime, what: str) -> None:

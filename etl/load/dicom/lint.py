@@ -159,7 +159,7 @@ def _document(made: Dataset, job: Job, title: tuple[str, str], template: str) ->
     if observers != ([] if signature is None else [person_name(signature)]):
         yield "it is not verified by who signed"
     header = job.needs_source().header
-    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID"):
+    for keyword in ("PatientID", "PatientName", "StudyInstanceUID"):
         if str(made.get(keyword) or "") != str(header.get(keyword) or ""):
             yield f"its {keyword} is not the source's"
     facts = job.report.study

@@ -95,9 +95,10 @@ def write_study(folder: Path, orientation: list[float] = UPRIGHT, **elements: An
                 "BurnedInAnnotation": "NO",
                 **elements,
             }
-            for keyword, value in values.items():
-                if value is not None:
-                    setattr(made, keyword, value)
+            with quiet():  # some values are wrong on purpose
+                for keyword, value in values.items():
+                    if value is not None:
+                        setattr(made, keyword, value)
             meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
             made.PixelData = pixels.astype("<u2").tobytes()
             with quiet():
