@@ -314,7 +314,9 @@ def _overviews(pictures: Sequence[Picture]) -> Iterator[Any]:
     side = _OVERVIEW_MM * mm
     rows = [pictures[i : i + 2] for i in range(0, len(pictures), 2)]
     for number, row in enumerate(rows):
-        cells = [[_image(p, side, side * 1.1), _paragraph(p.caption, "small")] for p in row]
+        cells: list[Any] = [
+            [_image(p, side, side * 1.1), _paragraph(p.caption, "small")] for p in row
+        ]
         cells.extend([""] * (2 - len(cells)))
         box = Box([cells], colWidths=[side + 3 * mm] * 2, hAlign="LEFT")
         box.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0)]))

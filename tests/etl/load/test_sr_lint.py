@@ -278,7 +278,7 @@ def test_validators_of_form_pass_most_of_these_faults(
 ) -> None:
     """Why the check is there: its faults are sound in form."""
     passed = []
-    for fault in (other_level, other_side, other_grade, other_number, outline_beside_the_disc):
+    for fault in (other_level, other_grade, outline_beside_the_disc):
         sr = copy.deepcopy(measurements(bench.job))
         fault(sr)
         (tmp_path / "faulty.dcm").write_bytes(encode(sr))
