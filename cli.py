@@ -20,6 +20,7 @@ import typer
 from commands.captions import app as caption_app
 from commands.concepts import run as concepts_command
 from commands.data import app as data_app
+from commands.deidentify import run as deidentify_command
 from commands.eval import app as eval_app
 from commands.export import export as export_command
 from commands.export import sign as sign_command
@@ -71,6 +72,7 @@ def _version(wanted: bool) -> None:
 app.add_typer(caption_app, name="caption")
 app.command(name="concepts")(concepts_command)
 app.add_typer(data_app, name="data")
+app.command(name="deidentify")(deidentify_command)
 app.add_typer(eval_app, name="eval")
 app.command(name="export")(export_command)
 app.command(name="sign")(sign_command)

@@ -7,14 +7,13 @@ names against the hashes.
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path, PurePosixPath
 
 from radixgpt.errors import GatherError
+from radixgpt.key_file import load_or_make
 from radixgpt.reading.identity import Keyring
 
 KEY_FILE = ".key"
-_KEY_BYTES = 32
 
 
 def keyring(workspace: Path) -> Keyring:
@@ -23,30 +22,18 @@ def keyring(workspace: Path) -> Keyring:
     Raises:
         GatherError: the key is damaged, or can't be read or written.
     """
-    path = workspace / KEY_FILE
     try:
-        if not path.exists():
-            workspace.mkdir(parents=True, exist_ok=True)
-            new = path.with_name(f"{KEY_FILE}.{secrets.token_hex(4)}")
-            new.touch(mode=0o600)
-            new.write_bytes(secrets.token_bytes(_KEY_BYTES))
-            try:
-                path.hardlink_to(new)  # unlike a rename, it never takes the place of another's
-            except FileExistsError:
-                pass
-            finally:
-                new.unlink()
-        key = path.read_bytes()
+        key = load_or_make(workspace / KEY_FILE)
     except OSError as error:
         raise GatherError(
             f"The workspace's key can't be read or written: {error.strerror}.",
             "Name a workspace that you may write to, with -w.",
         ) from error
-    if len(key) != _KEY_BYTES:
+    except ValueError:
         raise GatherError(
             "The workspace's key is damaged.",
             "Restore it, or gather into a new workspace: with a new key, files get new names.",
-        )
+        ) from None
     return Keyring(key)
 
 

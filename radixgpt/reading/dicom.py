@@ -66,7 +66,7 @@ def frames(parsed: Parsed, keys: Keyring, decoder: Decoder, limits: Limits) -> l
         RejectedObjectError: it is no image, or its pixels can't be read.
     """
     header = parsed.header
-    _check_is_image(parsed)
+    check_is_image(parsed)
     found = facts(header, limits)
     groups = _functional_groups(header, found.frames)
     modality = read_modality(header)
@@ -91,7 +91,12 @@ def frames(parsed: Parsed, keys: Keyring, decoder: Decoder, limits: Limits) -> l
     ]
 
 
-def _check_is_image(parsed: Parsed) -> None:
+def check_is_image(parsed: Parsed) -> None:
+    """Refuse what holds no image.
+
+    Raises:
+        RejectedObjectError: ``not-an-image`` or ``no-pixels``.
+    """
     header = parsed.header
     kind = header.text("SOPClassUID")
     other = kind.startswith(tuple(_STORAGE + tail for tail in _NO_IMAGES))

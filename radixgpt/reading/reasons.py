@@ -50,6 +50,23 @@ REASONS: dict[str, tuple[str, str]] = {
         "It belongs to another examination of the same patient.",
         "Give each examination by itself.",
     ),
+    "not-dicom": ("It is an image but no DICOM object.", "Give DICOM objects."),
+    "no-identity": (
+        "It does not say which object, series and study it is.",
+        _EXPORT,
+    ),
+    "burned-in": (
+        "It says, or looks as if, text is burned into its pixels, which is not removed.",
+        "Look at it; if no text tells who it is, pass it with --allow-burned-in.",
+    ),
+    "identifier-left": (
+        "An identifier of its header would still have been in the output.",
+        "Look at it with a DICOM viewer; it was not written.",
+    ),
+    "conflict": (
+        "Another object with the same identifier and other content is there already.",
+        "Find out which of the two is right, and de-identify it into a new folder.",
+    ),
 }
 """Reason code to what was wrong and what mends it."""
 

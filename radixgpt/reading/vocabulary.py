@@ -64,10 +64,15 @@ _OTHER_PARTS: dict[str, BodyRegion | None] = {
 }
 """Other parts of the body, each with the spinal region it may stand for by mistake."""
 
-_OTHER_WORDS = _words(
-    r"brain|cerebral|cranial|abdom\w*|liver|pelvis|shoulder|knee|hip|ankle|wrist|elbow",
-    r"prostate|breast|chest|cardiac|heart|kidneys?|femur|foot|hand",
-)
+_OTHER_WORDS: dict[str, re.Pattern[str]] = {
+    word: _words(pattern)
+    for word, pattern in (
+        *((word, word) for word in ("brain", "cerebral", "cranial", "liver", "pelvis", "shoulder")),
+        *((word, word) for word in ("knee", "hip", "ankle", "wrist", "elbow", "prostate")),
+        *((word, word) for word in ("breast", "chest", "cardiac", "heart", "femur", "foot")),
+        *(("hand", "hand"), ("abdomen", r"abdom\w*"), ("kidney", "kidneys?")),
+    )
+}
 
 _PARTS: dict[str, BodyRegion] = {
     **dict.fromkeys(("LSPINE", "LSSPINE", "LUMBAR", "LUMBARSPINE"), BodyRegion.LUMBAR),
@@ -124,16 +129,27 @@ _MANUFACTURERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 def region_of_words(text: str) -> BodyRegion | None:
     """The one spinal region that a text names; None for none or several."""
-    lowered = text.lower()
-    found = [region for region, pattern in _REGIONS if pattern.search(lowered)]
+    found = regions_of_words(text)
     if BodyRegion.WHOLE_SPINE in found:
         return BodyRegion.WHOLE_SPINE
     return found[0] if len(found) == 1 else None
 
 
+def regions_of_words(text: str) -> list[BodyRegion]:
+    """Every spinal region that a text names."""
+    lowered = text.lower()
+    return [region for region, pattern in _REGIONS if pattern.search(lowered)]
+
+
 def names_other_part(text: str) -> bool:
     """Whether a text names a part of the body that is not the spine."""
-    return _OTHER_WORDS.search(text.lower()) is not None
+    return bool(other_parts(text))
+
+
+def other_parts(text: str) -> list[str]:
+    """The parts of the body but the spine that a text names, in our spelling."""
+    lowered = text.lower()
+    return [word for word, pattern in _OTHER_WORDS.items() if pattern.search(lowered)]
 
 
 def region_of_part(part: str) -> tuple[BodyRegion | None, BodyRegion | None]:
