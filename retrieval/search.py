@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from radixgpt.errors import SettingsError
 from radixgpt.level import DISCS
 from retrieval import prints
 from retrieval.corpus import Floats
@@ -33,6 +34,9 @@ _EVERY = 5_000
 """Allowed cases up to which every one is compared; of more, the best of each signal."""
 _BEST = 200
 _LOOKED_AT = ("patient", "modality", "region", "source")
+_NAMED = ("modality", "region", "source")
+_TOLD = 12
+"""Names that a message lists."""
 _ONE_PICTURE = 0.9995
 """Cosine from which two vectors are of one picture (half precision keeps 0.9999)."""
 _COPIES = 8
@@ -76,9 +80,13 @@ class Searcher:
             query: what is asked for.
             k: how many at most.
             filters: which cases may be returned.
+
+        Raises:
+            SettingsError: no case at all is of the modality, region or source that is named.
         """
         if query.empty or not len(self.store.entries):
             return Answer()
+        self._require(filters or Filters())
         own = self._same_patient(query)
         left_out = int(own.sum())
         allowed = self._allowed(filters or Filters()) & ~own
@@ -120,9 +128,19 @@ class Searcher:
 
     # --- who may be returned ------------------------------------------------------------------
 
+    def _require(self, filters: Filters) -> None:
+        """Refuse a name that no case has: it would find nothing, and look like an answer."""
+        for name in _NAMED:
+            if (wanted := getattr(filters, name)) and wanted not in self._columns[name]:
+                there = ", ".join(sorted(set(self._columns[name].tolist()))[:_TOLD])
+                raise SettingsError(
+                    f"No case of the index is of the {name} '{wanted[:40]}'.",
+                    f"There are: {there}.",
+                )
+
     def _allowed(self, filters: Filters) -> Bools:
         kept = np.ones(len(self.store.entries), bool)
-        for name in ("modality", "region", "source"):
+        for name in _NAMED:
             wanted = getattr(filters, name)
             if wanted:
                 kept &= self._columns[name] == wanted

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from radixgpt.case import StatedFinding
+from radixgpt.errors import SettingsError
 from radixgpt.language.reader import read
 from retrieval import query as queries
 from retrieval import search
@@ -129,7 +130,8 @@ def test_filters(built: Build, make_item: Make) -> None:
     assert kept() == {"test/1", "test/2", "test/3"}
     assert kept(modality="CT") == {"test/2"}
     assert kept(region="cervical") == {"test/3"}
-    assert kept(source="else") == set()
+    with pytest.raises(SettingsError, match="of the source 'else'"):
+        kept(source="else")
     assert kept(level="L2-L3") == {"test/1", "test/2"}
     assert kept(having=read("Modic 2 at L4-L5").findings) == {"test/1"}
     assert kept(having=read("no herniation at L2-L3").findings) == {"test/1"}
@@ -153,7 +155,8 @@ def test_words_find_what_no_finding_names(built: Build, make_item: Make) -> None
 
 def test_nothing_asked_and_nothing_there(built: Build, make_item: Make, three: Searcher) -> None:
     assert not three.search(Query())
-    assert not three.search(asked("Modic 2"), 0 + 1, Filters(modality="US"))
+    with pytest.raises(SettingsError, match=r"modality 'US'\. There are: "):
+        three.search(asked("Modic 2"), 1, Filters(modality="US"))
     empty = Searcher(Store(three.store.folder, three.store.manifest, Entries.of(())))
     assert not empty.search(asked("Modic 2"))
 

@@ -130,7 +130,7 @@ class Finder:
         """
         question = questions.parse(text)
         stated, unread = facts(question.findings), self._unread(question.words)
-        if not stated and len(unread) == len(question.words):
+        if not stated and not question.tells(unread):
             raise questions.nothing_understood(question)
         words = None
         if self.encoder is not None:

@@ -40,6 +40,10 @@ class Question:
     findings: tuple[StatedFinding, ...]
     words: tuple[str, ...]
 
+    def tells(self, unread: Collection[str]) -> bool:
+        """Whether a word beside its findings tells cases apart."""
+        return any(word not in unread and not _QUALIFIES.fullmatch(word) for word in self.words)
+
     def notes(self, unread: Collection[str]) -> tuple[str, ...]:
         """What can't be followed of it, a sentence each.
 
@@ -51,9 +55,7 @@ class Question:
             named = ", ".join(f"'{word}'" for word in left)
             found.append(f"Not understood, and not looked for: {named}.")
         if not facts(self.findings):
-            found.append(
-                "No finding is read in the question: its words alone order the cases."
-            )
+            found.append("No finding is read in the question: its words alone order the cases.")
         found += [
             f"'{one}' and '{other}' contradict each other; the graver one is looked for."
             for one, other in conflicts(self.findings)
@@ -81,7 +83,7 @@ def nothing_understood(question: Question) -> InputError:
     """The error for a question of which nothing is known to the index."""
     shown = " ".join(question.text.split())
     shown = shown if len(shown) <= 80 else f"{shown[:79]}…"
-    what = "no finding is read in it, and no case's text has its words"
+    what = "no finding is read in it, and no word of it tells cases apart"
     if question.findings:
         what = "it tells of an earlier time or of a measured number, which cases are not found by"
     return InputError(f"Nothing of '{shown}' was understood: {what}.", _EXAMPLE)
