@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from data.gather import naming, registry
+from data.gather.association import DEFAULT_AET, Peer
 from data.gather.dicomweb import DicomWebSource
-from data.gather.dimse import DEFAULT_AET, DimseSource, Peer
+from data.gather.dimse import DimseSource
 from data.gather.local import OWN, LocalSource, key_of
 from data.gather.pacs import TERMS, Question
 from data.gather.public import PublicSource
@@ -21,7 +22,9 @@ from radixgpt.errors import GatherError
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
 """Where the staged data lies unless the settings say otherwise: beside the checkout."""
 
-_DIMSE = re.compile(r"dimse://(?P<aet>[!-~ ]{1,16})@(?P<host>[^@:/]+):(?P<port>\d{1,5})/?")
+_DIMSE = re.compile(
+    r"dimse(?P<tls>s?)://(?P<aet>[!-~ ]{1,16})@(?P<host>[^@:/]+):(?P<port>\d{1,5})/?"
+)
 _AET = re.compile(r"[!-\[\]-~ ]{1,16}")  # PS3.5 table 6.2-1: no backslash, no control character
 
 
@@ -99,7 +102,7 @@ def choose(wish: Wish, workspace: Workspace) -> list[Source]:
         return named
     if wish.name.startswith(("http://", "https://")):
         return [_dicomweb(wish, workspace)]
-    if wish.name.startswith("dimse://"):
+    if wish.name.startswith(("dimse://", "dimses://")):
         return [_dimse(wish, workspace)]
     path = Path(wish.name)
     if not path.exists() and re.fullmatch(r"\w+", wish.name):
@@ -138,7 +141,7 @@ def _registered(wish: Wish) -> list[Source]:
                 "radixgpt data gather --list.",
             )
         return there
-    if wish.mirror is not None and not _is_web(wish.mirror):
+    if wish.mirror is not None and not is_web(wish.mirror):
         raise GatherError(
             "The address of the mirror can't be read.", "Write https://HOST/PATH, for --mirror."
         )
@@ -151,7 +154,7 @@ def _staged(shared: Path | None, link: bool) -> list[StagedSource]:
     return [StagedSource(entry, shared or BESIDE, link) for entry in registry.staged()]
 
 
-def _is_web(address: str) -> bool:
+def is_web(address: str) -> bool:
     """Whether it is the base address of a service on the web, and holds no password."""
     try:
         parts = urlsplit(address)
@@ -163,7 +166,7 @@ def _is_web(address: str) -> bool:
 
 
 def _dicomweb(wish: Wish, workspace: Workspace) -> DicomWebSource:
-    if not _is_web(wish.name):
+    if not is_web(wish.name):
         raise GatherError(
             "The address of the DICOMweb service can't be read.",
             "Write https://HOST/PATH; user and password belong in .netrc.",
@@ -174,15 +177,26 @@ def _dicomweb(wish: Wish, workspace: Workspace) -> DicomWebSource:
     )
 
 
-def _dimse(wish: Wish, workspace: Workspace) -> DimseSource:
-    match = _DIMSE.fullmatch(wish.name)
+def peer_of(address: str, calling_aet: str = DEFAULT_AET) -> Peer:
+    """The PACS behind ``dimse://AET@HOST:PORT``, or ``dimses://`` for DIMSE over TLS.
+
+    Raises:
+        GatherError: the address or our title can't be used.
+    """
+    match = _DIMSE.fullmatch(address)
     if match is None or not 0 < int(match["port"]) < 65536 or not _AET.fullmatch(match["aet"]):
         raise GatherError("The address of the PACS can't be read.", "Write dimse://AET@HOST:PORT.")
-    if not _AET.fullmatch(wish.calling_aet):
+    if not _AET.fullmatch(calling_aet):
         raise GatherError(
             "The calling title can't be used.", "Give --calling-aet 1 to 16 plain characters."
         )
-    peer = Peer(match["host"], int(match["port"]), match["aet"], wish.calling_aet)
+    return Peer(
+        match["host"], int(match["port"]), match["aet"], calling_aet, tls=bool(match["tls"])
+    )
+
+
+def _dimse(wish: Wish, workspace: Workspace) -> DimseSource:
+    peer = peer_of(wish.name, wish.calling_aet)
     keys = naming.keyring(workspace.root)
     return DimseSource(peer, wish.key or "pacs", keys, wish.question, _terms(wish, TERMS))
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,8 +57,8 @@ class DicomWebSource:
             MissingPackageError: dicomweb-client is not installed.
         """
         self.question.check()
-        client = self._client()
-        with _told(self.title):
+        client = client_of(self.url, self.token)
+        with told(self.title):
             found = list(self._instances(client))
         if not found:
             raise GatherError("The PACS knows no such study.", "Ask for something else.")
@@ -70,32 +71,6 @@ class DicomWebSource:
                 data = self._object(client, study, series, instance)
                 yield shelf.keep(name, data, address) if data else LeftOut("not-readable")
             say(f"Gathering {self.key}", number, len(found))
-
-    def _client(self) -> Any:
-        try:
-            from dicomweb_client.web import DICOMwebClient
-        except ImportError as error:
-            raise MissingPackageError(
-                "DICOMweb needs the package dicomweb-client.",
-                "Install it: pip install 'radixgpt[data]'.",
-            ) from error
-        parts = urlsplit(self.url)
-        headers = {}
-        if self.token:
-            if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-                raise GatherError(
-                    "A token must not travel unencrypted.", "Use the https address of the service."
-                )
-            headers["Authorization"] = f"Bearer {self.token}"
-        client = DICOMwebClient(
-            self.url.rstrip("/"),
-            session=_session(),
-            headers=headers,
-            timeout=_TIMEOUT,
-            permissive_uid=True,
-        )
-        client.set_http_retry_params(retry=True, max_attempts=3, wait_exponential_multiplier=500)
-        return client
 
     def _instances(self, client: Any) -> Iterator[tuple[str, str, str]]:
         """UIDs of study, series and object of all that is wanted."""
@@ -124,7 +99,7 @@ class DicomWebSource:
         """One object as a DICOM file; None where the service does not give it."""
         import requests
 
-        with _told(self.title), quiet():
+        with told(self.title), quiet():
             try:
                 dataset = client.retrieve_instance(study, series, instance, media_types=_ANY_SYNTAX)
             except requests.HTTPError as error:
@@ -136,24 +111,81 @@ class DicomWebSource:
         return buffer.getvalue()
 
 
-def _session() -> Any:
-    """A session that sends the wildcards of a query as they are.
+def client_of(url: str, token: str = "", ca: Path | None = None) -> Any:
+    """A client of a DICOMweb service.
+
+    The certificate of the service is verified. Nothing is sent to any other address, wherever the
+    service redirects to, and no token and no password unencrypted to another machine.
+
+    Args:
+        url: base address of its services.
+        token: bearer token; user and password are read from ``.netrc``.
+        ca: file with the certificates of the authorities to trust; the system's otherwise.
+
+    Raises:
+        GatherError: a token would travel unencrypted.
+        MissingPackageError: dicomweb-client is not installed.
+    """
+    try:
+        from dicomweb_client.web import DICOMwebClient
+    except ImportError as error:
+        raise MissingPackageError(
+            "DICOMweb needs the package dicomweb-client.",
+            "Install it: pip install 'radixgpt[data]'.",
+        ) from error
+    parts = urlsplit(url)
+    open_to_all = parts.scheme != "https" and parts.hostname not in _LOOPBACK
+    headers = {}
+    if token:
+        if open_to_all:
+            raise GatherError(
+                "A token must not travel unencrypted.", "Use the https address of the service."
+            )
+        headers["Authorization"] = f"Bearer {token}"
+    session = _session(url)
+    if token or open_to_all:
+        session.auth = _as_it_is  # .netrc would take the place of the token, or travel in the open
+    if ca is not None:
+        session.verify = str(ca)
+    client = DICOMwebClient(
+        url.rstrip("/"), session=session, headers=headers, timeout=_TIMEOUT, permissive_uid=True
+    )
+    client.set_http_retry_params(retry=True, max_attempts=3, wait_exponential_multiplier=500)
+    return client
+
+
+def _as_it_is(request: Any) -> Any:
+    return request
+
+
+def _session(base: str) -> Any:
+    """A session that asks one service alone, and sends the wildcards of a query as they are.
 
     RFC 3986 allows both in a query; the library escapes them, which Orthanc does not undo.
     """
     import requests
     from requests.adapters import HTTPAdapter
 
-    class Wildcards(HTTPAdapter):
+    home = _origin(base)
+
+    class Adapter(HTTPAdapter):
         def send(self, request: Any, *args: Any, **options: Any) -> Any:
+            if _origin(request.url) != home:
+                raise requests.TooManyRedirects("the service redirects to another address")
             path, mark, query = request.url.partition("?")
             request.url = path + mark + query.replace("%2A", "*").replace("%3F", "?")
             return super().send(request, *args, **options)
 
     session = requests.Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, Wildcards())
+        session.mount(scheme, Adapter())
     return session
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    usual = 443 if parts.scheme == "https" else 80
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or usual
 
 
 def address_of(url: str) -> str:
@@ -173,8 +205,12 @@ def _is_refusal(error: Any) -> bool:
 
 
 @contextmanager
-def _told(title: str) -> Iterator[None]:
-    """Turn what goes wrong on the way into the project's errors; no UID is told."""
+def told(title: str) -> Iterator[None]:
+    """Turn what goes wrong on the way into the project's errors; no UID is told.
+
+    Raises:
+        GatherError: the service can't be reached, refuses, or gives no sense.
+    """
     import requests
 
     try:
@@ -192,6 +228,15 @@ def _told(title: str) -> Iterator[None]:
     except (ValueError, KeyError, IndexError, TypeError):
         raise GatherError(
             f"{title} gives no DICOMweb answer.", "Check the address: it is the base of the API."
+        ) from None
+    except requests.TooManyRedirects:
+        raise GatherError(
+            f"{title} redirects to another address.", "Give the address that it redirects to."
+        ) from None
+    except requests.exceptions.SSLError:
+        raise GatherError(
+            f"The certificate of {title} can't be verified.",
+            "Name the authority that issued it (--ca, REQUESTS_CA_BUNDLE).",
         ) from None
     except requests.RequestException:
         raise GatherError(

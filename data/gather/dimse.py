@@ -8,40 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data.gather import naming
+from data.gather.association import SYNTAXES, Peer, associated, lost
 from data.gather.pacs import TERMS, Question
 from data.gather.shelf import Shelf
 from data.gather.source import Gathered, LeftOut, Say, Terms
-from radixgpt.errors import GatherError, MissingPackageError
+from radixgpt.errors import GatherError
 from radixgpt.reading.identity import Keyring
 from radixgpt.reading.quiet import quiet
 
-DEFAULT_AET = "RADIXGPT"
-_ATTEMPTS = 3
-"""A PACS that refuses may hang up before its refusal was read: asked again, it says so."""
-_TIMEOUT = 30.0
+FIND = "1.2.840.10008.5.1.4.1.2.2.1"  # Study Root Query/Retrieve, FIND
+_GET = "1.2.840.10008.5.1.4.1.2.2.3"  # the same, GET
 _PENDING = (0xFF00, 0xFF01)
 _BATCH = 64
 _CLASSES = 14
-_SYNTAXES = (
-    "1.2.840.10008.1.2",  # Implicit VR Little Endian
-    "1.2.840.10008.1.2.1",  # Explicit VR Little Endian
-    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
-    "1.2.840.10008.1.2.4.70",  # JPEG Lossless SV1
-    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
-    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
-    "1.2.840.10008.1.2.4.91",  # JPEG 2000
-    "1.2.840.10008.1.2.5",  # RLE Lossless
-)
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A PACS that speaks DIMSE, and how we call ourselves."""
-
-    host: str
-    port: int
-    aet: str
-    calling_aet: str = DEFAULT_AET
 
 
 @dataclass(frozen=True)
@@ -85,7 +64,7 @@ class DimseSource:
     @property
     def title(self) -> str:
         """One line for people."""
-        return f"{self.peer.aet} at {self.peer.host}:{self.peer.port}"
+        return self.peer.title
 
     def fetch(self, shelf: Shelf, say: Say) -> Iterator[Gathered | LeftOut]:
         """Fetch every object of the studies that is not there yet.
@@ -129,47 +108,26 @@ class DimseSource:
     def _find(self, association: Any) -> Iterator[_Wanted]:
         studies: dict[str, None] = {}
         for keys in self.question.matching():
-            for row in self._query(association, "STUDY", {"StudyInstanceUID": "", **keys}):
+            for row in query(self.peer, association, "STUDY", {"StudyInstanceUID": "", **keys}):
                 studies[str(row.StudyInstanceUID)] = None
         for study in list(studies)[: self.question.limit]:
             wanted = {"StudyInstanceUID": study, "SeriesInstanceUID": ""}
-            for row in self._query(
-                association, "SERIES", {**wanted, "Modality": self.question.modality}
+            for row in query(
+                self.peer, association, "SERIES", {**wanted, "Modality": self.question.modality}
             ):
                 series = str(row.SeriesInstanceUID)
                 wanted = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
-                for one in self._query(
-                    association, "IMAGE", {**wanted, "SOPInstanceUID": "", "SOPClassUID": ""}
+                for one in query(
+                    self.peer,
+                    association,
+                    "IMAGE",
+                    {**wanted, "SOPInstanceUID": "", "SOPClassUID": ""},
                 ):
                     yield _Wanted(study, series, str(one.SOPInstanceUID), str(one.SOPClassUID))
-
-    def _query(self, association: Any, level: str, keys: dict[str, str]) -> list[Any]:
-        from pydicom.dataset import Dataset
-        from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as FindModel
-
-        query = Dataset()
-        query.QueryRetrieveLevel = level
-        rows = []
-        with quiet():
-            for keyword, value in keys.items():
-                setattr(query, keyword, value)
-            for status, row in association.send_c_find(query, FindModel):
-                code = status.get("Status")
-                if code is None:
-                    raise self._lost()
-                if code in _PENDING:
-                    rows.append(row)
-                elif code != 0x0000:
-                    raise GatherError(
-                        f"{self.title} can't answer the question (status {code:04X}).",
-                        "Ask for less, or ask its administrator.",
-                    )
-        return rows
 
     def _get(self, batch: list[_Wanted]) -> dict[str, bytes]:
         """The objects that the PACS gives, by SOP Instance UID."""
         from pydicom.dataset import Dataset
-        from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as GetModel
 
         received = _Received()
         query = Dataset()
@@ -180,9 +138,9 @@ class DimseSource:
             query.SOPInstanceUID = [one.instance for one in batch]
         classes = tuple(dict.fromkeys(one.sop_class for one in batch))
         with self._associated(classes, received) as association, quiet():
-            for status, _ in association.send_c_get(query, GetModel):
+            for status, _ in association.send_c_get(query, _GET):
                 if status.get("Status") is None:
-                    raise self._lost()
+                    raise lost(self.peer)
         return received.files
 
     @contextmanager
@@ -190,62 +148,44 @@ class DimseSource:
         self, classes: tuple[str, ...], received: _Received | None = None
     ) -> Iterator[Any]:
         """An association that may search, and get objects of the named classes."""
-        try:
-            from pynetdicom import AE, build_role, evt
-            from pynetdicom.sop_class import (
-                StudyRootQueryRetrieveInformationModelFind,
-                StudyRootQueryRetrieveInformationModelGet,
-            )
-        except ImportError as error:
-            raise MissingPackageError(
-                "DIMSE needs the package pynetdicom.", "Install it: pip install 'radixgpt[data]'."
-            ) from error
-        entity = AE(self.peer.calling_aet)
-        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = _TIMEOUT
-        entity.connection_timeout = 10.0
-        entity.add_requested_context(StudyRootQueryRetrieveInformationModelFind)
-        if classes:
-            entity.add_requested_context(StudyRootQueryRetrieveInformationModelGet)
         # One context a class and syntax: in one with several, the PACS settles for a single syntax
         # and can't send what is stored in another.
-        for sop_class in classes:
-            for syntax in _SYNTAXES:
-                entity.add_requested_context(sop_class, syntax)
-        for _ in range(_ATTEMPTS):
-            association = entity.associate(
-                self.peer.host,
-                self.peer.port,
-                ae_title=self.peer.aet,
-                ext_neg=[build_role(sop_class, scp_role=True) for sop_class in classes],
-                evt_handlers=[(evt.EVT_C_STORE, received.store)] if received else [],
-            )
-            if association.is_established or association.is_rejected:
-                break
-        if not association.is_established:
-            raise self._refused(association)
-        try:
+        contexts: list[tuple[str, str | None]] = [(FIND, None)]
+        if classes:
+            contexts.append((_GET, None))
+        contexts += [(one, syntax) for one in classes for syntax in SYNTAXES]
+        with associated(
+            self.peer, contexts, store=received.store if received else None, receives=classes
+        ) as association:
             yield association
-        finally:
-            if association.is_established:
-                association.release()
 
-    def _refused(self, association: Any) -> GatherError:
-        if association.is_rejected:
-            return GatherError(
-                f"{self.title} refuses the calling title {self.peer.calling_aet}.",
-                "Ask its administrator to admit it, or name an admitted one with --calling-aet; "
-                "check the called title too.",
-            )
-        return GatherError(
-            f"{self.title} can't be reached.", "Check the address, the port and the network."
-        )
 
-    def _lost(self) -> GatherError:
-        return GatherError(
-            f"The connection to {self.title} broke.",
-            "What has come is kept: the same command goes on from there. If it breaks at once, ask "
-            f"the administrator of the PACS to admit the calling title {self.peer.calling_aet}.",
-        )
+def query(peer: Peer, association: Any, level: str, keys: dict[str, str]) -> list[Any]:
+    """The data sets that a PACS answers to a question at a level (C-FIND).
+
+    Raises:
+        GatherError: it can't answer, or the connection broke.
+    """
+    from pydicom.dataset import Dataset
+
+    asked = Dataset()
+    asked.QueryRetrieveLevel = level
+    rows = []
+    with quiet():
+        for keyword, value in keys.items():
+            setattr(asked, keyword, value)
+        for status, row in association.send_c_find(asked, FIND):
+            code = status.get("Status")
+            if code is None:
+                raise lost(peer)
+            if code in _PENDING:
+                rows.append(row)
+            elif code != 0x0000:
+                raise GatherError(
+                    f"{peer.title} can't answer the question (status {code:04X}).",
+                    "Ask for less, or ask its administrator.",
+                )
+    return rows
 
 
 def _batches(found: list[_Wanted]) -> Iterator[list[_Wanted]]:
