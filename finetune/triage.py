@@ -323,7 +323,9 @@ def write(heads: Heads, rules: Rules, lines: dict[str, float], folder: Path) -> 
         )
     tensors = {**vars(heads), **vars(rules)}
     before = (folder / "manifest.json").is_file()
-    negative = load_card("triage", root=folder.parent).value("negative") if before else None
+    card = load_card("triage", root=folder.parent) if before else None
+    # Rules of finetune.triage_negative and finetune.triage_cut, which need nothing of this.
+    kept = {name: card.value(name) for name in ("negative", "cut_off")} if card else {}
     save_file(
         {
             name: np.ascontiguousarray(t, np.float16 if t.size > 1000 else np.float32)
@@ -340,7 +342,7 @@ def write(heads: Heads, rules: Rules, lines: dict[str, float], folder: Path) -> 
         summary="What a slice shows, and whether it is a lumbar sagittal T1 or T2 slice.",
         labels={"kinds": list(KINDS), "contrasts": list(CONTRASTS), "measures": list(MEASURES)},
         thresholds=dict(lines),
-        negative=negative,  # of finetune.triage_negative, which needs no network
+        **kept,
         column_network=load_card("levels").facts().sha256 if (WEIGHTS / "levels").is_dir() else "",
     )
 

@@ -296,7 +296,10 @@ def _by_column(series: Series, shipped: Eyes) -> _Verdict:
     turned, better = _best_turn(pixels, spacing, shipped)
     if better > shipped.rules.score(found.column) + _CLEARLY:
         return _Verdict(series, "no-column", _TURNED.format(turned), found.index)
-    if triage_column.room_below(pixels, frame(pixels, SIZE, spacing), found.column) < lines.room:
+    shown = frame(pixels, SIZE, spacing)
+    if triage_column.room_below(
+        pixels, shown, found.column
+    ) < lines.room or shipped.cut_off.ends_too_high(pixels, shown, found.column):
         return _Verdict(series, "no-column", _CUT_OFF, found.index)
     if _look(series, [found.index], shipped).distance > lines.distance:
         return _other_kind(series, "sagittal_spine", 0.0)

@@ -14,6 +14,7 @@ from radixgpt.errors import WeightsError
 from radixgpt.weights import Card, load_card
 from tools.backbone import EfficientNetLite0
 from tools.triage_column import Rules
+from tools.triage_cut import CutOff
 from tools.triage_greys import MEASURES, Negative
 from tools.triage_looks import Heads
 
@@ -51,7 +52,20 @@ class Eyes:
     heads: Heads
     rules: Rules
     negative: Negative
+    cut_off: CutOff
     thresholds: Thresholds
+
+
+class _CutOff(BaseModel):
+    """The rule on slices that end too high, as the manifest keeps it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: list[float]
+    scale: list[float]
+    weight: list[float]
+    bias: float
+    line: float
 
 
 class _Rule(BaseModel):
@@ -93,6 +107,10 @@ def eyes() -> Eyes:
         rules = Rules(**{field.name: small[field.name] for field in fields(Rules)})
         thresholds = Thresholds.model_validate(shipped.manifest.thresholds)
         rule = _Rule.model_validate(shipped.value("negative"))
+        ends = _CutOff.model_validate(shipped.value("cut_off"))
+        cut_off = CutOff(
+            *(np.asarray(v) for v in (ends.mean, ends.scale, ends.weight)), ends.bias, ends.line
+        )
         weight = np.asarray([rule.weight[name] for name in MEASURES], np.float32)
     except (RuntimeError, KeyError, ValidationError) as error:
         raise WeightsError(
@@ -100,4 +118,4 @@ def eyes() -> Eyes:
             "Restore the folder from the repository (git checkout -- weights).",
         ) from error
     fast = network.to(memory_format=torch.channels_last)
-    return Eyes(fast.eval(), heads, rules, Negative(weight, rule.bias), thresholds)
+    return Eyes(fast.eval(), heads, rules, Negative(weight, rule.bias), cut_off, thresholds)
