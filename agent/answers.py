@@ -375,7 +375,10 @@ _HOW_GOOD = re.compile(
     r"|sensitivity|specificity)\b",
     re.IGNORECASE,
 )
-_SAVED = "The report is saved with the download buttons of the page, or with `radixgpt report`."
+_SAVED = (
+    "The report is saved with the download buttons of the page, or with `radixgpt report` and "
+    "`radixgpt export`."
+)
 
 
 def _models(content: c.AboutContent) -> str:

@@ -264,6 +264,11 @@ def test_from_the_example_to_the_downloaded_draft(tab: Tab, tmp_path: Path) -> N
         path = tmp_path / download.value.suggested_filename
         download.value.save_as(path)
         assert "not for clinical use" in path.read_text(encoding="utf-8")
+    for form, start in (("PDF", b"%PDF"), ("DOCX", b"PK")):
+        with page.expect_download() as download:
+            page.locator(".rx-link", has_text=form).click()
+        download.value.save_as(tmp_path / form)
+        assert (tmp_path / form).read_bytes().startswith(start)
     report = json.loads((tmp_path / "radixgpt-draft-report.json").read_text(encoding="utf-8"))
     assert report["study"]["synthetic"] is True
     assert {f["level"] for f in report["findings"]} >= {"L4-L5", "L5-S1"}
