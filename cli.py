@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.captions import app as caption_app
+from commands.check import check as check_command
 from commands.concepts import run as concepts_command
 from commands.data import app as data_app
 from commands.deidentify import run as deidentify_command
@@ -71,6 +72,7 @@ def _version(wanted: bool) -> None:
 
 app.add_typer(caption_app, name="caption")
 app.command(name="concepts")(concepts_command)
+app.command(name="check")(check_command)
 app.add_typer(data_app, name="data")
 app.command(name="deidentify")(deidentify_command)
 app.add_typer(eval_app, name="eval")
