@@ -330,7 +330,9 @@ def test_what_is_not_known_is_named_and_not_denied() -> None:
     assert ("L3-L4", "disc_herniation", "too close to call") in {
         (one.level, one.kind, one.reason) for one in may.left_out
     }
-    assert ("L1-L2", "disc", "the disc was not found here") in {
+    above = support(study(), ELIGIBLE, [*seen, *observed({"T12-L1": {}})], Scope.of_disc("T12-L1"))
+    assert [one.reason for one in above.left_out] == ["the lumbar discs alone are graded"]
+    assert ("L1-L2", "disc", "the disc was not found") in {
         (one.level, one.kind, one.reason) for one in may.left_out
     }
     for text in ("No disc herniation at any level.", "No spondylolisthesis at any level."):

@@ -232,14 +232,14 @@ def _not_looked_at(
         return []
     wanted = LUMBAR_DISCS if scope.level is None else (scope.level,)
     elsewhere = {o.level for o in seen if o.kind == "disc"}
+
+    def why(level: str) -> str:
+        if level not in LUMBAR_DISCS:
+            return "the lumbar discs alone are graded"
+        return "no tool looked at this image" if level in elsewhere else "the disc was not found"
+
     return [
-        LeftOut(
-            level=level,
-            kind="disc",
-            reason="no tool looked at this image"
-            if level in elsewhere
-            else "the disc was not found here",
-        )
+        LeftOut(level=level, kind="disc", reason=why(level))
         for level in wanted
         if level not in levels
     ]
