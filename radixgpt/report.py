@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from radixgpt.finding import Finding
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 DRAFT_MARK = "AI draft, not for clinical use"
 SIGNED_MARK = "Drafted by AI research software, read and signed by a person"
 
