@@ -26,6 +26,7 @@ from commands.eval import app as eval_app
 from commands.export import export as export_command
 from commands.export import sign as sign_command
 from commands.index import app as index_app
+from commands.pacs import app as pacs_app
 from commands.similar import run as similar_command
 from commands.terminal import (
     NOT_ELIGIBLE,
@@ -77,6 +78,7 @@ app.add_typer(data_app, name="data")
 app.command(name="deidentify")(deidentify_command)
 app.add_typer(eval_app, name="eval")
 app.command(name="export")(export_command)
+app.add_typer(pacs_app, name="pacs")
 app.command(name="sign")(sign_command)
 app.command(name="similar")(similar_command)
 app.add_typer(index_app, name="index")

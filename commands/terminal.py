@@ -36,6 +36,7 @@ EXIT_CODES: dict[str, int] = {
     "captioner": 7,
     "consent": 7,
     "gather": 8,
+    "send": 8,
 }
 """The exit code for the ``code`` of each error in :mod:`radixgpt.errors`."""
 

@@ -113,6 +113,12 @@ class GatherError(RadixError):
     code = "gather"
 
 
+class SendError(RadixError):
+    """Objects that a PACS did not take."""
+
+    code = "send"
+
+
 class MissingPackageError(RadixError):
     """An optional package that is needed for this and is not installed."""
 
@@ -150,6 +156,6 @@ class CaptionerError(RadixError):
 
 
 class ConsentError(RadixError):
-    """Pixels would leave this machine, and nobody allowed it."""
+    """Pixels or objects would leave this machine, and nobody allowed it."""
 
     code = "consent"

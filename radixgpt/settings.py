@@ -69,6 +69,16 @@ class Settings(BaseSettings):
         default="",
         description="Models of learned metrics, NAME=MODEL with commas between",
     )
+    pacs: str = Field(
+        default="",
+        description="The PACS: https://HOST/PATH, dimse://AET@HOST:PORT or dimses://AET@HOST:PORT",
+    )
+    pacs_calling_aet: str = Field(
+        default="RADIXGPT", description="Our title, as which a PACS has to admit us"
+    )
+    pacs_ca: Path | None = Field(
+        default=None, description="PEM file of the authorities to trust for the PACS"
+    )
     shared_data: Path | None = Field(
         default=None, description="Folder of real studies for tests and training"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -35,6 +35,7 @@ class DicomWebSource:
         question: which studies are wanted.
         terms: licence and citation, as far as the user stated them.
         token: bearer token; user and password are read from ``.netrc``.
+        ca: file with the certificates of the authorities to trust; the system's otherwise.
     """
 
     url: str
@@ -42,7 +43,8 @@ class DicomWebSource:
     keys: Keyring
     question: Question
     terms: Terms = TERMS
-    token: str = ""
+    token: str = field(default="", repr=False)
+    ca: Path | None = None
 
     @property
     def title(self) -> str:
@@ -57,7 +59,7 @@ class DicomWebSource:
             MissingPackageError: dicomweb-client is not installed.
         """
         self.question.check()
-        client = client_of(self.url, self.token)
+        client = client_of(self.url, self.token, self.ca)
         with told(self.title):
             found = list(self._instances(client))
         if not found:
@@ -142,11 +144,9 @@ def client_of(url: str, token: str = "", ca: Path | None = None) -> Any:
                 "A token must not travel unencrypted.", "Use the https address of the service."
             )
         headers["Authorization"] = f"Bearer {token}"
-    session = _session(url)
+    session = _session(url, ca)
     if token or open_to_all:
         session.auth = _as_it_is  # .netrc would take the place of the token, or travel in the open
-    if ca is not None:
-        session.verify = str(ca)
     client = DICOMwebClient(
         url.rstrip("/"), session=session, headers=headers, timeout=_TIMEOUT, permissive_uid=True
     )
@@ -158,7 +158,7 @@ def _as_it_is(request: Any) -> Any:
     return request
 
 
-def _session(base: str) -> Any:
+def _session(base: str, ca: Path | None) -> Any:
     """A session that asks one service alone, and sends the wildcards of a query as they are.
 
     RFC 3986 allows both in a query; the library escapes them, which Orthanc does not undo.
@@ -172,6 +172,8 @@ def _session(base: str) -> Any:
         def send(self, request: Any, *args: Any, **options: Any) -> Any:
             if _origin(request.url) != home:
                 raise requests.TooManyRedirects("the service redirects to another address")
+            if ca is not None:  # here, since a variable of the environment outdoes the session's
+                options["verify"] = str(ca)
             path, mark, query = request.url.partition("?")
             request.url = path + mark + query.replace("%2A", "*").replace("%3F", "?")
             return super().send(request, *args, **options)

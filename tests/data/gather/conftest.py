@@ -1,16 +1,10 @@
-"""A publisher on loopback, a real PACS on loopback, and small files to gather."""
+"""A publisher on loopback, and small files to gather; the PACS is in tests/support."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
-import shutil
-import socket
-import subprocess
 import threading
-import time
-import urllib.request
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -30,7 +24,6 @@ from data.workspace import Workspace
 from radixgpt.reading.identity import Keyring
 
 NAME, NUMBER = "DOE^JANE", "HOSPITAL-4711"
-_DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
 
 def say(what: str, done: int, total: int) -> None:
@@ -208,102 +201,3 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         found[0].closing.set()
         server.shutdown()
         thread.join()
-
-
-@dataclass(frozen=True)
-class Orthanc:
-    """A running Orthanc: its DICOMweb address, its DIMSE address, and a way in."""
-
-    http: str
-    dicom_port: int
-    aet: str = "ORTHANC"
-
-    @property
-    def dicomweb(self) -> str:
-        return f"{self.http}/dicom-web"
-
-    @property
-    def dimse(self) -> str:
-        return f"dimse://{self.aet}@127.0.0.1:{self.dicom_port}"
-
-    def send(self, data: bytes) -> None:
-        request = urllib.request.Request(f"{self.http}/instances", data)
-        with urllib.request.urlopen(request, timeout=10) as response:
-            assert response.status == 200
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
-
-
-def _ready(http: str, process: subprocess.Popen[bytes]) -> bool:
-    for _ in range(200):
-        if process.poll() is not None:
-            return False
-        try:
-            with urllib.request.urlopen(f"{http}/dicom-web/studies?limit=1", timeout=1):
-                return True
-        except OSError:
-            time.sleep(0.05)
-    return False
-
-
-@pytest.fixture(scope="session")
-def start_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Orthanc]]:
-    """Starts an empty Orthanc on loopback; it is stopped when the tests end."""
-    program = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
-    if program is None or not _DICOMWEB.exists():
-        pytest.skip("Orthanc is not here: apt-get install orthanc orthanc-dicomweb")
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start() -> Orthanc:
-        folder = tmp_path_factory.mktemp("orthanc")
-        for _ in range(3):  # another process may take a free port first
-            http, dicom_port = _free_port(), _free_port()
-            settings = {
-                "Name": "RADIXGPT-TEST",
-                "HttpPort": http,
-                "DicomPort": dicom_port,
-                "DicomAet": "ORTHANC",
-                "RemoteAccessAllowed": False,
-                "AuthenticationEnabled": False,
-                "StorageDirectory": str(folder / "db"),
-                "IndexDirectory": str(folder / "db"),
-                "Plugins": [str(_DICOMWEB)],
-                "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-                "DicomCheckCalledAet": True,
-                "DicomAlwaysAllowEcho": False,
-                "DicomAlwaysAllowStore": False,
-                "DicomAlwaysAllowFind": False,
-                "DicomAlwaysAllowGet": False,
-                "DicomCheckModalityHost": True,
-                "DicomModalities": {"us": ["RADIXGPT", "127.0.0.1", 11112]},
-                "ExecuteLuaEnabled": False,
-            }
-            (folder / "orthanc.json").write_text(json.dumps(settings))
-            with (folder / "log").open("wb") as log:
-                process = subprocess.Popen(
-                    [program, str(folder / "orthanc.json")], stdout=log, stderr=log
-                )
-            running.append(process)
-            if _ready(f"http://127.0.0.1:{http}", process):
-                return Orthanc(f"http://127.0.0.1:{http}", dicom_port)
-        raise AssertionError((folder / "log").read_text(errors="replace"))
-
-    yield start
-    for process in running:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-@pytest.fixture(scope="session")
-def orthanc(start_orthanc: Callable[[], Orthanc]) -> Orthanc:
-    """One Orthanc for all tests that only read what they themselves have sent."""
-    return start_orthanc()

@@ -1,0 +1,1 @@
+"""How it stands in a clinic: studies come in from a PACS or a folder, drafts go back."""
