@@ -107,7 +107,7 @@ def report(
         ),
     ] = None,
     style: Annotated[
-        str, typer.Option(help="How the report is worded: standard or concise.")
+        str, typer.Option(help="How the report is worded: standard, concise or prose.")
     ] = "standard",
     shift_levels: Annotated[
         int,

@@ -16,6 +16,7 @@ from etl.describe import findings_sentences
 from etl.extract import Technique, in_header
 from etl.impression import impression_sentences
 from etl.phrases import STANDARD, Phrases, list_and
+from etl.prose import prose_sentences
 from etl.transform import NOT_GRADED
 from radixgpt.eligibility import REASONS
 from radixgpt.finding import Finding
@@ -95,7 +96,14 @@ def recompose(
         *(
             radiograph.radiograph_sentences(findings, phrases)
             if facts.radiographs
-            else (*findings_sentences(board), *impression_sentences(board, refusal(facts)))
+            else (
+                *(
+                    prose_sentences
+                    if board.phrases.option("findings") == "prose"
+                    else findings_sentences
+                )(board),
+                *impression_sentences(board, refusal(facts)),
+            )
         ),
         _say("recommendations", phrases.say("recommendations")),
         _say("critical_communication", phrases.say("critical_communication")),

@@ -270,6 +270,13 @@ def _whole(board: Board, levels: Sequence[str], status: Status) -> _Part:
     return _Part(board.phrases.say("level_not_assessed", unlocated=unlocated), ids)
 
 
+def whole_level(board: Board, levels: Sequence[str], status: Status) -> tuple[str, tuple[str, ...]]:
+    """A sentence for levels at which everything is open, and the ids it states."""
+    ids = tuple(f.id for level in levels for f in board.at(level, *GRADED))
+    phrase = "whole_indeterminate" if status == "indeterminate" else "whole_not_assessed"
+    return board.phrases.say(phrase, levels=levels), ids
+
+
 def _open_items(board: Board, level: str) -> list[_Part]:
     """For a level of which nothing else is said: what is open there."""
     parts = []

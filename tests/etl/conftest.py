@@ -255,7 +255,7 @@ def reports(draw: st.DrawFn) -> Report:
     t2 = draw(st.booleans())
     return write(
         draw(spine()),
-        style=draw(st.sampled_from(["standard", "concise"])),
+        style=draw(st.sampled_from(["standard", "concise", "prose"])),
         t1=draw(st.booleans()) or not t2,
         t2=t2,
         spacing=draw(st.booleans()),

@@ -48,6 +48,17 @@ def test_the_degenerated_spine_level_by_level(degenerated: Report) -> None:
     ]
 
 
+def test_the_same_spine_as_prose(spines: Any) -> None:
+    report = spines.write(spines.degenerated(), style="prose")
+    said = texts(report, "findings")
+    assert said[0] == "Severe disc degeneration (Pfirrmann V) at L5-S1."
+    assert "Disc bulging at L3-L4 to L5-S1." in said
+    assert "Type 2 Modic endplate changes at L4-L5." in said
+    assert "Endplate changes above and below the disc at L4-L5." in said
+    assert all(s.level is None for s in report.section("findings"))
+    assert texts(report, "impression") == texts(spines.write(spines.degenerated()), "impression")
+
+
 def test_the_impression_is_ranked_and_groups_levels(degenerated: Report) -> None:
     assert texts(degenerated, "impression") == [
         "Spondylolisthesis at L4-L5 with a measured anterior slip of 6 mm (Meyerding grade I).",

@@ -107,7 +107,9 @@ def test_any_edit_of_any_report_passes_the_checks(spines: Any, data: st.DataObje
         step = data.draw(st.sampled_from(["restyle", "drop", "set"]))
         levels = [lv for lv in edit.described_levels(report) if lv not in report.omitted_levels]
         if step == "restyle":
-            report = edit.restyle(report, data.draw(st.sampled_from(["standard", "concise"])))
+            report = edit.restyle(
+                report, data.draw(st.sampled_from(["standard", "concise", "prose"]))
+            )
         elif step == "drop" and len(levels) > 1:
             report = edit.drop_sentences(report, data.draw(st.sampled_from(levels)))
         elif step == "set":

@@ -1,0 +1,114 @@
+"""The findings section as prose: finding by finding over all levels, instead of level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from etl.board import DISC, ENDPLATES, Board, is_absent, is_present
+from etl.describe import degeneration, grouped_ids, open_text, open_topics, slip_words, whole_level
+from etl.phrases import first_upper
+from radixgpt.finding import GRADED, Finding
+from radixgpt.observation import Status
+from radixgpt.report import Sentence
+
+_OPEN: tuple[Status, ...] = ("indeterminate", "not_assessable")
+_ABSENT = tuple(kind for kind in GRADED if kind != "pfirrmann")
+
+
+def prose_sentences(board: Board) -> tuple[Sentence, ...]:
+    """Every graded finding of the board in sentences, each with the ids it states."""
+    whole: dict[Status, list[str]] = {
+        status: [level for level in board.levels if board.wholly(level, status)] for status in _OPEN
+    }
+    described = [lv for lv in board.levels if all(lv not in levels for levels in whole.values())]
+    parts = [
+        *_degenerated(board, described),
+        *_present(board, DISC, described),
+        *_slips(board, described),
+        *_modic(board, described),
+        *_present(board, ENDPLATES, described),
+        *_absent(board, described),
+        *_open(board, described),
+    ]
+    for status, levels in whole.items():
+        if levels:
+            parts.append(whole_level(board, levels, status))
+    return tuple(Sentence(text=text, section="findings", findings=ids) for text, ids in parts)
+
+
+_Part = tuple[str, tuple[str, ...]]
+
+
+def _at(board: Board, text: str, levels: Sequence[str]) -> str:
+    return f"{first_upper(board.phrases.say('at', text=text, levels=levels))}."
+
+
+def _degenerated(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
+    """Discs by Pfirrmann grade, worst first."""
+    found: dict[int, list[tuple[str, Finding]]] = {}
+    for level in levels:
+        if (graded := board.grade(level, "pfirrmann")) is not None:
+            found.setdefault(graded[0], []).append((level, graded[1]))
+    for grade in sorted(found, reverse=True):
+        named = [level for level, _ in found[grade]]
+        ids = tuple(f.id for _, f in found[grade])
+        if grade > 1:
+            yield _at(board, degeneration(board, grade), named), ids
+        else:
+            healthy = degeneration(board, 1).removeprefix(board.phrases.word("degeneration", 1))
+            text = board.phrases.say("absent_at", items=[healthy.strip()], levels=named)
+            yield text, ids
+
+
+def _present(board: Board, kinds: Sequence[str], levels: Sequence[str]) -> Iterator[_Part]:
+    """What is there, by its wording, which holds side and doubt."""
+    found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for level in levels:
+        here = [f for f in board.at(level, *kinds) if is_present(f)]
+        whole = board.items(here)
+        if len(whole) < len(here):  # both endplates in one
+            found.setdefault(whole[-1], []).append((level, tuple(f.id for f in here)))
+            continue
+        for f, words in zip(here, whole, strict=True):
+            found.setdefault(words, []).append((level, (f.id,)))
+    for words, places in found.items():
+        ids = tuple(i for _, own in places for i in own)
+        yield _at(board, words, [level for level, _ in places]), ids
+
+
+def _slips(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
+    for level in levels:
+        for f in board.at(level, "spondylolisthesis"):
+            if is_present(f):
+                words, ids = slip_words(board, level)
+                text = board.phrases.say(
+                    "impression_listhesis", item=board.item(f), level=level, **words
+                )
+                yield text, (f.id, *ids)
+
+
+def _modic(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
+    found: dict[int, list[tuple[str, Finding]]] = {}
+    for level in levels:
+        graded = board.grade(level, "modic")
+        if graded is not None and graded[0] > 0:
+            found.setdefault(graded[0], []).append((level, graded[1]))
+    for grade, places in sorted(found.items()):
+        text = board.phrases.say("modic", grade=grade)
+        yield _at(board, text, [level for level, _ in places]), tuple(f.id for _, f in places)
+
+
+def _absent(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
+    """What was looked for and not seen; at every level first."""
+    groups = board.grouped(_ABSENT, is_absent, levels)
+    for places, topics in sorted(groups.items(), key=lambda item: -len(item[0])):
+        everywhere = list(places) == list(board.levels)
+        phrase = "absent_on_slices" if everywhere else "absent_at"
+        text = board.phrases.say(phrase, items=board.nouns(topics), levels=places)
+        yield text, board.ids(places, topics)
+
+
+def _open(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
+    for status in _OPEN:
+        if groups := open_topics(board, status, levels):
+            yield open_text(board, status, groups), grouped_ids(board, groups)
