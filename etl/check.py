@@ -9,6 +9,7 @@ rules also hold for a report that a language model reworded.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from etl.claim import Claim
@@ -26,6 +27,7 @@ from radixgpt.report import (
     Sentence,
 )
 
+_BINARY = frozenset(kind for kind in GRADED if kind not in ("pfirrmann", "modic"))
 STATING: tuple[Section, ...] = ("findings", "impression")
 """The sections whose sentences state findings."""
 
@@ -83,6 +85,7 @@ def check_sentence(
     if level is None and len(shared) == 1:
         level = shared.pop()
     stated: set[str] = set()
+    said: list[tuple[str, str | None, str | None]] = []
     for claim in reading.claims:
         levels: tuple[str | None, ...] = claim.levels or ((level,) if level else ())
         if not levels and any(f.kind == claim.kind and f.level is None for f in findings):
@@ -91,6 +94,14 @@ def check_sentence(
             problems.append(f"'{claim.words}' names no level")
         for place in levels:
             problems.extend(_unsupported(claim, place, findings, stated))
+            if claim.kind in _BINARY:
+                said.append((claim.kind, place, claim.side))
+    if ". " not in text.strip():  # in one sentence, a level that comes twice stands for another
+        problems.extend(
+            f"states {kind} at {place or 'the whole study'} twice"
+            for (kind, place, _), times in Counter(said).items()
+            if times > 1
+        )
     if complete:
         problems.extend(
             f"does not state {f.id} ({f.kind} at {f.level})" for f in findings if f.id not in stated

@@ -256,3 +256,12 @@ def test_require_names_the_sentence(degenerated: Report) -> None:
         require(wrong)
     assert caught.value.mend
     assert "text-agrees-with-findings" in str(caught.value)
+
+
+def test_a_level_that_comes_twice_is_refused() -> None:
+    levels = ("L1-L2", "L2-L3", "L3-L4")
+    found = [f(f"f{n}", level, "disc_bulging", "present") for n, level in enumerate(levels)]
+    right = "Disc bulging at L1-L2 and probable disc bulging at L2-L3 and L3-L4."
+    assert check_sentence(right, found) == []
+    wrong = right.replace("L1-L2", "L2-L3")
+    assert any("twice" in problem for problem in check_sentence(wrong, found))
