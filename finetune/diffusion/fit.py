@@ -43,7 +43,7 @@ class Recipe:
         seed: of everything that is drawn.
     """
 
-    steps: int = 14000
+    steps: int = 3000
     images: int = 8
     rate: float = 1e-3
     warm_up: int = 100
