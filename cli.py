@@ -37,6 +37,7 @@ from commands.terminal import (
     progress,
     write,
 )
+from commands.watch import run as watch_command
 from radixgpt import __version__
 from radixgpt.errors import RadixError
 
@@ -82,6 +83,7 @@ app.add_typer(pacs_app, name="pacs")
 app.command(name="sign")(sign_command)
 app.command(name="similar")(similar_command)
 app.add_typer(index_app, name="index")
+app.command(name="watch")(watch_command)
 
 
 @app.callback()

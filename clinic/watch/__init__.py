@@ -1,0 +1,1 @@
+"""A watched folder: studies that arrive become drafts, each once, whatever is killed meanwhile."""
