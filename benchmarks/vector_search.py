@@ -34,7 +34,7 @@ MILLISECONDS_ALLOWED = 10.0
 RECALL_WANTED = 0.97
 K = 10
 QUERIES = 1_000
-BREADTHS = {"flat": (0,), "hnsw": (64, 96, 128, 192, 256, 384), "ivf": (32, 64, 128, 256, 512)}
+BREADTHS = {"flat": (0,), "hnsw": (64, 96, 128, 192, 256, 384), "ivf": (4, 8, 16, 32, 64, 128)}
 Floats = npt.NDArray[np.float32]
 
 

@@ -14,7 +14,13 @@ settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True
 settings.register_profile("search", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "search")
 
-pytest_plugins = ["tiny_vlms", "chat_server", "tiny_clip", "tiny_sd", "orthanc_server"]  # in tests/support
+pytest_plugins = [
+    "tiny_vlms",
+    "chat_server",
+    "tiny_clip",
+    "tiny_sd",
+    "orthanc_server",
+]  # in tests/support
 
 ROOT = Path(__file__).resolve().parents[1]
 

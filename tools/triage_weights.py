@@ -108,9 +108,8 @@ def eyes() -> Eyes:
         thresholds = Thresholds.model_validate(shipped.manifest.thresholds)
         rule = _Rule.model_validate(shipped.value("negative"))
         ends = _CutOff.model_validate(shipped.value("cut_off"))
-        cut_off = CutOff(
-            *(np.asarray(v) for v in (ends.mean, ends.scale, ends.weight)), ends.bias, ends.line
-        )
+        mean, scale, weights = (np.asarray(v) for v in (ends.mean, ends.scale, ends.weight))
+        cut_off = CutOff(mean, scale, weights, ends.bias, ends.line)
         weight = np.asarray([rule.weight[name] for name in MEASURES], np.float32)
     except (RuntimeError, KeyError, ValidationError) as error:
         raise WeightsError(

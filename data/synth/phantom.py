@@ -1,9 +1,9 @@
 """The phantom: a parametric sagittal lumbar spine whose every grade and length is known.
 
 ``sample`` draws plausible parameters, ``render`` makes sagittal T1- and T2-weighted slices and
-``axial`` axial ones, with label maps and truth. It is geometry and physics, not a patient: sound for
-exact tests, for the demonstration and for training what must see shapes; grades of tissue must be
-learnt from real images.
+``axial`` axial ones, with label maps and truth. It is geometry and physics, not a patient: sound
+for exact tests, for the demonstration and for training what must see shapes; grades of tissue must
+be learnt from real images.
 """
 
 from __future__ import annotations

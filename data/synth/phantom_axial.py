@@ -150,7 +150,9 @@ def _looked_up(
     y = np.arange(low[1], high[1], _PIXEL_MM, dtype=np.float32)[:, None]
     where = [(lines[..., 1] - low[1]) / _PIXEL_MM, (lines[..., 0] - low[0]) / _PIXEL_MM]
     looks = {"t1": phantom.look.t1, "t2": phantom.look.t2}
-    stacks = {name: np.zeros((len(planes), len(steps)), np.float32) for name in sequences}
+    stacks: dict[str, Picture] = {
+        name: np.zeros((len(planes), len(steps)), np.float32) for name in sequences
+    }
     parts = np.zeros((len(planes), len(steps)), np.uint8)
     for i, z in enumerate(planes):
         canvas = Canvas(

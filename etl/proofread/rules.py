@@ -149,13 +149,15 @@ def impression_beyond_findings(text: Text) -> Iterator[Remark]:
             continue
         if any(s.finding.kind == f.kind and s.finding.level in (f.level, None) for s in found):
             continue
-        elsewhere = sorted({s.finding.level for s in found if s.finding.kind == f.kind} - {None})
+        elsewhere = sorted(
+            {s.finding.level or "" for s in found if s.finding.kind == f.kind} - {""}
+        )
         if elsewhere:
             yield Remark(
                 "level",
                 "error",
                 f"The impression has {_name(f)}, the findings have it at "
-                f"{', '.join(map(str, elsewhere))}: one of the two levels is wrong.",
+                f"{', '.join(elsewhere)}: one of the two levels is wrong.",
                 (one.sentence,),
             )
         else:

@@ -92,9 +92,9 @@ def curves(lines: Sequence[dict[str, float]], path: Path) -> None:
         draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=colour, width=2)
         draw.text((rim + place, 8), name, fill=colour)
     for value in range(4):
-        y = height - rim - (height - 2 * rim) * value / 3
-        draw.line([(rim, y), (width - rim, y)], fill="#dddddd")
-        draw.text((rim - 16, y - 6), str(value), fill="black")
+        height_of = height - rim - (height - 2 * rim) * value / 3
+        draw.line([(rim, height_of), (width - rim, height_of)], fill="#dddddd")
+        draw.text((rim - 16, height_of - 6), str(value), fill="black")
     draw.text((width - rim - 90, height - rim + 10), f"{int(steps[-1])} steps", fill="black")
     picture.save(path)
 

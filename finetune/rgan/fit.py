@@ -68,7 +68,7 @@ class Pair:
             return torch.optim.Adam(net.parameters(), lr=recipe.rate, betas=(0.0, 0.99))
 
         for net in (generator, discriminator):  # half the time on a processor
-            net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            net.to(memory_format=torch.channels_last)
         average = copy.deepcopy(generator).requires_grad_(False)
         return cls(generator, discriminator, average, adam(generator), adam(discriminator))
 

@@ -61,7 +61,8 @@ def made_by(
 
         def drawn(one: Wanted, seed: int) -> sources.Floats:
             say("Columns by diffusion", seed + 1, len(wanted))
-            return diffusion.draw(one, 1, seed, net=denoiser)[0]
+            column: sources.Floats = diffusion.draw(one, 1, seed, net=denoiser)[0]
+            return column
 
         found["diffusion"] = sources.by_columns(drawn, wanted)
     return found, missing

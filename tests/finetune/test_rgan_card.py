@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def test_a_row_of_each_class_and_walks_between_their_ends(small: Generator) -> N
     assert card.rows(small, told).shape == (8 * len(card.SHOWN), 1, *SHAPE)
     walks = card.walks(small).reshape(6, 8, *SHAPE)
     for walk in walks:  # neighbours are nearer than the ends
-        steps = [float((a - b).abs().mean()) for a, b in zip(walk, walk[1:], strict=False)]
+        steps = [float((a - b).abs().mean()) for a, b in pairwise(walk)]
         assert max(steps) < float((walk[0] - walk[-1]).abs().mean())
 
 

@@ -89,7 +89,7 @@ def test_an_index_without_vectors_refuses_any_encoder(
 def test_no_index_and_damage_are_told(
     tmp_path: Path, make_item: Make, encoder: EncoderFacts
 ) -> None:
-    with pytest.raises(CorpusError, match="no index (in the folder|at) '"):
+    with pytest.raises(CorpusError, match=r"no index (in the folder|at) '"):
         Store.open(tmp_path)
     folder = tmp_path / "i"
     made = begun(folder, encoder)
