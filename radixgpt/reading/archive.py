@@ -78,21 +78,27 @@ def _is_zip(path: Path) -> bool:
 
 def _load_file(path: Path, limits: Limits) -> bytes:
     try:
-        if path.stat().st_size > limits.object_bytes:
+        size = path.stat().st_size
+        if size > limits.object_bytes:
             raise rejected("too-large")
         with path.open("rb") as file:
-            return _head_first(file, limits.object_bytes)
+            return _head_first(file, size, rewind=True)
     except OSError:
         raise rejected("not-readable") from None
 
 
-def _head_first(file: IO[bytes], most: int) -> bytes:
+def _head_first(file: IO[bytes], most: int, *, rewind: bool = False) -> bytes:
     """Read an object, but no more than its head if that tells that it can't be used."""
     head = file.read(_HEAD)
     kind, reason = sniff(head)
     if kind is None:
         raise rejected(reason)
-    return head + file.read(most - len(head)) if len(head) == _HEAD else head
+    if len(head) < _HEAD:
+        return head
+    if not rewind:
+        return head + file.read(most - len(head))
+    file.seek(0)  # a second look at the head is less than a copy of the whole
+    return file.read(most)
 
 
 def _refuse(reason: str) -> Callable[[], bytes]:

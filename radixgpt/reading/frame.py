@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from radixgpt.reading.facts import Facts
 Vector = tuple[float, float, float]
 LAST = 1 << 31
 """Place within the study of a series that the source gives no number."""
+
+_MOST_INTERCEPT = 1e30  # beyond it, float32 may overflow
 
 Orientation = tuple[float, float, float, float, float, float]
 
@@ -62,16 +65,26 @@ class Frame:
         """Whether it is known where the slice lies."""
         return self.position is not None and self.orientation is not None
 
-    def values(self) -> npt.NDArray[np.float32]:
-        """Pixels after the modality transform, larger is brighter, float32."""
-        stored = self.pixels.astype(np.float32)
+    @property
+    def finite(self) -> bool:
+        """Whether its values can't but be finite numbers: integers after the transform."""
+        return self.pixels.dtype.kind in "iu" and abs(self.intercept) < _MOST_INTERCEPT
+
+    def write_values(self, target: npt.NDArray[np.float32], turned: npt.NDArray[Any]) -> None:
+        """Write pixels after the modality transform, larger is brighter, in one pass a step.
+
+        Args:
+            target: where they go.
+            turned: a view of ``pixels`` of the same shape.
+        """
         if self.inverted_from is not None:
-            stored = self.inverted_from - stored
+            np.subtract(self.inverted_from, turned, out=target, dtype=np.float32, casting="unsafe")
+        else:
+            target[:] = turned
         if self.slope != 1.0:
-            stored *= self.slope
+            target *= self.slope
         if self.intercept != 0.0:
-            stored += self.intercept
-        return stored
+            target += self.intercept
 
 
 def orientation_of(values: Sequence[float] | None) -> Orientation | None:
@@ -79,8 +92,12 @@ def orientation_of(values: Sequence[float] | None) -> Orientation | None:
 
     Headers round them; a length or an angle that is off by more than two percent is not rounding.
     """
-    if values is None or len(values) != 6:
-        return None
+    return None if values is None or len(values) != 6 else _exact(tuple(values))
+
+
+@lru_cache(maxsize=64)
+def _exact(values: tuple[float, ...]) -> Orientation | None:
+    """As above, remembered, since the slices of a series share their direction."""
     row, column = np.asarray(values[:3]), np.asarray(values[3:])
     lengths = float(np.linalg.norm(row)), float(np.linalg.norm(column))
     if any(abs(length - 1) > 0.02 for length in lengths) or abs(float(row @ column)) > 0.02:

@@ -120,6 +120,8 @@ class Header:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
+        # As parsed, under plain integers: a data set takes its values out, and compares slowly.
+        self._elements: dict[int, object] = {int(tag): one for tag, one in dataset.items()}
         # Every frame of a multi-frame object asks the header that they share.
         self._values: dict[str, tuple[bytes, str, bool]] = {}
         self._items: dict[str, list[Header]] = {}
@@ -189,7 +191,7 @@ class Header:
         from pydicom.sequence import Sequence
 
         tag, _ = ALLOWED[keyword]
-        if tag not in self._dataset:
+        if tag not in self._elements:
             return []
         try:
             with quiet():
@@ -215,9 +217,7 @@ class Header:
         from pydicom.dataelem import RawDataElement
 
         tag, expected = ALLOWED[keyword]
-        if tag not in self._dataset:
-            return b"", expected, True
-        element: object = self._dataset.get_item(tag, keep_deferred=True)
+        element = self._elements.get(tag)
         if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
             return b"", expected, True
         stated = element.VR

@@ -178,9 +178,9 @@ def _series(key: str, group: _Group, localizer: bool, more: list[str]) -> Series
     rows, columns = turn.pixels(first.pixels).shape
     pixels = np.empty((len(frames), rows, columns), dtype=np.float32)
     for index, frame in enumerate(frames):
-        pixels[index] = turn.pixels(frame.values())
+        frame.write_values(pixels[index], turn.pixels(frame.pixels))
     warnings = [*more, *group.warnings]
-    if not np.isfinite(pixels).all():
+    if not all(frame.finite for frame in frames) and not np.isfinite(pixels).all():
         pixels = np.nan_to_num(pixels, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         warnings.append(NOT_NUMBERS)
     geometry = _geometry(frames, turn, warnings)

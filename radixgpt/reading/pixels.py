@@ -187,7 +187,7 @@ def _masked(stack: Array, found: PixelFacts) -> Array:
     below = found.high + 1 - found.stored
     if below:
         words = words >> below
-    if found.stored < 8 * words.dtype.itemsize:
+    if found.stored < 8 * words.dtype.itemsize and int(words.max()) >> found.stored:
         # Old files keep overlays in the bits above the stored ones.
         words = words & words.dtype.type((1 << found.stored) - 1)
     return words
@@ -201,7 +201,7 @@ def _with_sign(words: Array, found: PixelFacts, modality: str) -> tuple[Array, l
     signals are not negative, CT numbers may be.
     """
     top = 1 << (found.stored - 1)
-    if not bool((words >= top).any()):
+    if int(words.max()) < top:
         return words, []
     signed = sign_extended(words, found.stored)
     declared, other = (signed, words) if found.signed else (words, signed)
