@@ -2,7 +2,9 @@
 
 Makes up a study in a folder of its own: sagittal T1 and T2, an axial T2 and a STIR, MR slices of 16
 bits with noise, and reads it several times. The first reading, which loads modules and fills the
-file cache, is told apart from the warm ones. Fails where the median of these is above the limit.
+file cache, is told apart from the warm ones. Reading is one process that waits for nothing but the
+processor once the files are cached, so the script fails where the processor time of the warm
+readings is above the limit: what else runs on the machine does not change the verdict.
 """
 
 from __future__ import annotations
@@ -96,6 +98,7 @@ def main() -> int:
         "syntax": options.syntax,
         "first_seconds": round(seconds[0], 2),
         "median_seconds": round(statistics.median(warm), 2),
+        "fastest_seconds": round(min(warm), 2),
         "slowest_seconds": round(max(warm), 2),
         "processor_seconds": round(statistics.median(processor[1:]), 2),
         "peak_gigabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
@@ -106,7 +109,7 @@ def main() -> int:
     else:
         for key, value in found.items():
             print(f"{key:18} {value}")
-    return int(found["median_seconds"] > LIMIT_SECONDS)
+    return int(statistics.median(processor[1:]) > LIMIT_SECONDS)
 
 
 if __name__ == "__main__":

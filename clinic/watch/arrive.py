@@ -55,10 +55,11 @@ class Arrivals:
         self._settle = settle
         self._patience = patience
         self._seen: dict[Path, tuple[tuple[int, int, int], float]] = {}
+        self._stuck: set[Path] = set()
 
     def waiting(self) -> bool:
         """Whether files lie there that are to be taken yet."""
-        return any(True for _ in self._files())
+        return any(path not in self._stuck for path in self._files())
 
     def take(self) -> Iterator[Arrival]:
         """Take every file that is whole, and tell each."""
@@ -117,8 +118,9 @@ class Arrivals:
             reason = refused.most_common(1)[0][0]
             if age < self._patience and _MAY_GROW.intersection(refused):
                 return None
-            if reason == "not-readable":
-                return None  # another user's: told by its staying there
+            if reason == "not-readable":  # another user's: told once, and tried again
+                told, self._stuck = path in self._stuck, {*self._stuck, path}
+                return None if told else Arrival(reason=reason)
             return self._aside(path, reason, tuple(added))
         path.unlink()
         return Arrival(added[0][0] if added else "", tuple(added))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,7 @@ class Watch:
         self._arrivals = Arrivals(spool, pace.settle, max(pace.quiet, pace.settle))
         self._worker = Worker(draft, pace.timeout)
         self._begun: _Begun | None = None
+        self._since = time.monotonic()
         self.drafted = 0
         self.set_aside = 0
 
@@ -105,13 +107,19 @@ class Watch:
                 self._say("arriving", study)
             elif added == "late":
                 self._say("late", study)
-        if arrival.aside:
+        if arrival.reason == "not-readable":
+            self._say("unreadable", "", reason=arrival.reason)
+        elif arrival.aside:
             self.set_aside += 1
             self._say("quarantined", arrival.study, object=arrival.aside, reason=arrival.reason)
 
     def _begin(self) -> None:
-        """Give the worker the study that has been quiet for longest, if it is free."""
-        if self._worker.busy:
+        """Give the worker the study that has been quiet for longest, if it is free.
+
+        A study was not quiet while nobody watched: what arrived then is taken first.
+        """
+        watched = time.monotonic() - self._since
+        if self._worker.busy or watched < max(self._pace.quiet, self._pace.settle + 1):
             return
         ready = [
             (self._spool.quiet_for(name), name)
@@ -135,6 +143,9 @@ class Watch:
             return
         self._begun = None
         if isinstance(outcome, Failure):
+            if self._spool.images(begun.name) != begun.objects:
+                self._say("again", begun.name, reason="more-arrived")
+                return
             if outcome.crashed and not self._spool.crashed(begun.name):
                 self._say("again", begun.name, reason=outcome.reason)
                 return

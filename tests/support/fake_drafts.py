@@ -41,6 +41,14 @@ def raising(images: Path, out: Path, formats: tuple[str, ...]) -> dict[str, Any]
     raise AssertionError("zqsecret")
 
 
+def incomplete(images: Path, out: Path, formats: tuple[str, ...]) -> dict[str, Any]:
+    """Fails with one object, after a while."""
+    if len(list(images.iterdir())) == 1:
+        time.sleep(1.0)
+        raise MixedPatientsError("It is not whole.", "Wait.")
+    return quick(images, out, formats)
+
+
 def refusing(images: Path, out: Path, formats: tuple[str, ...]) -> dict[str, Any]:
     """Refuses the study."""
     raise MixedPatientsError("Two patients.", "Give one.")

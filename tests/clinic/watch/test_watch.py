@@ -68,6 +68,7 @@ class Runner:
     def run(self, draft: Any = fake_drafts.quick, pace: Pace = PACE) -> Watch:
         with spools.opened(self.root) as spool:
             watch = Watch(spool, ("json",), pace, self.events.append, draft)
+            watch._since -= 60
             watch.run(threading.Event(), once=True)
         return watch
 
@@ -213,6 +214,48 @@ def test_a_study_that_can_not_be_drafted_is_set_aside_with_a_reason(
     assert runner.names("done") == [name]
 
 
+def test_a_failure_of_a_study_that_grew_meanwhile_is_no_failure(runner: Runner) -> None:
+    data = objects(2)
+    runner.put(data[:1])
+    told = runner.events
+
+    def tell(event: dict[str, Any]) -> None:
+        if event["event"] == "drafting" and len(told) < 3:
+            runner.put(data[1:], "late")
+        told.append(event)
+
+    with spools.opened(runner.root) as spool:
+        watch = Watch(spool, ("json",), PACE, tell, fake_drafts.incomplete)
+        watch.run(threading.Event(), once=True)
+    (name,) = runner.names("done")
+    assert runner.images("done", name) == 2
+
+
+def test_after_a_restart_what_arrived_meanwhile_is_taken_first(runner: Runner) -> None:
+    data = objects(3)
+    with spools.opened(runner.root) as spool:
+        study = str(dcmread(io.BytesIO(data[0])).StudyInstanceUID)
+        name, _ = spool.add(study, data[0])
+        old = time.time() - 3600
+        os.utime(runner.root / "working" / name / "images", (old, old))
+    runner.put(data[1:])
+    with spools.opened(runner.root) as spool:
+        pace = Pace(quiet=0.1, settle=0.5, look=0.02)
+        watch = Watch(spool, ("json",), pace, runner.events.append, fake_drafts.quick)
+        watch.run(threading.Event(), once=True)
+    assert [e["images"] for e in runner.events if e["event"] == "drafting"] == [3]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads every file")
+def test_a_file_of_another_user_is_told_once_and_waited_for(runner: Runner) -> None:
+    runner.put(objects(1))
+    for path in runner.incoming.iterdir():
+        path.chmod(0)
+    runner.run()
+    assert [e["event"] for e in runner.events] == ["unreadable"]
+    assert len(list(runner.incoming.iterdir())) == 1
+
+
 def test_one_bad_study_does_not_hold_up_another(runner: Runner) -> None:
     runner.put(objects(1), "a")
     runner.run(fake_drafts.crashing)
@@ -348,6 +391,7 @@ def test_wherever_it_is_killed_each_study_is_drafted_once(
             pace = Pace(quiet=0, settle=0, look=0)
             watch = Watch(spool, ("json",), pace, runner.events.append)
             watch._worker = AtOnce()  # type: ignore[assignment]
+            watch._since -= 60
             watch.run(threading.Event(), once=True)
 
     for step in steps:
