@@ -69,7 +69,8 @@ def test_networks_draw_with_their_weights_or_say_that_they_are_missing(
         assert code == 0
         told = json.loads(out)
         assert told["model"]["sha256"]
-        assert Image.open(tmp_path / told["files"][0]).mode == "L"
+        with Image.open(tmp_path / told["files"][0]) as picture:
+            assert picture.mode == "L"
     else:
         assert code == 5
         assert f"no weights '{by}'" in err
