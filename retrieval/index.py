@@ -32,8 +32,8 @@ SEARCH_BREADTH = 192
 """Candidates that are kept in a search of the graph."""
 MOST_BREADTH = 1_000
 """The same, where few vectors are allowed."""
-SHARE_PROBED = 1 / 16
-"""Share of the lists that are looked into, 8 of them at least."""
+SHARE_PROBED = 1 / 64
+"""Share of the lists that are looked into, 8 of them at least (docs/benchmarks.md)."""
 _FEWEST_A_LIST = 39  # FAISS warns of fewer when it learns the lists' centres
 _LEARNED_A_LIST = 64
 _EXACT = 20_000
