@@ -23,7 +23,7 @@ import torch
 from data.mapping.spider import UPSIDE_DOWN
 from finetune import spider
 from finetune.reliance import Outlines, Slice, outlines_of, slices_of
-from radixgpt.weights import WEIGHTS
+from radixgpt.weights import WEIGHTS, amend_manifest
 from tools import levels
 from tools.columns import columns_of
 from tools.triage_cut import CutOff, expanded, measure
@@ -111,10 +111,7 @@ def as_json(rule: CutOff) -> dict[str, object]:
 
 def write(rule: CutOff, folder: Path = WEIGHTS / "triage") -> None:
     """Put the rule into the manifest, which otherwise stays as it is."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["cut_off"] = as_json(rule)
-    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    amend_manifest(folder, cut_off=as_json(rule))
 
 
 def figures(known: Table, rule: CutOff) -> dict[str, dict[str, int]]:

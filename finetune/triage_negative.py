@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from finetune.triage_data import SEED, Example, lumbar, phantoms, vary, viewed
-from radixgpt.weights import WEIGHTS
+from radixgpt.weights import WEIGHTS, amend_manifest
 from tools.triage_greys import MEASURES, Negative, measure
 
 _COPIES = 2
@@ -73,10 +73,7 @@ def as_json(rule: Negative) -> dict[str, object]:
 
 def write(rule: Negative, folder: Path = WEIGHTS / "triage") -> None:
     """Put the rule into the manifest, which otherwise stays as it is."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["negative"] = as_json(rule)
-    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    amend_manifest(folder, negative=as_json(rule))
 
 
 def figures(some: Iterable[Example], rule: Negative) -> dict[str, dict[str, int]]:

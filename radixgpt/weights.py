@@ -145,6 +145,13 @@ def cards(*, root: Path = WEIGHTS) -> tuple[Card, ...]:
     )
 
 
+def amend_manifest(folder: Path, **values: object) -> None:
+    """Put values into the manifest of a folder of weights, which otherwise stays as it is."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) | values
+    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def write_manifest(
     folder: Path,
     *,

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.floating]
 
 UNLIKE = 0.4
 """Correlation of the borders below which a reader is asked to look. Of the development patients'
-pairs of T1 and T2 none lies below, of the training patients' 4 %, of pairs of two patients 79 % and
+pairs of T1 and T2 none lies below, of the training patients' 3 %, of pairs of two patients 79 % and
 87 % (`python -m finetune.same_spine`)."""
 UNLIKE_TEXT = (
     "Two series may not show the same spine: what has borders in one has them elsewhere in the "
