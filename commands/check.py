@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from etl.proofread import Remark
 
 _LARGEST = 1_000_000
+_GRAVEST = ("error", "warning", "info")
 
 
 def check(
     report: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="REPORT",
             help="A typed report as text (- for standard input), or the report.json of a draft.",
             show_default=False,
             allow_dash=True,
         ),
-    ],
+    ] = None,
     sex: Annotated[
         Literal["female", "male"] | None,
         typer.Option(help="Of the patient; else what the text says.", show_default=False),
@@ -43,6 +44,9 @@ def check(
             show_default=False,
         ),
     ] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="List the rules with their severities, and end.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Name what does not fit in a report, sentence by sentence.
@@ -53,6 +57,11 @@ def check(
     looked at: a report without remarks is not for that reason true.
     """
     with errors_as_exit_codes(as_json):
+        if rules:
+            _list_rules(as_json)
+            return
+        if report is None:
+            raise typer.BadParameter("name a report, or ask for --rules.", param_hint="REPORT")
         text = _text(report)
         if text.lstrip().startswith("{"):
             found = _draft(text)
@@ -61,8 +70,9 @@ def check(
 
             found = [_plain(r) for r in proofread(text, sex=sex, modality=modality, prior=prior)]
         errors = sum(one["severity"] == "error" for one in found)
+        warnings = sum(one["severity"] == "warning" for one in found)
         if as_json:
-            echo_json({"errors": errors, "warnings": len(found) - errors, "remarks": found})
+            echo_json({"errors": errors, "warnings": warnings, "remarks": found})
         else:
             for one in found:
                 typer.echo(f"{one['severity']} {one['rule']}: {one['text']}")
@@ -72,6 +82,25 @@ def check(
                 typer.echo("Nothing to remark in the text. No image was looked at.")
         if errors:
             raise typer.Exit(6)
+
+
+def _list_rules(as_json: bool) -> None:
+    """Every rule of drafts and of typed reports."""
+    from etl.check import RULES
+    from etl.proofread import NAMES
+
+    listed = [
+        {"of": "draft", "rule": r.name, "severity": r.severity, "asks": r.title}
+        for r in RULES.values()
+    ] + [
+        {"of": "typed report", "rule": name, "severity": severity, "asks": title}
+        for name, (severity, title) in NAMES.items()
+    ]
+    if as_json:
+        echo_json({"rules": listed})
+        return
+    for one in listed:
+        typer.echo(f"{one['of']:13} {one['severity']:8} {one['rule']}: {one['asks']}")
 
 
 def _text(report: Path) -> str:
@@ -122,7 +151,7 @@ def _draft(text: str) -> list[dict[str, Any]]:
             "Give the report.json that `radixgpt report` wrote, or a report as text.",
         ) from error
     return [
-        {"rule": one.rule, "severity": "error", "text": one.detail, "sentences": []}
-        for one in rules(draft)
+        {"rule": one.rule, "severity": one.severity, "text": one.detail, "sentences": []}
+        for one in sorted(rules(draft), key=lambda c: _GRAVEST.index(c.severity))
         if not one.passed
     ]

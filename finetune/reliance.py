@@ -144,8 +144,12 @@ def slices_of(shared: Path, patient: int) -> dict[str, Slice]:
     return found
 
 
-def ask(slices: Mapping[str, Slice]) -> Answer:
-    """Triage, levels and classifier on slices stored as pictures, named by their contrast."""
+def look(slices: Mapping[str, Slice]) -> tuple[bool, list[Observation]]:
+    """Triage, levels and classifier on slices stored as pictures, named by their contrast.
+
+    Returns:
+        Whether triage took the study, and all that was observed in it.
+    """
     from PIL import Image
 
     from radixgpt.reading import read
@@ -157,9 +161,15 @@ def ask(slices: Mapping[str, Slice]) -> Answer:
             Image.fromarray(grey).save(Path(folder) / f"{name}.png")
         study, eligibility = triage.run(read(Path(folder)))
     if not eligibility.gradable:
-        return Answer(True, {})
-    graded = classifier.run(study, eligibility, levels.run(study, eligibility))
-    return Answer(False, {(o.level or "", o.kind): o for o in graded})
+        return False, []
+    found = levels.run(study, eligibility)
+    return True, [*found, *classifier.run(study, eligibility, found)]
+
+
+def ask(slices: Mapping[str, Slice]) -> Answer:
+    """The grades that are given to slices stored as pictures, named by their contrast."""
+    taken, seen = look(slices)
+    return Answer(not taken, {(o.level or "", o.kind): o for o in seen if o.kind in GRADED})
 
 
 def outlines_of(slices: Mapping[str, Slice]) -> dict[str, Outlines]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from radixgpt.finding import Finding
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 DRAFT_MARK = "AI draft, not for clinical use"
 SIGNED_MARK = "Drafted by AI research software, read and signed by a person"
 
@@ -86,12 +86,18 @@ class Sentence(_Model):
     section: Section
     level: str | None = None
     findings: tuple[str, ...] = ()
+    by_reader: bool = Field(default=False, description="Whether a reader worded it")
+
+
+Severity = Literal["error", "warning", "info"]
+"""How grave a breach of a rule is: an error can't stand; a warning should be looked at."""
 
 
 class Check(_Model):
     """The outcome of one named rule."""
 
     rule: str
+    severity: Severity = "error"
     passed: bool
     detail: str = ""
 
@@ -143,6 +149,9 @@ class Report(_Model):
     omitted_levels: tuple[str, ...] = Field(
         default=(), description="Levels that the reader asked to leave out of the text"
     )
+    left_out: tuple[Sentence, ...] = Field(
+        default=(), description="Single sentences that the reader took out of the text"
+    )
     signature: Signature | None = Field(default=None, description="Null until a person signs")
 
     def content_sha256(self) -> str:
@@ -153,6 +162,17 @@ class Report(_Model):
     def section(self, name: Section) -> tuple[Sentence, ...]:
         """The sentences of one section, in order."""
         return tuple(s for s in self.sentences if s.section == name)
+
+    @property
+    def obligatory(self) -> tuple[Check, ...]:
+        """The checks that no report may fail."""
+        return tuple(c for c in self.checks if c.severity == "error")
+
+    @property
+    def notices(self) -> tuple[Check, ...]:
+        """What a person should look at before signing, warnings first, or should know."""
+        broken = [c for c in self.checks if c.severity != "error" and not c.passed]
+        return tuple(sorted(broken, key=lambda c: c.severity != "warning"))
 
     def finding(self, finding_id: str) -> Finding | None:
         """The finding with this id, or None."""

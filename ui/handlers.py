@@ -245,7 +245,7 @@ def _draft(desk: Desk) -> Iterator[Views]:
         talk.say(desk.messages, talk.trouble(error.problem, error.mend))
     else:
         report = session.draft()
-        passed = sum(check.passed for check in report.checks)
+        passed = sum(check.passed for check in report.obligatory)
         ready = "The draft is in the report pane" if before is None else "The draft is up to date"
-        talk.say(desk.messages, f"{ready}; {passed} of {len(report.checks)} checks passed.")
+        talk.say(desk.messages, f"{ready}; {passed} of {len(report.obligatory)} checks passed.")
     yield _everything(desk)

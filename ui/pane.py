@@ -179,9 +179,9 @@ def _document(session: Session, report: Report) -> str:
             f'<section{beside} data-section="{section}"><h3>{escape(heading)}</h3>'
             f"<div>{body}</div></section>"
         )
-    passed = sum(check.passed for check in report.checks)
+    passed = sum(check.passed for check in report.obligatory)
     parts.append(
-        f'<p class="rx-checks">{passed} of {len(report.checks)} checks passed · '
+        f'<p class="rx-checks">{passed} of {len(report.obligatory)} checks passed · '
         f"style: {escape(session.style.replace('_', ' '))}</p>"
     )
     return f'<article class="rx-report" aria-label="Draft report">{"".join(parts)}</article>'

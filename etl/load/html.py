@@ -108,7 +108,7 @@ def page(
         overviews=[_shown(p) for p in shown],
         grades=grades(report),
         measurements=measurements(report),
-        passed=sum(c.passed for c in report.checks),
+        passed=sum(c.passed for c in report.obligatory),
     )
 
 

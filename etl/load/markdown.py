@@ -80,6 +80,6 @@ def _provenance(report: Report) -> Iterator[str]:
         yield f"- Model: {escape(model.name)} {escape(model.version)}, SHA-256 {model.sha256[:16]}"
     if made.input_sha256:
         yield f"- Pixels read: SHA-256 {made.input_sha256[:16]}"
-    passed = sum(c.passed for c in report.checks)
-    yield f"- Checks passed: {passed} of {len(report.checks)}"
+    passed = sum(c.passed for c in report.obligatory)
+    yield f"- Checks passed: {passed} of {len(report.obligatory)}"
     yield "- Probabilities in the table are calibrated; a grade without one was set by the reader."

@@ -204,10 +204,10 @@ def _story(job: Job) -> Iterator[Any]:
 def provenance(report: Report) -> Iterator[str]:
     """What made the report, a line each."""
     made = report.provenance
-    passed = sum(c.passed for c in report.checks)
+    passed = sum(c.passed for c in report.obligatory)
     yield (
         f"{made.software} {made.version}; report schema {report.schema_version}; "
-        f"checks passed {passed} of {len(report.checks)}."
+        f"checks passed {passed} of {len(report.obligatory)}."
     )
     for model in made.models:
         yield f"Model {model.name} {model.version}, SHA-256 {model.sha256[:16]}."

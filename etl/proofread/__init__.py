@@ -9,10 +9,11 @@ remarks is not for that reason true. How far the reader of texts can be trusted 
 
 from __future__ import annotations
 
-from etl.proofread.rules import RULES
-from etl.proofread.text import Modality, Remark, Severity, Sex, read_typed
+from etl.proofread.rules import NAMES, RULES
+from etl.proofread.text import Modality, Remark, Sex, read_typed
+from radixgpt.report import Severity
 
-__all__ = ["RULES", "Modality", "Remark", "Severity", "Sex", "proofread"]
+__all__ = ["NAMES", "RULES", "Modality", "Remark", "Severity", "Sex", "proofread"]
 
 
 def proofread(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from etl.proofread.text import STATING, Remark, Said, Sex, Text
 from radixgpt.case import StatedFinding
 from radixgpt.finding import KINDS
+from radixgpt.report import Severity
 
 _COMPARED = re.compile(
     r"\b(unchanged|stable|no (?:significant |interval )*change"
@@ -52,6 +53,30 @@ _BLANK = re.compile(r"_{3,}|\*{3,}|\[\s*\]|\bX{3,}\b|<[^<>\n]{0,40}>|\{[^{}\n]{0
 _TWICE = re.compile(r"\b([A-Za-z]{2,}) \1\b", re.I)
 
 
+NAMES: dict[str, tuple[Severity, str]] = {
+    "contradiction": ("error", "No section states and denies one finding."),
+    "laterality": ("error", "Findings and impression name one side."),
+    "grade": ("error", "Findings and impression give one grade."),
+    "level": ("error", "Findings and impression name one level."),
+    "impression-beyond-findings": ("error", "The impression states what the findings describe."),
+    "severe-left-out": ("warning", "What the findings call severe is in the impression."),
+    "no-prior": ("error", "Nothing is compared without a prior study."),
+    "sex": ("error", "No organ of the other sex is mentioned."),
+    "modality": ("error", "Nothing is described that the modality does not show."),
+    "contrast": ("error", "No enhancement is described without contrast."),
+    "no-such-level": ("error", "Every level is one that there is."),
+    "off-the-scale": ("error", "Every grade is one of its scale."),
+    "unfilled": ("error", "No gap of a template is left."),
+    "word-twice": ("warning", "No word stands twice in a row."),
+    "missing-section": ("warning", "Findings and impression are there."),
+}
+"""Of every remark by its name: its severity, and what the rule asks for."""
+
+
+def _remark(rule: str, text: str, sentences: tuple[str, ...] = ()) -> Remark:
+    return Remark(rule, NAMES[rule][0], text, sentences)
+
+
 def _name(finding: StatedFinding) -> str:
     title = KINDS[finding.kind].title if finding.kind in KINDS else finding.kind.replace("_", " ")
     return f"{title.lower()} at {finding.level}" if finding.level else title.lower()
@@ -71,9 +96,8 @@ def contradiction(text: Text) -> Iterator[Remark]:
                     and other.finding.value is None
                     and one.sentence != other.sentence
                 ):
-                    yield Remark(
+                    yield _remark(
                         "contradiction",
-                        "error",
                         f"The {section} both states and denies {_name(one.finding)}: keep one.",
                         (one.sentence, other.sentence),
                     )
@@ -88,9 +112,8 @@ def laterality(text: Text) -> Iterator[Remark]:
     for one, other in _pairs(text):
         sides = {one.finding.side, other.finding.side}
         if sides == {"left", "right"} and not _said_on(text, one, other.finding.side):
-            yield Remark(
+            yield _remark(
                 "laterality",
-                "error",
                 f"The findings put {_name(one.finding)} on the {one.finding.side}, the impression "
                 f"on the {other.finding.side}: one of the two is wrong.",
                 (one.sentence, other.sentence),
@@ -129,9 +152,8 @@ def grade(text: Text) -> Iterator[Remark]:
                 for s in text.said("findings")
             ):
                 continue
-            yield Remark(
+            yield _remark(
                 "grade",
-                "error",
                 f"{_name(one.finding)[:1].upper()}{_name(one.finding)[1:]} is {first} in the "
                 f"findings and {second} in the impression: one of the two is wrong.",
                 (one.sentence, other.sentence),
@@ -153,17 +175,15 @@ def impression_beyond_findings(text: Text) -> Iterator[Remark]:
             {s.finding.level or "" for s in found if s.finding.kind == f.kind} - {""}
         )
         if elsewhere:
-            yield Remark(
+            yield _remark(
                 "level",
-                "error",
                 f"The impression has {_name(f)}, the findings have it at "
                 f"{', '.join(elsewhere)}: one of the two levels is wrong.",
                 (one.sentence,),
             )
         else:
-            yield Remark(
+            yield _remark(
                 "impression-beyond-findings",
-                "error",
                 f"The impression has {_name(f)}, of which the findings say nothing: describe it "
                 "there, or leave it out.",
                 (one.sentence,),
@@ -179,9 +199,8 @@ def severe_left_out(text: Text) -> Iterator[Remark]:
         f = one.finding
         severe = f.severity == "severe" or f.value in ("extrusion", "sequestration")
         if f.assertion == "present" and severe and f.kind not in concluded:
-            yield Remark(
+            yield _remark(
                 "severe-left-out",
-                "warning",
                 f"The impression does not mention {_name(f)}, which the findings call "
                 f"{f.severity or f.value}.",
                 (one.sentence,),
@@ -194,9 +213,8 @@ def unchanged_without_prior(text: Text) -> Iterator[Remark]:
         return
     for words, match in text.matching(_COMPARED):
         if not _STABLE_ELSE.search(words):
-            yield Remark(
+            yield _remark(
                 "no-prior",
-                "error",
                 f"'{match[0]}' compares with a prior study, and the report names none: name it "
                 "under Comparison, or leave the comparison out.",
                 (words,),
@@ -209,9 +227,8 @@ def other_sex(text: Text) -> Iterator[Remark]:
         if text.sex is None or text.sex == sex:
             continue
         for words, match in text.matching(pattern):
-            yield Remark(
+            yield _remark(
                 "sex",
-                "error",
                 f"'{match[0]}' does not go with a {text.sex} patient: is this the right report?",
                 (words,),
             )
@@ -223,9 +240,8 @@ def other_modality(text: Text) -> Iterator[Remark]:
         if text.modality is None or text.modality == modality:
             continue
         for words, match in text.matching(pattern):
-            yield Remark(
+            yield _remark(
                 "modality",
-                "error",
                 f"'{match[0]}' is seen on {modality}, and the exam is {text.modality}.",
                 (words,),
             )
@@ -236,9 +252,8 @@ def contrast(text: Text) -> Iterator[Remark]:
     made = " ".join(text.sections.get(name, "") for name in ("exam", "technique"))
     if _PLAIN.search(made) and not re.search(r"\bwith and without\b", made, re.I):
         for words, match in text.matching(_ENHANCED):
-            yield Remark(
+            yield _remark(
                 "contrast",
-                "error",
                 f"'{match[0]}' is described, and the exam was made without contrast.",
                 (words,),
             )
@@ -251,9 +266,8 @@ def level_that_is_not(text: Text) -> Iterator[Remark]:
             continue
         for match in _LEVEL.finditer(words):
             if not _exists(match):
-                yield Remark(
+                yield _remark(
                     "no-such-level",
-                    "error",
                     f"There is no level '{match[0]}'. A transitional vertebra is described in "
                     "words.",
                     (words,),
@@ -280,9 +294,8 @@ def off_the_scale(text: Text) -> Iterator[Remark]:
     for name, (pattern, low, high) in _SCALES.items():
         for words, match in text.matching(pattern):
             if not low <= int(match[1]) <= high:
-                yield Remark(
+                yield _remark(
                     "off-the-scale",
-                    "error",
                     f"'{match[0]}' is none of {name} {low} to {high}.",
                     (words,),
                 )
@@ -292,20 +305,20 @@ def unfilled(text: Text) -> Iterator[Remark]:
     """A gap of a template was left."""
     for section, words, _ in text.sentences:
         if section != "critical_communication" and (match := _BLANK.search(words)):
-            yield Remark("unfilled", "error", f"'{match[0]}' was not filled in.", (words,))
+            yield _remark("unfilled", f"'{match[0]}' was not filled in.", (words,))
 
 
 def said_twice(text: Text) -> Iterator[Remark]:
     """A word stands twice, as dictation makes it."""
     for words, match in text.matching(_TWICE):
-        yield Remark("word-twice", "warning", f"'{match[0]}' says a word twice.", (words,))
+        yield _remark("word-twice", f"'{match[0]}' says a word twice.", (words,))
 
 
 def sections_there(text: Text) -> Iterator[Remark]:
     """Findings or impression are missing."""
     for name in STATING:
         if not text.sections.get(name, "").strip():
-            yield Remark("missing-section", "warning", f"There is no section '{name}'.")
+            yield _remark("missing-section", f"There is no section '{name}'.")
 
 
 RULES: tuple[Callable[[Text], Iterator[Remark]], ...] = (

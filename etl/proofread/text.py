@@ -9,9 +9,8 @@ from typing import Literal
 
 from radixgpt.case import StatedFinding
 from radixgpt.language.reader import Told, read, sentences_in
-from radixgpt.report import Section
+from radixgpt.report import Section, Severity
 
-Severity = Literal["error", "warning"]
 Sex = Literal["female", "male"]
 Modality = Literal["MR", "CT", "XR"]
 STATING: tuple[Section, ...] = ("findings", "impression")

@@ -44,3 +44,17 @@ def test_bad_input_is_told(tmp_path: Path) -> None:
         found = RUN.invoke(app, ["check", str(path)])
         assert found.exit_code == 3
         assert "Traceback" not in found.output
+
+
+def test_the_rules_are_listed_with_their_severities() -> None:
+    from etl.check import RULES
+    from etl.proofread import NAMES
+
+    told = json.loads(RUN.invoke(app, ["check", "--rules", "--json"]).stdout)["rules"]
+    listed = {(one["of"], one["rule"]): one["severity"] for one in told}
+    assert len(listed) == len(RULES) + len(NAMES)
+    assert listed["draft", "text-agrees-with-findings"] == "error"
+    assert listed["typed report", "word-twice"] == "warning"
+    plain = RUN.invoke(app, ["check", "--rules"]).stdout
+    assert all(one["rule"] in plain and one["asks"] in plain for one in told)
+    assert RUN.invoke(app, ["check"]).exit_code == 2

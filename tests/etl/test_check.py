@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from etl.check import RULES, check, check_sentence, meyerding, require
+from etl.sign import sign
 from radixgpt.errors import CheckFailedError
 from radixgpt.finding import Finding
 from radixgpt.observation import Evidence
@@ -223,6 +225,21 @@ BREAKING: list[tuple[str, Change]] = [
     ("limitations-stated", lambda r: with_finding(r, set_by_reader=True)),
     ("limitations-stated", lambda r: r.model_copy(update={
         "study": r.study.model_copy(update={"synthetic": True})})),
+    ("numbering-certain", lambda r: r.model_copy(update={
+        "study": r.study.model_copy(update={"numbering_uncertain": True})})),
+    ("severe-in-impression", lambda r: without(r, "impression")),
+    ("stated-surely", lambda r: with_finding(r, confidence=0.54)),
+    ("mostly-decided", lambda r: r.model_copy(update={"findings": tuple(
+        g.model_copy(update={"status": "indeterminate", "value": None, "reason": "unsure"})
+        if g.level != "L4-L5" else g for g in r.findings)})),
+    ("said-once", lambda r: with_more(
+        r, r.section("impression")[0].text, "impression", *r.section("impression")[0].findings)),
+    ("set-by-reader", lambda r: with_finding(r, set_by_reader=True)),
+    ("level-omitted", lambda r: r.model_copy(update={"omitted_levels": ("L1-L2",)})),
+    ("input-left-aside", lambda r: r.model_copy(update={
+        "study": r.study.model_copy(update={"quarantine": ({"name": "object 7"},)})})),
+    ("communication-recorded", lambda r: sign(
+        r, name="Ada Reader", role="Radiologist", at=datetime(2026, 1, 2, tzinfo=UTC))),
 ]  # fmt: skip
 
 
@@ -244,7 +261,18 @@ def test_each_rule_is_broken_by_what_it_forbids(
 
 def test_every_rule_has_a_test_and_a_docstring() -> None:
     assert {rule for rule, _ in BREAKING} == set(RULES)
-    assert all(rule.__doc__ for rule in RULES.values())
+    assert all(rule.title.endswith(".") for rule in RULES.values())
+
+
+def test_only_errors_hold_a_report_back(degenerated: Report) -> None:
+    changes = dict(BREAKING)
+    for name, rule in RULES.items():
+        if rule.severity == "error":
+            with pytest.raises(CheckFailedError, match=name):
+                require(changes[name](degenerated))
+    noted = require(with_finding(degenerated, confidence=0.54))
+    assert [(c.rule, c.severity) for c in noted.notices] == [("stated-surely", "warning")]
+    assert all(c.passed for c in noted.obligatory)
 
 
 def test_require_names_the_sentence(degenerated: Report) -> None:
