@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radixgpt.errors import InputError
+from radixgpt.patient import Subject
 
 
 class Modality(StrEnum):
@@ -200,6 +201,7 @@ class Study:
         warnings: what the reader should know about the study as a whole.
         age_band: decade of age such as ``"60-69"``, ``"90+"``, None when unknown.
         sex: ``"F"``, ``"M"``, ``"O"`` or None.
+        subject: whom it is of and when it was made, as keyed hashes and a moved day.
     """
 
     key: str
@@ -208,6 +210,7 @@ class Study:
     warnings: tuple[str, ...] = ()
     age_band: str | None = None
     sex: str | None = None
+    subject: Subject | None = field(default=None, repr=False)
 
     @property
     def synthetic(self) -> bool:

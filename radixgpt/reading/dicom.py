@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy.typing as npt
 
+from radixgpt.patient import Subject
 from radixgpt.reading.dataset import Parsed
 from radixgpt.reading.decoder import Decoder
 from radixgpt.reading.facts import Layers, read_facts, read_modality
 from radixgpt.reading.frame import Frame, Orientation, Vector, orientation_of
 from radixgpt.reading.header import Header
-from radixgpt.reading.identity import Keyring, Person, age_band, person, sex
+from radixgpt.reading.identity import Keyring, age_band, sex, subject
 from radixgpt.reading.limits import Limits
 from radixgpt.reading.orientation import orientation_of_letters
 from radixgpt.reading.pixels import PixelFacts, decode, facts
@@ -37,12 +38,12 @@ class Owner:
     """Whose object it is.
 
     Attributes:
-        person: as keyed hashes.
+        subject: whom it is of and when it was made, as keyed hashes and a moved day.
         study: remapped StudyInstanceUID, empty where it is missing.
         age_band, sex: as in ``Study``.
     """
 
-    person: Person
+    subject: Subject
     study: str
     age_band: str | None
     sex: str | None
@@ -52,7 +53,7 @@ def owner(header: Header, keys: Keyring) -> Owner:
     """Whose object it is."""
     study = header.text("StudyInstanceUID")
     return Owner(
-        person=person(header, keys),
+        subject=subject(header, keys),
         study=keys.uid(study) if study else "",
         age_band=age_band(header),
         sex=sex(header),

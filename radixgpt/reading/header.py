@@ -27,7 +27,8 @@ ALLOWED: dict[str, tuple[int, str]] = {
     "PatientBirthDate": (0x00100030, "DA"),
     "PatientSex": (0x00100040, "CS"),
     "PatientAge": (0x00101010, "AS"),
-    "StudyDate": (0x00080020, "DA"),
+    "StudyDate": (0x00080020, "DA"),  # the age; else only as a difference
+    "LongitudinalTemporalInformationModified": (0x00280303, "CS"),
     # unique identifiers: remapped
     "SOPClassUID": (0x00080016, "UI"),
     "SOPInstanceUID": (0x00080018, "UI"),

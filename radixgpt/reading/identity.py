@@ -12,9 +12,10 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import date
 
 from radixgpt.errors import MixedPatientsError
+from radixgpt.patient import Person, Subject
 from radixgpt.reading.header import Header
 
 _PROCESS_SALT = secrets.token_bytes(32)
@@ -49,37 +50,12 @@ class Keyring:
         return f"study-{self.digest('study', b''.join(parts)).hex()[:16]}"
 
 
-@dataclass(frozen=True)
-class Person:
-    """Whom an object belongs to, as keyed hashes; empty where the header does not say.
-
-    Attributes:
-        patient_id: of the patient's id.
-        birth: of the birth date.
-        sex: of the sex, if female or male.
-        name: of each word of the name.
-    """
-
-    patient_id: bytes
-    birth: bytes
-    sex: bytes
-    name: frozenset[bytes]
-
-    def differs(self, other: Person) -> bool:
-        """Whether two objects can't belong to one patient.
-
-        Names may be written with more or fewer words (a middle name), nothing else may differ.
-        """
-        for mine, theirs in (
-            (self.patient_id, other.patient_id),
-            (self.birth, other.birth),
-            (self.sex, other.sex),
-        ):
-            if mine and theirs and mine != theirs:
-                return True
-        return bool(
-            self.name and other.name and not self.name <= other.name and not other.name <= self.name
-        )
+_FOR_MANY = re.compile(
+    r"(?:anon\w*|unknown|none|no ?name|test\w*|patient|subject|phantom|removed|de-?id\w*"
+    r"|[0x*?_ -]+)",
+    re.IGNORECASE,
+)
+"""Ids that many patients share once a data set was de-identified."""
 
 
 def person(header: Header, keys: Keyring) -> Person:
@@ -95,6 +71,25 @@ def person(header: Header, keys: Keyring) -> Person:
         birth=hashed("birth", header.text("PatientBirthDate")),
         sex=hashed("sex", sex if sex in ("F", "M") else ""),
         name=frozenset(keys.digest("name", word) for word in words),
+        placeholder=_FOR_MANY.fullmatch(header.text("PatientID").strip()) is not None,
+    )
+
+
+def subject(header: Header, keys: Keyring) -> Subject:
+    """Whom a study is of and when it was made, neither of which can be read from it."""
+    text = header.text("StudyDate")
+    day: int | None = None
+    if re.fullmatch(r"[12]\d{7}", text):
+        try:
+            day = date(int(text[:4]), int(text[4:6]), int(text[6:])).toordinal()
+        except ValueError:
+            day = None
+    moved = int.from_bytes(keys.digest("day", b"")[:6], "big")
+    state = header.text("LongitudinalTemporalInformationModified").upper()
+    return Subject(
+        person(header, keys),
+        None if day is None or state == "REMOVED" else day + moved,
+        shifted=state == "MODIFIED",
     )
 
 

@@ -94,7 +94,7 @@ def read(
                 _read_item(item, found, keys, decoder, limits, force=force)
             except RejectedObjectError as error:
                 found.quarantine.append((item.name, error.reason))
-    check_one_patient(owner.person for owner in found.owners)
+    check_one_patient(owner.subject.person for owner in found.owners)
     if not found.objects and not found.loose:
         raise nothing_usable([reason for _, reason in found.quarantine])
     chosen, warnings = _one_study(found)
@@ -113,6 +113,7 @@ def read(
         warnings=tuple(warnings),
         age_band=_most_common([owner.age_band for owner in owners]),
         sex=_most_common([owner.sex for owner in owners]),
+        subject=Counter(owner.subject for owner in owners).most_common(1)[0][0] if owners else None,
     )
 
 
