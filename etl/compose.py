@@ -60,7 +60,7 @@ def compose(
     films = bool(facts.radiographs)
     fixed = (
         *(radiograph.exam_sentences(facts, phrases) if films else _exam(facts, phrases)),
-        _say("clinical_information", _history(clinical_information, phrases)),
+        _say("clinical_information", history(clinical_information, phrases)),
         _say("comparison", phrases.say("comparison")),
         *(
             radiograph.technique_sentences(facts, phrases)
@@ -88,23 +88,61 @@ def recompose(
         style: name of the phrase templates.
         omitted: levels that the reader asked to leave out.
     """
+    stated = said(facts, findings, style=style, omitted=omitted)
+    return around(facts, findings, fixed, stated, style=style, omitted=omitted)
+
+
+def said(
+    facts: StudyFacts,
+    findings: Sequence[Finding],
+    *,
+    style: str = STANDARD,
+    omitted: Sequence[str] = (),
+) -> tuple[Sentence, ...]:
+    """The sentences of the findings and the impression; arguments as in :func:`recompose`."""
     phrases = Phrases(style)
+    if facts.radiographs:
+        return tuple(radiograph.radiograph_sentences(findings, phrases))
     board = Board(findings, phrases, omitted)
+    prose = board.phrases.option("findings") == "prose"
+    return (
+        *(prose_sentences if prose else findings_sentences)(board),
+        *impression_sentences(board, refusal(facts)),
+    )
+
+
+def around(
+    facts: StudyFacts,
+    findings: Sequence[Finding],
+    fixed: Sequence[Sentence],
+    stated: Sequence[Sentence],
+    *,
+    style: str = STANDARD,
+    omitted: Sequence[str] = (),
+    left_out: int = 0,
+) -> tuple[Sentence, ...]:
+    """The whole text around the sentences of the findings and the impression.
+
+    Args:
+        facts: the study.
+        findings: with their ids.
+        fixed: sentences of the sections before the limitations.
+        stated: those of the findings and the impression; the limitations say how many of them a
+            reader worded.
+        style: name of the phrase templates.
+        omitted: levels that the reader asked to leave out.
+        left_out: how many single sentences the reader took out.
+    """
+    phrases = Phrases(style)
+    limits = [*_limitations(facts, findings, phrases, omitted)]
+    if left_out:
+        limits.append(phrases.say("limit_left_out", count=left_out))
+    if worded := sum(s.by_reader for s in (*fixed, *stated)):
+        limits.append(phrases.say("limit_worded", count=worded))
     return (
         *fixed,
-        *(_say("limitations", text) for text in _limitations(facts, findings, phrases, omitted)),
-        *(
-            radiograph.radiograph_sentences(findings, phrases)
-            if facts.radiographs
-            else (
-                *(
-                    prose_sentences
-                    if board.phrases.option("findings") == "prose"
-                    else findings_sentences
-                )(board),
-                *impression_sentences(board, refusal(facts)),
-            )
-        ),
+        *(_say("limitations", text) for text in limits),
+        *stated,
         _say("recommendations", phrases.say("recommendations")),
         _say("critical_communication", phrases.say("critical_communication")),
     )
@@ -134,7 +172,7 @@ def _exam(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
         yield _say("exam", phrases.say("exam_synthetic"))
 
 
-def _history(text: str | None, phrases: Phrases) -> str:
+def history(text: str | None, phrases: Phrases) -> str:
     """The user's words on one line, without control characters, dates and long numbers."""
     if not text or not text.strip():
         return phrases.say("clinical_none")

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from etl.check import require
-from etl.compose import FIXED, recompose
-from etl.phrases import list_and
+from etl import own_words
+from etl.check import STATING, check_sentence, require
+from etl.compose import FIXED, around, history, said
+from etl.phrases import Phrases, list_and
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import GRADED, KINDS, Finding
 from radixgpt.level import LUMBAR_DISCS, parse_disc
 from radixgpt.observation import Side
-from radixgpt.report import Report
+from radixgpt.report import SECTIONS, Report, Sentence
 
 
 def restyle(report: Report, style: str) -> Report:
@@ -111,6 +112,86 @@ def set_grade(
     return _again(report, changed)
 
 
+def reword(report: Report, sentence: Sentence, text: str) -> Report:
+    """The report with one sentence in the reader's words, which must say what its findings say.
+
+    The words hold as long as the sentence states these findings with these values. In the clinical
+    information, which states no finding, any words hold but for dates and long numbers.
+
+    Raises:
+        CheckFailedError: the words say something else, with what; or the sentence is none that can
+            be worded.
+    """
+    sentence = _standing(report, sentence)
+    text = own_words.one_line(text)
+    if not text:
+        raise CheckFailedError("A sentence needs words.", "Take it out, if it is not wanted.")
+    if sentence.section == "clinical_information":
+        told = sentence.model_copy(
+            update={"text": history(text, Phrases(report.style)), "by_reader": True}
+        )
+        first = [s for s in report.sentences if s.section in FIXED]
+        return _again(report, report.findings, fixed=[told if s == sentence else s for s in first])
+    if sentence.section not in STATING:
+        raise CheckFailedError(
+            f"The words of this section are fixed: {SECTIONS[sentence.section]}.",
+            "Word a sentence of the findings, the impression or the clinical information.",
+        )
+    stated = [f for f in report.findings if f.id in sentence.findings]
+    if problems := check_sentence(text, stated, level=sentence.level, complete=True):
+        raise CheckFailedError(
+            f"The wording {own_words.in_words(problems)}.",
+            "Word it as its findings are, or change the finding in the table first.",
+        )
+    told = sentence.model_copy(update={"text": text, "by_reader": True})
+    return _again(report, report.findings, worded=(told,))
+
+
+def leave_out(report: Report, sentence: Sentence) -> Report:
+    """The report without one sentence of its findings or impression; the limitations count it.
+
+    Raises:
+        CheckFailedError: it is none that can be left out: of another section, the last of its
+            section, or one whose findings the impression states.
+    """
+    sentence = _standing(report, sentence)
+    if sentence.section not in STATING:
+        raise CheckFailedError(
+            f"The section '{SECTIONS[sentence.section]}' has to stay.",
+            "Take out a sentence of the findings or the impression.",
+        )
+    others = [s for s in report.section(sentence.section) if s != sentence]
+    if not others:
+        raise CheckFailedError(
+            f"It is the only sentence of the {sentence.section}.", "Leave it, or word it anew."
+        )
+    if sentence.section == "findings":
+        still = {name for s in others for name in s.findings}
+        for concluded in report.section("impression"):
+            if set(concluded.findings) & set(sentence.findings) - still:
+                raise CheckFailedError(
+                    f"The impression rests on it: “{concluded.text}”",
+                    "Take that sentence out first.",
+                )
+    return _again(report, report.findings, left_out=(*report.left_out, sentence))
+
+
+def _standing(report: Report, sentence: Sentence) -> Sentence:
+    """The report's own sentence of this section on these findings.
+
+    Raises:
+        CheckFailedError: there is none, or there are more.
+    """
+    same = [s for s in report.sentences if own_words.key(s) == own_words.key(sentence)]
+    if len(same) > 1:
+        same = [s for s in same if s.text == sentence.text]
+    if len(same) != 1:
+        raise CheckFailedError(
+            "The report has no such sentence any more.", "Choose a sentence as it stands now."
+        )
+    return same[0]
+
+
 def described_levels(report: Report) -> list[str]:
     """Levels with graded findings, from head to tail, whether left out of the text or not."""
     there = {f.level for f in report.findings if f.kind in GRADED}
@@ -124,20 +205,31 @@ def _again(
     *,
     style: str | None = None,
     omitted: Sequence[str] | None = None,
+    fixed: Sequence[Sentence] | None = None,
+    worded: Sequence[Sentence] = (),
+    left_out: Sequence[Sentence] | None = None,
 ) -> Report:
-    """The report composed anew, and checked."""
+    """The report composed anew, and checked; what is not given stays as it is.
+
+    ``worded`` are sentences in the reader's words, beside those that the report has.
+    """
     if report.status != "draft":
         raise CheckFailedError(
             "A signed report can't be changed.", "Change the draft, and sign anew."
         )
     style = report.style if style is None else style
     omitted = report.omitted_levels if omitted is None else tuple(omitted)
-    sentences = recompose(
-        report.study,
+    if fixed is None:
+        fixed = [s for s in report.sentences if s.section in FIXED]
+    stated, gone = own_words.kept(
+        said(report.study, findings, style=style, omitted=omitted),
         findings,
-        [s for s in report.sentences if s.section in FIXED],
-        style=style,
-        omitted=omitted,
+        worded=(*(s for s in report.sentences if s.by_reader), *worded),
+        left_out=report.left_out if left_out is None else left_out,
+        before=report.findings,
+    )
+    sentences = around(
+        report.study, findings, fixed, stated, style=style, omitted=omitted, left_out=len(gone)
     )
     return require(
         report.model_copy(
@@ -146,6 +238,7 @@ def _again(
                 "sentences": sentences,
                 "style": style,
                 "omitted_levels": tuple(omitted),
+                "left_out": gone,
             }
         )
     )
