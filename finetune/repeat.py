@@ -12,17 +12,24 @@ The figures go to ``etl/repeatability.yaml``, which :mod:`etl.prior` reads, and 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from etl.extract import finding
+from etl.prior import judged
 from finetune import spider
 from finetune.reliance import Slice, look, slices_of
-from radixgpt.finding import GRADED
+from radixgpt.finding import GRADED, KINDS, Finding
+from radixgpt.level import LUMBAR_DISCS
 from radixgpt.observation import Observation
+from radixgpt.prior import CLEAR
+from tools import classifier, levels
 
 COMPARED = ("disc_height_index", "canal_ratio", "slip_ratio")
 """Measured kinds that are compared between two studies."""
@@ -107,6 +114,122 @@ def collect(shared: Path, patients: tuple[int, ...], say: Callable[[str], None])
     return found
 
 
+@dataclass(frozen=True)
+class Moved:
+    """How one measured kind moves.
+
+    Attributes:
+        pairs: of a disc as it is and looked at again.
+        within: within-subject standard deviation, the root of half the mean squared difference.
+        most: the difference that 95 % of the pairs stay within.
+    """
+
+    pairs: int
+    within: float
+    most: float
+
+    @property
+    def repeatability(self) -> float:
+        """What two looks differ by in 95 % if errors are normal (Bland and Altman, BMJ 1996)."""
+        return 1.96 * 2**0.5 * self.within
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """What becomes of one graded kind; shares of the pairs that both have a value.
+
+    Attributes:
+        pairs: both with a value.
+        other: another value.
+        called: another value, and :func:`etl.prior.judged` would call it a change.
+    """
+
+    pairs: int
+    other: float
+    called: float
+
+
+def pairs_of(seen: Sequence[Seen], conditions: Collection[str]) -> list[tuple[Finding, Finding]]:
+    """Each disc's findings as it is, and under each of these conditions."""
+    plain = {one.patient: _by_place(one) for one in seen if not one.condition}
+    return [
+        (plain[one.patient][place], f)
+        for one in seen
+        if one.condition in conditions
+        for place, f in _by_place(one).items()
+        if place in plain[one.patient]
+    ]
+
+
+def _by_place(one: Seen) -> dict[tuple[str | None, str], Finding]:
+    return {(o.level, o.kind): finding(o, {}) for o in one.observations if o.level in LUMBAR_DISCS}
+
+
+def moved(pairs: Sequence[tuple[Finding, Finding]], kind: str) -> Moved:
+    """How far one measured kind moves."""
+    differences = np.array(
+        [
+            abs(float(b.value or 0.0)) - abs(float(a.value or 0.0))
+            for a, b in pairs
+            if a.kind == kind and a.status == b.status == "value"
+        ]
+    )
+    within = float(np.sqrt(np.mean(differences**2) / 2))
+    return Moved(len(differences), within, float(np.quantile(np.abs(differences), 0.95)))
+
+
+def regraded(pairs: Sequence[tuple[Finding, Finding]], kind: str) -> Regraded:
+    """What becomes of one graded kind."""
+    own = [p for p in pairs if p[0].kind == kind and p[0].status == p[1].status == "value"]
+    other = [a.value != b.value for a, b in own]
+    called = [judged(b, a) in CLEAR for a, b in own]
+    share = float(np.mean(other)), float(np.mean(called))
+    return Regraded(len(own), *share)
+
+
+def limits_of(seen: Sequence[Seen]) -> dict[str, float]:
+    """The difference of each measured kind from which a change may be called.
+
+    The largest of what either group of conditions gives, by both ways of putting it.
+    """
+    groups = [pairs_of(seen, AGAIN), pairs_of(seen, {SPACE})]
+    found = {}
+    for kind in COMPARED:
+        one = [moved(pairs, kind) for pairs in groups]
+        largest = max(max(m.repeatability, m.most) for m in one)
+        found[kind] = float(np.ceil(largest * 1000) / 1000)
+    return found
+
+
+def page(seen: Sequence[Seen], limits: Mapping[str, float]) -> str:
+    """The tables of ``docs/repeatability.md``."""
+    groups = {"images changed": pairs_of(seen, AGAIN), SPACE: pairs_of(seen, {SPACE})}
+    lines = [
+        "| measured | looked at again | pairs | within-subject SD | repeatability coefficient "
+        "| 95 % within | limit |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind in COMPARED:
+        for name, pairs in groups.items():
+            m = moved(pairs, kind)
+            lines.append(
+                f"| {KINDS[kind].title} | {name} | {m.pairs} | {m.within:.3f} "
+                f"| {m.repeatability:.3f} | {m.most:.3f} | {limits[kind]:.3f} |"
+            )
+    lines += [
+        "",
+        "| graded | looked at again | pairs | another value | called a change |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for kind in GRADED:
+        for name, pairs in groups.items():
+            r = regraded(pairs, kind)
+            lines.append(
+                f"| {KINDS[kind].title} | {name} | {r.pairs} | {r.other:.1%} | {r.called:.1%} |"
+            )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Look again, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -115,11 +238,25 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     many = TypeAdapter(list[Seen])
-    if not options.keep:
+    if options.keep:
+        seen = many.validate_json(SEEN.read_bytes())
+    else:
         _, development = spider.split(options.shared)
         seen = collect(options.shared, development, print)
         SEEN.parent.mkdir(parents=True, exist_ok=True)
         SEEN.write_bytes(many.dump_json(seen))
+    limits = limits_of(seen)
+    here = Path(__file__).parent
+    made = (here / "repeat_limits.yaml").read_text(encoding="utf-8")
+    version = classifier.model_facts().version, levels.model_facts().version
+    text = Template(made).substitute(limits, classifier=version[0], levels=version[1])
+    (here.parent / "etl" / "repeatability.yaml").write_text(text, encoding="utf-8")
+    patients = {one.patient for one in seen}
+    space = sum(one.condition == SPACE for one in seen)
+    told = (here / "repeat_page.md").read_text(encoding="utf-8")
+    told = told.replace("{tables}", page(seen, limits)).replace("{patients}", str(len(patients)))
+    told = told.replace("{space}", str(space))
+    (here.parent / "docs" / "repeatability.md").write_text(told, encoding="utf-8")
 
 
 if __name__ == "__main__":

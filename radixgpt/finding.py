@@ -32,6 +32,9 @@ class Finding(BaseModel):
     confidence: float | None = Field(
         default=None, ge=0, le=1, description="Calibrated probability of the stated value"
     )
+    plausible: tuple[str | int, ...] = Field(
+        default=(), description="Values that the calibrated chances can't exclude; empty if unknown"
+    )
     evidence: tuple[Evidence, ...] = ()
     set_by_reader: bool = Field(default=False, description="Changed by a person in the chat")
 

@@ -51,4 +51,7 @@ class Observation(BaseModel):
     reason: str | None = Field(default=None, description="Why there is no value")
     confidence: float | None = Field(default=None, ge=0, le=1)
     probabilities: dict[str, float] = Field(default_factory=dict)
+    plausible: tuple[str | int, ...] = Field(
+        default=(), description="Values that the calibrated chances can't exclude; empty if unknown"
+    )
     evidence: tuple[Evidence, ...] = ()

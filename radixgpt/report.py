@@ -8,22 +8,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from radixgpt.finding import Finding
+from radixgpt.style import ORDER, Language, Section, Style
+from radixgpt.prior import Prior
 
 SCHEMA_VERSION = "1.2"
 DRAFT_MARK = "AI draft, not for clinical use"
 SIGNED_MARK = "Drafted by AI research software, read and signed by a person"
 
-Section = Literal[
-    "exam",
-    "clinical_information",
-    "comparison",
-    "technique",
-    "limitations",
-    "findings",
-    "impression",
-    "recommendations",
-    "critical_communication",
-]
 SECTIONS: dict[Section, str] = {
     "exam": "Exam",
     "clinical_information": "Clinical information",
@@ -35,7 +26,7 @@ SECTIONS: dict[Section, str] = {
     "recommendations": "Recommendations",
     "critical_communication": "Critical communication",
 }
-"""The nine sections in their order, with their headings."""
+"""The nine sections in their usual order, with their English headings."""
 
 
 class _Model(BaseModel):
@@ -86,6 +77,9 @@ class Sentence(_Model):
     section: Section
     level: str | None = None
     findings: tuple[str, ...] = ()
+    changes: tuple[str, ...] = Field(
+        default=(), description="Changes from a prior study that it states"
+    )
     by_reader: bool = Field(default=False, description="Whether a reader worded it")
 
 
@@ -145,13 +139,18 @@ class Report(_Model):
     sentences: tuple[Sentence, ...]
     checks: tuple[Check, ...] = ()
     provenance: Provenance
-    style: str = Field(default="standard", description="Name of the phrase templates")
+    style: str = Field(default="standard", description="Name of the style")
+    language: Language = Field(default="en", description="Language of the text, RFC 5646")
+    house: Style | None = Field(
+        default=None, description="The style itself where it is a house's own"
+    )
     omitted_levels: tuple[str, ...] = Field(
         default=(), description="Levels that the reader asked to leave out of the text"
     )
     left_out: tuple[Sentence, ...] = Field(
         default=(), description="Single sentences that the reader took out of the text"
     )
+    prior: Prior | None = Field(default=None, description="An earlier study that was compared")
     signature: Signature | None = Field(default=None, description="Null until a person signs")
 
     def content_sha256(self) -> str:

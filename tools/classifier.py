@@ -296,14 +296,22 @@ def statement(kind: str, chances: Chances, regime: str) -> dict[str, object]:
         named = {ABSENT: 1 - present, PRESENT: present}
     confidence = named[str(value)]
     plausible = [name for name, p in named.items() if p >= conformal()[regime][kind]]
+    # Where every chance is below the cut, none can be excluded.
+    kept = [int(name) if name.isdigit() else name for name in plausible or named]
     named = {name: round(p, 4) for name, p in named.items()}
     if confidence < thresholds()[kind]:
         return {
             "status": "indeterminate",
             "reason": _between(kind, plausible),
             "probabilities": named,
+            "plausible": kept,
         }
-    return {"value": value, "confidence": round(confidence, 4), "probabilities": named}
+    return {
+        "value": value,
+        "confidence": round(confidence, 4),
+        "probabilities": named,
+        "plausible": kept,
+    }
 
 
 _ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}

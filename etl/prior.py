@@ -1,0 +1,187 @@
+"""What became of each finding since a prior study; a change is called beyond measurement error only.
+
+Two grades differ when the values that the calibrated chances can't exclude have none in common. Two
+measured numbers differ when they lie further apart than repeated looks at a patient in whom nothing
+has changed (``etl/repeatability.yaml``, made by ``python -m finetune.repeat``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from radixgpt.errors import InputError
+from radixgpt.finding import ABSENT, GRADED, KINDS, PRESENT, Finding
+from radixgpt.patient import Subject, days_between, likeness
+from radixgpt.prior import Change, Numbering, Prior, Verdict
+from radixgpt.report import Report, StudyFacts
+
+COMPARED: tuple[str, ...] = (*GRADED, "disc_height_index", "canal_ratio", "slip_ratio")
+"""The kinds that are compared; lengths follow from the ratios, which are the patient's own."""
+LENGTHS = {
+    "disc_height_index": "disc_height_mm",
+    "canal_ratio": "canal_mm",
+    "slip_ratio": "slip_mm",
+}
+"""The length that tells a ratio in millimetres."""
+OTHER_PATIENT = (
+    "The prior study is not of the same patient, by the numbers and names in the headers.",
+    "Check both studies. If it is the same patient, say so: --same-patient.",
+)
+EXCLUDED = (
+    "The prior study can't be of the same patient: birth date or sex differ.",
+    "Give a prior study of this patient.",
+)
+UNKNOWN_PATIENT = (
+    "Whether the prior study is of the same patient can't be told from the images.",
+    "If you know that it is, say so: --same-patient.",
+)
+LATER = (
+    "The prior study was made after this one.",
+    "Exchange the two, or give an earlier study.",
+)
+NO_LEVELS = (
+    "Studies without graded levels are not compared.",
+    "Give two MR studies of the lumbar spine.",
+)
+
+
+@cache
+def limits() -> Mapping[str, float]:
+    """Difference of each measured kind from which a change is called."""
+    import yaml
+
+    path = Path(__file__).with_name("repeatability.yaml")
+    data = cast(dict[str, Any], yaml.safe_load(path.read_text(encoding="utf-8")))
+    return {kind: float(one["limit"]) for kind, one in data["measured"].items()}
+
+
+def compared(
+    facts: StudyFacts,
+    findings: Sequence[Finding],
+    before: Report,
+    *,
+    now: Subject | None = None,
+    then: Subject | None = None,
+    source_is_report: bool = False,
+    stated: bool = False,
+) -> Prior:
+    """The prior study with what has changed since.
+
+    Args:
+        facts: of this study.
+        findings: of this study, with their ids.
+        before: the report on the prior study.
+        now, then: whom the studies are of, as keyed hashes; None for a report.
+        source_is_report: the prior is an earlier report, not a study that was read.
+        stated: a person says that both are of one patient.
+
+    Raises:
+        InputError: they are of two patients, or it isn't known and nobody states it; the prior is
+            the later one; there are no levels to compare.
+    """
+    same = likeness(then, now)
+    if same == "excluded":
+        raise InputError(*EXCLUDED)
+    if same != "same" and not stated:
+        raise InputError(*(OTHER_PATIENT if same == "different" else UNKNOWN_PATIENT))
+    days = days_between(then, now)
+    if days is not None and days < 0:
+        raise InputError(*LATER)
+    if not facts.gradable or not before.study.gradable:
+        raise InputError(*NO_LEVELS)
+    kept = [f for f in before.findings if f.kind in (*COMPARED, *LENGTHS.values())]
+    numbered = tuple(f.model_copy(update={"id": f"p{i}"}) for i, f in enumerate(kept, start=1))
+    numbering = numbering_of(facts, before.study)
+    return Prior(
+        source="report" if source_is_report else "study",
+        same_patient="header" if same == "same" else "stated",
+        interval_days=days,
+        modality=before.study.modality,
+        region=before.study.region,
+        numbering=numbering,
+        report_sha256=before.content_sha256(),
+        findings=numbered,
+        changes=changes(findings, numbered, numbering),
+    )
+
+
+def again(prior: Prior | None, findings: Sequence[Finding]) -> Prior | None:
+    """The comparison anew, after the findings of this study were changed."""
+    if prior is None:
+        return None
+    anew = changes(findings, prior.findings, prior.numbering)
+    return prior.model_copy(update={"changes": anew})
+
+
+def numbering_of(facts: StudyFacts, before: StudyFacts) -> Numbering:
+    """Whether a level means the same disc in both; a numbering that a reader moved is certain."""
+    if any(f.numbering_uncertain and not f.level_shift for f in (facts, before)):
+        return "uncertain"
+    return "agrees" if facts.numbering_basis == before.numbering_basis else "other-basis"
+
+
+def changes(
+    findings: Iterable[Finding], before: Iterable[Finding], numbering: Numbering
+) -> tuple[Change, ...]:
+    """What became of every finding that both studies have, in the order of this report."""
+    then = {(f.level, f.kind, f.side): f for f in before if f.level is not None}
+    found = []
+    for f in findings:
+        old = then.get((f.level, f.kind, f.side))
+        if f.kind not in COMPARED or old is None:
+            continue
+        verdict: Verdict = "not_compared"
+        if numbering == "agrees":
+            verdict = judged(f, old)
+        limit = limits().get(f.kind)
+        found.append(
+            Change(
+                id=f"c{len(found) + 1}", finding=f.id, prior=old.id, verdict=verdict, limit=limit
+            )
+        )
+    return tuple(found)
+
+
+def judged(now: Finding, before: Finding) -> Verdict:
+    """The verdict on one finding of one place in two studies."""
+    if now.status != "value" or before.status != "value":
+        return "not_compared"
+    new, old = now.value, before.value
+    if new is None or old is None:
+        return "not_compared"
+    if not KINDS[now.kind].values:
+        difference = _size(now) - _size(before)
+        if abs(difference) <= limits()[now.kind]:
+            return "unchanged"
+        return "increased" if difference > 0 else "decreased"
+    if new == old:
+        return "unchanged"
+    if plausible(now) & plausible(before):
+        return "not_clear"
+    if (old, new) == (ABSENT, PRESENT) or (now.kind == "modic" and old == 0):
+        return "new"
+    if (old, new) == (PRESENT, ABSENT) or (now.kind == "modic" and new == 0):
+        return "resolved"
+    if now.kind == "pfirrmann" and isinstance(new, int) and isinstance(old, int):
+        return "increased" if new > old else "decreased"
+    return "other"
+
+
+def _size(f: Finding) -> float:
+    assert isinstance(f.value, int | float), "measured kinds have numbers"
+    return abs(f.value) if f.kind == "slip_ratio" else float(f.value)
+
+
+def plausible(f: Finding) -> frozenset[str | int]:
+    """The values that a finding does not exclude.
+
+    A reader's own value excludes all others. Where nothing is known of the chances, as in a report
+    of an earlier version, nothing is excluded.
+    """
+    if f.value is not None and f.set_by_reader:
+        return frozenset({cast("str | int", f.value)})
+    values: tuple[str | int, ...] = f.plausible or KINDS[f.kind].values
+    return frozenset({*values, cast("str | int", f.value)})
