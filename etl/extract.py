@@ -124,6 +124,7 @@ def finding(o: Observation, discs: dict[tuple[str | None, str, int], Evidence]) 
         status=o.status,
         reason=o.reason,
         confidence=o.confidence,
+        plausible=o.plausible,
         evidence=tuple(_signed(e, o, discs) for e in o.evidence),
     )
 

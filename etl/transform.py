@@ -126,6 +126,7 @@ def _without_value(
         "value": None,
         "unit": None,
         "confidence": None,
+        "plausible": (),
         "reason": reason,
     }
     if evidence is not None:
