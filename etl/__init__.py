@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from radixgpt.observation import Observation
     from radixgpt.report import ModelFacts, Report
     from radixgpt.study import Study
+    from radixgpt.style import Style
 
 
 def draft(
@@ -19,7 +20,8 @@ def draft(
     *,
     models: Sequence[ModelFacts],
     level_shift: int = 0,
-    style: str = "standard",
+    style: str | Style = "standard",
+    language: str | None = None,
     clinical_information: str | None = None,
     seconds: float | None = None,
 ) -> Report:
@@ -31,21 +33,25 @@ def draft(
         observations: by all tools.
         models: the models that took part, for the provenance.
         level_shift: how many levels the numbering was moved upwards.
-        style: name of the phrase templates, ``standard`` or ``concise``.
+        style: a style, its name, or the path of its file.
+        language: of the text; None for the style's own, else English.
         clinical_information: what the user says of the patient.
         seconds: wall time from call to report.
 
     Raises:
         CheckFailedError: the report does not agree with its findings.
-        SettingsError: there is no such style.
+        SettingsError: there is no such style or language.
     """
     import radixgpt
     from etl.check import require
     from etl.compose import compose
     from etl.extract import extract
+    from etl.phrases import Phrases
+    from etl.styles import as_facts, in_language
     from etl.transform import transform
     from radixgpt.report import Provenance, Report
 
+    style = in_language(style, language)
     extracted = extract(study, eligibility, observations, level_shift=level_shift)
     findings = transform(extracted.findings, eligibility, located=extracted.located)
     sentences = compose(
@@ -60,7 +66,8 @@ def draft(
             study=extracted.facts,
             findings=findings,
             sentences=sentences,
-            style=style,
+            mark=Phrases(style).word("mark", "draft"),
+            **as_facts(style),
             provenance=Provenance(
                 software="radixgpt",
                 version=radixgpt.__version__,

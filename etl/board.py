@@ -14,6 +14,8 @@ SURE = 0.7
 
 DISC = ("disc_narrowing", "disc_bulging", "disc_herniation")
 """Kinds that belong to the disc itself."""
+OPEN: tuple[Status, ...] = ("indeterminate", "not_assessable")
+"""What a finding without a value is."""
 ENDPLATES = ("endplate_upper", "endplate_lower")
 """Kinds that the word ``endplates`` stands for."""
 
@@ -27,6 +29,11 @@ Test = Callable[[Finding], bool]
 def is_absent(f: Finding) -> bool:
     """Whether a finding says that there is nothing: absent, or Modic 0."""
     return f.status == "value" and (f.value == ABSENT or (f.kind == "modic" and f.value == 0))
+
+
+def is_probable(f: Finding) -> bool:
+    """Whether a present finding is said with doubt."""
+    return f.confidence is not None and f.confidence < SURE and not f.set_by_reader
 
 
 def is_present(f: Finding) -> bool:
@@ -72,10 +79,18 @@ class Board:
                 return float(f.value), f
         return None
 
-    def wholly(self, level: str, status: Status) -> bool:
-        """Whether everything gradable at a level has this status."""
+    def wholly(self, status: Status) -> list[str]:
+        """Levels at which everything that could be graded has this status."""
+        return [level for level in self.levels if self._wholly(level, status)]
+
+    def _wholly(self, level: str, status: Status) -> bool:
         found = self.at(level, *GRADED)
         return {f.kind for f in found} == set(GRADED) and all(f.status == status for f in found)
+
+    @property
+    def described(self) -> list[str]:
+        """Levels at which something is said of a kind by itself: not all is open in one way."""
+        return [lv for lv in self.levels if not any(self._wholly(lv, s) for s in OPEN)]
 
     def grouped(self, kinds: Iterable[str], test: Test, levels: Sequence[str]) -> Grouped:
         """Topics that pass a test, by the levels at which they do."""
@@ -105,36 +120,42 @@ class Board:
 
     def item(self, f: Finding, words_of: str = "present") -> str:
         """A present finding as a noun phrase, with its side and doubt."""
-        words = [self.phrases.word(words_of, f.kind)]
-        if f.side is not None:
-            words.insert(0, f.side)
-        if f.confidence is not None and f.confidence < SURE and not f.set_by_reader:
-            words.insert(0, "probable")
-        return " ".join(words)
+        return self._phrase(self.phrases.word(words_of, f.kind), f.side, probable=is_probable(f))
+
+    def _phrase(self, noun: str, side: Side | None, *, probable: bool) -> str:
+        said = None if side is None else self.phrases.word("side", side)
+        return self.phrases.say("item", noun=noun, side=said, probable=probable)
 
     def items(self, found: Sequence[Finding]) -> list[str]:
         """Present findings as noun phrases; both endplates at once are one."""
         plates = [f for f in found if f.kind in ENDPLATES]
-        if len(plates) == 2 and len({self.item(f).replace("below", "above") for f in plates}) == 1:
-            both = self.item(plates[0]).replace(
-                self.phrases.word("present", plates[0].kind),
-                self.phrases.word("present", "endplates"),
-            )
-            return [*(self.item(f) for f in found if f not in plates), both]
-        return [self.item(f) for f in found]
+        if len(plates) != 2 or plates[0].side != plates[1].side:
+            return [self.item(f) for f in found]
+        sure = [f for f in plates if not is_probable(f)]
+        words_of, kind, probable = "present", "endplates", not sure
+        if len(sure) == 1:
+            words_of, kind = "sure_of_two", sure[0].kind
+            if not self.phrases.has_word(words_of, kind):
+                return [self.item(f) for f in found]
+        both = self._phrase(self.phrases.word(words_of, kind), plates[0].side, probable=probable)
+        return [*(self.item(f) for f in found if f not in plates), both]
 
-    def nouns(self, topics: Sequence[Topic], words_of: str = "kind") -> list[str]:
-        """Topics as nouns for "No ... seen"; the word disc is said once."""
+    def nouns(
+        self, topics: Sequence[Topic], words_of: str = "kind", *, begun: bool = False
+    ) -> list[str]:
+        """Topics as nouns for "No ... seen"; the word disc is said once.
+
+        Args:
+            topics: what is named.
+            words_of: the group of words.
+            begun: whether a disc was named before.
+        """
         words: list[str] = []
         for kind, side in topics:
-            short = (
-                bool(words)
-                and side is None
-                and words[0].startswith("disc")
-                and self.phrases.has_word("shortened", kind)
-            )
+            short = begun and side is None and self.phrases.has_word("shortened", kind)
             noun = self.phrases.word("shortened" if short else words_of, kind)
-            words.append(noun if side is None else f"{side} {noun}")
+            words.append(self._phrase(noun, side, probable=False))
+            begun = begun or (len(words) == 1 and side is None and kind in ("pfirrmann", *DISC))
         return words
 
 

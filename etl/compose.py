@@ -1,6 +1,6 @@
 """From facts and findings to the sentences of the nine sections.
 
-The words are in ``etl/templates``; here is only which of them are said. Nothing in these sections
+The words are in ``etl/languages``; here is only which of them are said. Nothing in these sections
 is worded by a language model.
 """
 
@@ -15,13 +15,14 @@ from etl.board import Board
 from etl.describe import findings_sentences
 from etl.extract import Technique, in_header
 from etl.impression import impression_sentences
-from etl.phrases import STANDARD, Phrases, list_and
+from etl.phrases import STANDARD, Phrases
 from etl.prose import prose_sentences
 from etl.transform import NOT_GRADED
 from radixgpt.eligibility import REASONS
 from radixgpt.finding import Finding
 from radixgpt.level import disc_at
 from radixgpt.report import Section, Sentence, StudyFacts
+from radixgpt.style import Style
 
 FIXED: tuple[Section, ...] = ("exam", "clinical_information", "comparison", "technique")
 """Sections that do not depend on the findings."""
@@ -38,7 +39,7 @@ def compose(
     findings: Sequence[Finding],
     technique: Technique,
     *,
-    style: str = STANDARD,
+    style: str | Style = STANDARD,
     clinical_information: str | None = None,
     omitted: Sequence[str] = (),
 ) -> tuple[Sentence, ...]:
@@ -48,7 +49,7 @@ def compose(
         facts: the study.
         findings: as transformed, with their ids.
         technique: what the headers say of the acquisition.
-        style: name of the phrase templates.
+        style: a style or its name, with its language.
         clinical_information: what the user says of the patient; stated as given, without dates
             and long numbers.
         omitted: levels that the reader asked to leave out.
@@ -76,7 +77,7 @@ def recompose(
     findings: Sequence[Finding],
     fixed: Sequence[Sentence],
     *,
-    style: str = STANDARD,
+    style: str | Style = STANDARD,
     omitted: Sequence[str] = (),
 ) -> tuple[Sentence, ...]:
     """The sentences anew, but for those of :data:`FIXED`, which are taken as they are.
@@ -85,7 +86,7 @@ def recompose(
         facts: the study.
         findings: with their ids.
         fixed: sentences of the sections before the limitations.
-        style: name of the phrase templates.
+        style: a style or its name, with its language.
         omitted: levels that the reader asked to leave out.
     """
     stated = said(facts, findings, style=style, omitted=omitted)
@@ -96,7 +97,7 @@ def said(
     facts: StudyFacts,
     findings: Sequence[Finding],
     *,
-    style: str = STANDARD,
+    style: str | Style = STANDARD,
     omitted: Sequence[str] = (),
 ) -> tuple[Sentence, ...]:
     """The sentences of the findings and the impression; arguments as in :func:`recompose`."""
@@ -104,10 +105,12 @@ def said(
     if facts.radiographs:
         return tuple(radiograph.radiograph_sentences(findings, phrases))
     board = Board(findings, phrases, omitted)
-    prose = board.phrases.option("findings") == "prose"
+    write = prose_sentences if phrases.style.findings == "prose" else findings_sentences
     return (
-        *(prose_sentences if prose else findings_sentences)(board),
-        *impression_sentences(board, refusal(facts)),
+        *write(board),
+        *impression_sentences(
+            board, None if (why := refusal(facts)) is None else phrases.told(why)
+        ),
     )
 
 
@@ -117,7 +120,7 @@ def around(
     fixed: Sequence[Sentence],
     stated: Sequence[Sentence],
     *,
-    style: str = STANDARD,
+    style: str | Style = STANDARD,
     omitted: Sequence[str] = (),
     left_out: int = 0,
 ) -> tuple[Sentence, ...]:
@@ -129,7 +132,7 @@ def around(
         fixed: sentences of the sections before the limitations.
         stated: those of the findings and the impression; the limitations say how many of them a
             reader worded.
-        style: name of the phrase templates.
+        style: a style or its name, with its language.
         omitted: levels that the reader asked to leave out.
         left_out: how many single sentences the reader took out.
     """
@@ -139,13 +142,14 @@ def around(
         limits.append(phrases.say("limit_left_out", count=left_out))
     if worded := sum(s.by_reader for s in (*fixed, *stated)):
         limits.append(phrases.say("limit_worded", count=worded))
-    return (
+    sentences = (
         *fixed,
         *(_say("limitations", text) for text in limits),
         *stated,
         _say("recommendations", phrases.say("recommendations")),
         _say("critical_communication", phrases.say("critical_communication")),
     )
+    return tuple(sorted(sentences, key=lambda s: phrases.style.sections.index(s.section)))
 
 
 def refusal(facts: StudyFacts) -> str | None:
@@ -177,8 +181,8 @@ def history(text: str | None, phrases: Phrases) -> str:
     if not text or not text.strip():
         return phrases.say("clinical_none")
     plain = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
-    plain = _DATE.sub("[date]", plain)
-    plain = _LONG_NUMBER.sub("[number]", plain)
+    plain = _DATE.sub(phrases.say("redacted_date"), plain)
+    plain = _LONG_NUMBER.sub(phrases.say("redacted_number"), plain)
     plain = " ".join(plain.split())
     if len(plain) > _LONGEST_HISTORY:
         plain = f"{plain[:_LONGEST_HISTORY].rstrip()} …"
@@ -186,12 +190,15 @@ def history(text: str | None, phrases: Phrases) -> str:
 
 
 def _technique(technique: Technique, phrases: Phrases) -> Iterator[Sentence]:
-    strengths = [f"{t:g}" for t in technique.field_strengths]
+    strengths = [phrases.decimal(f"{t:g}") for t in technique.field_strengths]
     if technique.series:
         planes: dict[str, list[str]] = {}
         for plane, sequence in technique.series:
             planes.setdefault(plane, []).append(phrases.word("sequence", sequence))
-        described = [f"{plane} {list_and(sorted(names))}" for plane, names in planes.items()]
+        described = [
+            phrases.say("plane_series", plane=phrases.word("plane", plane), names=sorted(names))
+            for plane, names in planes.items()
+        ]
         yield _say(
             "technique",
             phrases.say("technique_series", series=described, strengths=strengths),
@@ -226,7 +233,7 @@ def _limitations(
     if facts.radiographs:
         yield from radiograph.limitations(facts, findings, phrases)
     elif not facts.gradable:
-        yield say("limit_refused", reason=refusal(facts))
+        yield say("limit_refused", reason=phrases.told(refusal(facts) or ""))
     else:
         graded = [s for s in facts.series if s.shown_slice is not None]
         slices = [
@@ -239,7 +246,7 @@ def _limitations(
             for s in graded
             if s.shown_slice is not None
         ]
-        yield say("limit_slices", slices=slices)
+        yield say("limit_slices", slices=slices, given=all(s.slices == 1 for s in graded))
         yield say("limit_structures")
         yield say("limit_numbering", lowest=disc_at(facts.level_shift))
         if facts.numbering_uncertain:
@@ -263,7 +270,7 @@ def _limitations(
     if facts.quarantine:
         yield say("limit_quarantine", count=len(facts.quarantine))
     for warning in _warnings(facts):
-        yield say("limit_warning", warning=warning)
+        yield say("limit_warning", warning=phrases.told(warning))
     if omitted:
         yield say("limit_omitted", levels=omitted)
     by_reader = sum(f.set_by_reader for f in findings)

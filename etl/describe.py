@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etl.board import DISC, ENDPLATES, Board, Grouped, Test, Topic, is_absent, is_present
+from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, Test, Topic, is_absent, is_present
 from etl.check import meyerding
-from etl.phrases import list_and
 from etl.transform import NOT_LOCATED
 from radixgpt.finding import GRADED, Finding
 from radixgpt.observation import Status
@@ -21,7 +20,6 @@ SLIP_TOLD_FROM = 0.05
 """Share of the vertebral depth from which a measured slip is told; less is within its noise."""
 _HOIST_FROM = 3
 """Number of levels from which absence everywhere is said once."""
-_OPEN: tuple[Status, ...] = ("indeterminate", "not_assessable")
 
 
 @dataclass(frozen=True)
@@ -32,13 +30,10 @@ class _Part:
 
 def findings_sentences(board: Board) -> tuple[Sentence, ...]:
     """Every graded finding of the board in sentences, each with the ids it states."""
-    whole: dict[Status, list[str]] = {
-        status: [level for level in board.levels if board.wholly(level, status)] for status in _OPEN
-    }
-    described = [lv for lv in board.levels if all(lv not in levels for levels in whole.values())]
+    described, not_assessed = board.described, board.wholly("not_assessable")
     everywhere = _absent_everywhere(board, described)
-    if board.levels and len(whole["not_assessable"]) == len(board.levels):
-        return (_sentence(_whole(board, board.levels, "not_assessable")),)
+    if board.levels and len(not_assessed) == len(board.levels):
+        return (_sentence(_Part(*whole_level(board, board.levels, "not_assessable"))),)
 
     sentences = []
     if everywhere:
@@ -51,10 +46,8 @@ def findings_sentences(board: Board) -> tuple[Sentence, ...]:
                 alone.append(level)
                 parts = _open_items(board, level)
         else:
-            status: Status = "indeterminate"
-            if level in whole["not_assessable"]:
-                status = "not_assessable"
-            parts = [_whole(board, [level], status)]
+            status: Status = "not_assessable" if level in not_assessed else "indeterminate"
+            parts = [_whole(board, level, status)]
         sentences.extend(_level_sentences(board, level, parts))
     rest = [level for level in described if level not in alone]
     sentences.extend(_sentence(part) for part in _closing(board, everywhere, described, rest))
@@ -99,7 +92,7 @@ def _closing(
         if left:
             text = board.phrases.say("absent_at", items=board.nouns(left), levels=levels)
             parts.append(_Part(text, board.ids(levels, left)))
-    for status in _OPEN:
+    for status in OPEN:
         if groups := open_topics(board, status, rest):
             parts.append(_Part(open_text(board, status, groups), grouped_ids(board, groups)))
     return parts
@@ -113,7 +106,7 @@ def open_topics(board: Board, status: Status, levels: Sequence[str]) -> Grouped:
 def open_text(board: Board, status: Status, groups: Grouped) -> str:
     """``Indeterminate: disc bulging at L1-L2; disc herniation at L3-L4``."""
     parts = [
-        board.phrases.say("at", text=list_and(board.nouns(topics)), levels=levels)
+        board.phrases.say("at", text=board.phrases.list_and(board.nouns(topics)), levels=levels)
         for levels, topics in groups.items()
     ]
     return board.phrases.say(status, parts=parts)
@@ -133,7 +126,7 @@ def _level(board: Board, level: str, everywhere: Sequence[Topic]) -> list[_Part]
         *_slip(board, level),
         *_endplates(board, level),
     ]
-    if board.phrases.option("measurements"):
+    if board.phrases.style.measurements:
         parts.extend(_measured(board, level))
     return parts
 
@@ -144,6 +137,11 @@ def degeneration(board: Board, grade: int) -> str:
     return board.phrases.say("degeneration", word=word, grade=grade)
 
 
+def healthy(board: Board) -> str:
+    """What a disc of Pfirrmann grade I has none of: ``disc degeneration (Pfirrmann I)``."""
+    return board.phrases.say("degeneration_noun", grade=1)
+
+
 def _disc(board: Board, level: str, everywhere: Sequence[Topic]) -> list[_Part]:
     """Degeneration with what goes with it, then what was looked for and not seen."""
     parts: list[_Part] = []
@@ -152,28 +150,28 @@ def _disc(board: Board, level: str, everywhere: Sequence[Topic]) -> list[_Part]:
     missing = [
         f for f in board.at(level, *DISC) if is_absent(f) and (f.kind, f.side) not in everywhere
     ]
-    nouns = board.nouns([(f.kind, f.side) for f in missing])
-    missing_ids = tuple(f.id for f in missing)
-    ids = tuple(f.id for f in found)
+    topics = [(f.kind, f.side) for f in missing]
+    ids, missing_ids = tuple(f.id for f in found), tuple(f.id for f in missing)
+    say = board.phrases.say
     if graded is not None and graded[0] > 1:
-        text = degeneration(board, graded[0])
-        if found:
-            items = board.items(found)
-            text = board.phrases.say("degeneration_with", degeneration=text, items=items)
-        elif nouns:
-            text = board.phrases.say("degeneration_without", degeneration=text, items=nouns)
-            ids, nouns = missing_ids, []
-        else:
-            text += "."
-        parts.append(_Part(text, (graded[1].id, *ids)))
-    elif found:
-        parts.append(_Part(board.phrases.say("present", items=board.items(found)), ids))
-    if graded is not None and graded[0] == 1:
-        healthy = degeneration(board, 1).removeprefix(board.phrases.word("degeneration", 1))
-        nouns = [healthy.strip(), *(n.removeprefix("disc ").removeprefix("space ") for n in nouns)]
-        missing_ids = (graded[1].id, *missing_ids)
+        text = say(
+            "degenerated",
+            degeneration=degeneration(board, graded[0]),
+            items=board.items(found),
+            missing=board.nouns(topics),
+        )
+        return [_Part(text, (graded[1].id, *ids, *missing_ids))]
+    if found:
+        missing_here = [] if graded is not None else board.nouns(topics)
+        text = say("present_without", items=board.items(found), missing=missing_here)
+        parts.append(_Part(text, (*ids, *missing_ids[: len(missing_here)])))
+        if missing_here:
+            return parts
+    nouns = board.nouns(topics, begun=graded is not None)
+    if graded is not None:
+        nouns, missing_ids = [healthy(board), *nouns], (graded[1].id, *missing_ids)
     if nouns:
-        parts.append(_Part(board.phrases.say("absent", items=nouns), missing_ids))
+        parts.append(_Part(say("absent", items=nouns), missing_ids))
     return parts
 
 
@@ -258,12 +256,10 @@ def _measured(board: Board, level: str) -> list[_Part]:
     return [_Part(board.phrases.say("measured", items=items), tuple(ids))] if items else []
 
 
-def _whole(board: Board, levels: Sequence[str], status: Status) -> _Part:
-    """A line for levels at which everything is indeterminate or not assessed."""
-    found = [f for level in levels for f in board.at(level, *GRADED)]
+def _whole(board: Board, level: str, status: Status) -> _Part:
+    """A line for a level at which everything is indeterminate or not assessed."""
+    found = board.at(level, *GRADED)
     ids = tuple(f.id for f in found)
-    if len(levels) > 1:
-        return _Part(board.phrases.say("whole_not_assessed", levels=levels), ids)
     if status == "indeterminate":
         return _Part(board.phrases.say("level_indeterminate"), ids)
     unlocated = all(f.reason == NOT_LOCATED for f in found)
@@ -280,7 +276,7 @@ def whole_level(board: Board, levels: Sequence[str], status: Status) -> tuple[st
 def _open_items(board: Board, level: str) -> list[_Part]:
     """For a level of which nothing else is said: what is open there."""
     parts = []
-    for status, phrase in zip(_OPEN, ("items_indeterminate", "items_not_assessed"), strict=True):
+    for status, phrase in zip(OPEN, ("items_indeterminate", "items_not_assessed"), strict=True):
         for topics in open_topics(board, status, [level]).values():
             text = board.phrases.say(phrase, items=board.nouns(topics))
             parts.append(_Part(text, board.ids([level], topics)))

@@ -12,21 +12,28 @@ from etl import own_words
 from etl.check import STATING, check_sentence, require
 from etl.compose import FIXED, around, history, said
 from etl.phrases import Phrases, list_and
+from etl.styles import as_facts, in_language, style_in
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import GRADED, KINDS, Finding
 from radixgpt.level import LUMBAR_DISCS, parse_disc
 from radixgpt.observation import Side
 from radixgpt.report import SECTIONS, Report, Sentence
+from radixgpt.style import Style
 
 
-def restyle(report: Report, style: str) -> Report:
-    """The report in another style (``standard``, ``concise``); what is left out stays left out.
+def restyle(report: Report, style: str | Style, language: str | None = None) -> Report:
+    """The report in another style or language; what is left out stays left out.
+
+    Args:
+        report: a draft.
+        style: a style, its name, or the path of its file.
+        language: None for the language it is in.
 
     Raises:
         SettingsError: there is no such style.
         CheckFailedError: the new wording does not pass.
     """
-    return _again(report, report.findings, style=style)
+    return _again(report, report.findings, style=in_language(style, language or report.language))
 
 
 def drop_sentences(report: Report, level: str) -> Report:
@@ -128,7 +135,7 @@ def reword(report: Report, sentence: Sentence, text: str) -> Report:
         raise CheckFailedError("A sentence needs words.", "Take it out, if it is not wanted.")
     if sentence.section == "clinical_information":
         told = sentence.model_copy(
-            update={"text": history(text, Phrases(report.style)), "by_reader": True}
+            update={"text": history(text, Phrases.of(report)), "by_reader": True}
         )
         first = [s for s in report.sentences if s.section in FIXED]
         return _again(report, report.findings, fixed=[told if s == sentence else s for s in first])
@@ -138,7 +145,9 @@ def reword(report: Report, sentence: Sentence, text: str) -> Report:
             "Word a sentence of the findings, the impression or the clinical information.",
         )
     stated = [f for f in report.findings if f.id in sentence.findings]
-    if problems := check_sentence(text, stated, level=sentence.level, complete=True):
+    if problems := check_sentence(
+        text, stated, level=sentence.level, complete=True, language=report.language
+    ):
         raise CheckFailedError(
             f"The wording {own_words.in_words(problems)}.",
             "Word it as its findings are, or change the finding in the table first.",
@@ -203,7 +212,7 @@ def _again(
     report: Report,
     findings: Sequence[Finding],
     *,
-    style: str | None = None,
+    style: Style | None = None,
     omitted: Sequence[str] | None = None,
     fixed: Sequence[Sentence] | None = None,
     worded: Sequence[Sentence] = (),
@@ -217,7 +226,7 @@ def _again(
         raise CheckFailedError(
             "A signed report can't be changed.", "Change the draft, and sign anew."
         )
-    style = report.style if style is None else style
+    style = style_in(report) if style is None else style
     omitted = report.omitted_levels if omitted is None else tuple(omitted)
     if fixed is None:
         fixed = [s for s in report.sentences if s.section in FIXED]
@@ -227,6 +236,7 @@ def _again(
         worded=(*(s for s in report.sentences if s.by_reader), *worded),
         left_out=report.left_out if left_out is None else left_out,
         before=report.findings,
+        language=style.language or report.language,
     )
     sentences = around(
         report.study, findings, fixed, stated, style=style, omitted=omitted, left_out=len(gone)
@@ -236,7 +246,8 @@ def _again(
             update={
                 "findings": tuple(findings),
                 "sentences": sentences,
-                "style": style,
+                "mark": Phrases(style).word("mark", "draft"),
+                **as_facts(style),
                 "omitted_levels": tuple(omitted),
                 "left_out": gone,
             }

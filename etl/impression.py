@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from etl.board import DISC, ENDPLATES, Board, Grouped, is_absent, is_present
-from etl.describe import degeneration, grouped_ids, open_text, open_topics, slip_words
-from etl.phrases import list_and
+from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, is_absent, is_present
+from etl.describe import (
+    degeneration,
+    grouped_ids,
+    healthy,
+    open_text,
+    open_topics,
+    slip_words,
+    whole_level,
+)
+from etl.phrases import first_lower
 from radixgpt.finding import GRADED, Finding
 from radixgpt.level import order
 from radixgpt.observation import Status
@@ -49,7 +57,7 @@ def impression_sentences(board: Board, reason: str | None) -> tuple[Sentence, ..
         found = [f for level in board.levels for f in board.at(level, *GRADED)]
         text = board.phrases.say("impression_refused", levels=board.levels, reason=reason)
         return (_sentence(_Item(0, text, tuple(f.id for f in found))),)
-    items = list(_short(board) if board.phrases.option("impression") == "short" else _full(board))
+    items = list(_short(board) if board.phrases.style.impression == "short" else _full(board))
     if not items:
         items = list(_nothing(board))
     items.sort(key=lambda item: -item.rank)
@@ -123,7 +131,7 @@ def _slips(board: Board) -> Iterator[_Item]:
             words: dict[str, object] = {"slip": "", "direction": "", "meyerding": None}
             ids: tuple[str, ...] = ()
             size = board.number(level, "slip_ratio")
-            if board.phrases.option("slip_in_impression"):
+            if board.phrases.style.slip_in_impression:
                 words, ids = slip_words(board, level)
             text = board.phrases.say(
                 "impression_listhesis", item=board.item(f), level=level, **words
@@ -155,7 +163,7 @@ def _by_level(board: Board, groups: Mapping[str, Sequence[Finding]]) -> list[str
     for text, found in groups.items():
         texts.setdefault(tuple(_levels(found)), []).append(text)
     return [
-        board.phrases.say("at", text=list_and(together), levels=levels)
+        board.phrases.say("at", text=board.phrases.list_and(together), levels=levels)
         for levels, together in texts.items()
     ]
 
@@ -211,9 +219,7 @@ def _modic(board: Board) -> Iterator[_Item]:
         parts = []
         for place, grade in enumerate(types):
             words = board.phrases.say("modic", grade=grade)
-            parts.append(
-                _at(board, words if not place else words[:1].lower() + words[1:], by_type[grade])
-            )
+            parts.append(_at(board, words if not place else first_lower(words), by_type[grade]))
         yield _item(board, _RANK_MODIC[types[0]], parts, [f for t in types for f in by_type[t]])
 
 
@@ -247,7 +253,7 @@ def _weighty_absent(board: Board) -> Iterator[_Item]:
 
 def _open(board: Board) -> Iterator[_Item]:
     """Herniation and slip that were looked for and left open."""
-    levels = [level for level in board.levels if not board.wholly(level, "indeterminate")]
+    levels = [level for level in board.levels if level not in board.wholly("indeterminate")]
     groups = board.grouped(_WEIGHTY, lambda f: f.status == "indeterminate", levels)
     if groups:
         yield _still_open(board, "indeterminate", groups)
@@ -255,21 +261,23 @@ def _open(board: Board) -> Iterator[_Item]:
 
 def _nothing(board: Board) -> Iterator[_Item]:
     """When there is nothing to rank: what is absent, else that nothing could be decided."""
-    healthy = [(level, f) for grade, level, f in _grades(board) if grade == 1]
-    if healthy:
+    fine = [(level, f) for grade, level, f in _grades(board) if grade == 1]
+    if fine:
         text = board.phrases.say(
             "absent_on_slices",
-            items=[degeneration(board, 1).partition(" ")[2]],
-            levels=[level for level, _ in healthy],
+            items=[healthy(board)],
+            levels=[level for level, _ in fine],
         )
-        yield _Item(_RANK_ABSENT, text, tuple(f.id for _, f in healthy))
+        yield _Item(_RANK_ABSENT, text, tuple(f.id for _, f in fine))
     groups = board.grouped((*DISC, "spondylolisthesis"), is_absent, board.levels)
     for levels, topics in groups.items():
         text = board.phrases.say("absent_on_slices", items=board.nouns(topics), levels=levels)
         yield _Item(_RANK_ABSENT, text, board.ids(levels, topics))
-    if not healthy and not groups:
-        for status in ("indeterminate", "not_assessable"):
-            if still_open := open_topics(board, status, board.levels):
+    if not fine and not groups:
+        for status in OPEN:
+            if len(board.wholly(status)) == len(board.levels):
+                yield _Item(_RANK_OPEN, *whole_level(board, board.levels, status))
+            elif still_open := open_topics(board, status, board.levels):
                 yield _still_open(board, status, still_open)
 
 

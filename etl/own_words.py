@@ -34,6 +34,7 @@ def kept(
     worded: Sequence[Sentence],
     left_out: Sequence[Sentence],
     before: Sequence[Finding],
+    language: str = "en",
 ) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
     """Composed sentences with what a reader did to them, as far as it still holds.
 
@@ -46,6 +47,7 @@ def kept(
         worded: sentences in the reader's words; of two for the same, the last counts.
         left_out: sentences that the reader took out.
         before: the findings as they were.
+        language: of the sentences.
 
     Returns:
         The sentences, and those of ``left_out`` that are still out.
@@ -63,7 +65,9 @@ def kept(
         text = words.get(key(sentence))
         if text is not None:
             stated = [by_id[name] for name in sentence.findings if name in by_id]
-            if not check_sentence(text, stated, level=sentence.level, complete=True):
+            if not check_sentence(
+                text, stated, level=sentence.level, complete=True, language=language
+            ):
                 sentence = sentence.model_copy(update={"text": text, "by_reader": True})
         stay.append(sentence)
     return tuple(stay), tuple(gone)

@@ -1,32 +1,44 @@
-"""The phrase templates of a style, and the small words that put levels and items together."""
+"""The phrases of a report in one language and style, and the small words between levels and items.
+
+The phrases of a language are in ``etl/languages``; how a house tells them is its style
+(:mod:`etl.styles`).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from radixgpt.errors import SettingsError
+from etl.styles import STANDARD, in_language, style_in, styles
 from radixgpt.level import DISCS, LUMBAR_DISCS, order
+from radixgpt.style import LANGUAGES, Section, Spelling, Style
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-TEMPLATES = Path(__file__).with_name("templates")
-STANDARD = "standard"
+    from radixgpt.report import Report
+
+__all__ = ["ROMAN", "STANDARD", "Phrases", "list_and", "list_or", "roman", "span", "styles"]
+
+PLACE = Path(__file__).with_name("languages")
+ENGLISH = "en"
 ROMAN = ("0", "I", "II", "III", "IV", "V")
 """Numerals of a grade, by the grade."""
 
+_Words = Mapping[str, Mapping[str | int, str]]
 
-def list_and(items: Sequence[str]) -> str:
+
+def list_and(items: Sequence[str], word: str = "and") -> str:
     """``a, b and c``."""
-    return _listed(items, "and")
+    return _listed(items, word)
 
 
-def list_or(items: Sequence[str]) -> str:
+def list_or(items: Sequence[str], word: str = "or") -> str:
     """``a, b or c``."""
-    return _listed(items, "or")
+    return _listed(items, word)
 
 
 def _listed(items: Sequence[str], word: str) -> str:
@@ -36,14 +48,25 @@ def _listed(items: Sequence[str], word: str) -> str:
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
-def span(levels: Sequence[str]) -> str:
+def span(
+    levels: Sequence[str],
+    to: str = "to",
+    joined: str = "and",
+    every: str = "the five lumbar levels",
+) -> str:
     """Discs in words: ``the five lumbar levels``, ``L1-L2 and L3-L4 to L5-S1``.
 
     Three or more neighbours become a range.
+
+    Args:
+        levels: discs.
+        to: the word of a range.
+        joined: the word before the last.
+        every: the words for all lumbar discs.
     """
     levels = sorted(set(levels), key=order)
     if levels == list(LUMBAR_DISCS):
-        return "the five lumbar levels"
+        return every
     runs: list[list[str]] = []
     for level in levels:
         if runs and DISCS.index(level) == DISCS.index(runs[-1][-1]) + 1:
@@ -52,13 +75,18 @@ def span(levels: Sequence[str]) -> str:
             runs.append([level])
     parts: list[str] = []
     for run in runs:
-        parts.extend([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)
-    return list_and(parts)
+        parts.extend([f"{run[0]} {to} {run[-1]}"] if len(run) > 2 else run)
+    return list_and(parts, joined)
 
 
 def first_upper(text: str) -> str:
     """The text with its first letter in upper case and the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def first_lower(text: str) -> str:
+    """The text with its first letter in lower case, but for a name or an abbreviation."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def roman(grade: int) -> str:
@@ -77,68 +105,198 @@ def percent(ratio: float) -> str:
 
 
 class Phrases:
-    """The phrases of one style.
+    """The phrases of one style and language.
 
     Args:
-        style: name of a file in ``etl/templates``; what it leaves out is as in ``standard``.
+        style: name of a style, path of a style file, or a style.
+        language: of :data:`radixgpt.style.LANGUAGES`; None for the style's own, else English.
 
     Raises:
-        SettingsError: there is no such style.
+        SettingsError: there is no such style or language.
     """
 
-    def __init__(self, style: str = STANDARD) -> None:
-        if style not in styles():
-            raise SettingsError(
-                f"There is no report style '{style[:20]}'.", f"Use one of: {', '.join(styles())}."
-            )
-        self.style = style
-        self._data = {**_load(STANDARD), **_load(style)}
-        self._words = cast(Mapping[str, Mapping[str | int, str]], self._data["words"])
-        self._options = cast(Mapping[str, str | bool], self._data["options"])
+    def __init__(self, style: str | Style = STANDARD, language: str | None = None) -> None:
+        self.style = in_language(style, language)
+        self.language = self.style.language or ENGLISH
+        self._data = _load(self.language)
+        self._words = cast(_Words, self._data["words"])
+
+    @classmethod
+    def of(cls, report: Report) -> Phrases:
+        """The phrases that a report is written in."""
+        return cls(style_in(report))
 
     def say(self, phrase: str, **values: object) -> str:
         """A phrase with its variables filled in; one that is not given is an error."""
-        return _compiled(str(self._data[phrase])).render(**values)
+        text = _compiled(self.language, str(self._data[phrase])).render(**values)
+        return spelled(text, self.spelling)
+
+    @property
+    def spelling(self) -> Spelling:
+        """How the style spells; only English is spelled in two ways."""
+        return self.style.spelling if self.language == ENGLISH else "British"
 
     def word(self, group: str, name: str | int) -> str:
         """One word of a group, such as ``word("sequence", "t1")``."""
-        return self._words[group][name]
+        own = self.style.words.get(group, {}).get(str(name))
+        return spelled(self._words[group][name], self.spelling) if own is None else own
 
     def has_word(self, group: str, name: str | int) -> bool:
         """Whether a group has this word."""
-        return name in self._words[group]
+        return name in self._words.get(group, ())
 
-    def option(self, name: str) -> str | bool:
-        """An option of the style."""
-        return self._options[name]
+    def heading(self, section: Section) -> str:
+        """The heading of a section."""
+        return self.style.headings.get(section) or self.word("section", section)
+
+    def headings(self) -> dict[Section, str]:
+        """Every section in the order of the style, with its heading."""
+        return {section: self.heading(section) for section in self.style.sections}
+
+    def list_and(self, items: Sequence[str]) -> str:
+        """``a, b and c``."""
+        return list_and(items, self.word("small", "and"))
+
+    def list_or(self, items: Sequence[str]) -> str:
+        """``a, b or c``."""
+        return list_or(items, self.word("small", "or"))
+
+    def decimal(self, number: str) -> str:
+        """A number as written with the language's decimal mark."""
+        return number.replace(".", self.word("small", "decimal"))
+
+    def told(self, text: str) -> str:
+        """What another part of the software says of a study, in this language.
+
+        A text that the language file does not know is quoted as what it is.
+        """
+        if not text or self.language == ENGLISH:
+            return spelled(text, self.spelling)
+        found = _told(self.language, text)
+        return self.say("untranslated", text=text) if found is None else found
+
+
+def words_of(group: str) -> frozenset[str]:
+    """The names of the words of a group in any language; empty where there is no such group."""
+    names: set[str] = set()
+    for language in LANGUAGES:
+        names.update(str(name) for name in cast(_Words, _load(language)["words"]).get(group, ()))
+    return frozenset(names)
+
+
+def spelled(text: str, spelling: Spelling) -> str:
+    """An English text in American spelling where that is the style's."""
+    if spelling == "British":
+        return text
+    return _swapped(text, "American")
+
+
+def in_british(text: str) -> str:
+    """An English text as the checks read it, whichever way it is spelled."""
+    return _swapped(text, "British")
+
+
+def _swapped(text: str, to: Spelling) -> str:
+    pairs = cast(Mapping[str, str], _load(ENGLISH)["american"])
+    words = pairs if to == "American" else {there: here for here, there in pairs.items()}
+
+    def other(match: re.Match[str]) -> str:
+        word = words[match[0].lower()]
+        return first_upper(word) if match[0][0].isupper() else word
+
+    return _spellings(to).sub(other, text)
 
 
 @cache
-def styles() -> tuple[str, ...]:
-    """The names of the styles, ``standard`` first."""
-    names = sorted(path.stem for path in TEMPLATES.glob("*.yaml"))
-    return (STANDARD, *(name for name in names if name != STANDARD))
+def _spellings(to: Spelling) -> re.Pattern[str]:
+    pairs = cast(Mapping[str, str], _load(ENGLISH)["american"])
+    known = pairs.keys() if to == "American" else pairs.values()
+    return re.compile(rf"\b(?:{'|'.join(sorted(known, key=len, reverse=True))})\b", re.IGNORECASE)
+
+
+# --- what the software says -------------------------------------------------------------------
+
+
+def _told(language: str, text: str) -> str | None:
+    """A message in another language, None if the language file does not know it."""
+    for pattern, translation in _messages(language):
+        if (match := pattern.fullmatch(text)) is not None:
+            parts = [_part(language, part) for part in match.groups()]
+            return translation.format(*parts)
+    return None
+
+
+def _part(language: str, text: str) -> str:
+    """A variable part of a message: a message itself, a list of them, or a number or name."""
+    for written in (text, first_upper(text), f"{first_upper(text)}."):
+        if (found := _told(language, written)) is not None:
+            return found if written == text else first_lower(found).removesuffix(".")
+    for mark in (", ", " and ", " or "):
+        if mark in text:
+            small = cast(_Words, _load(language)["words"])["small"]
+            parts = [_part(language, part) for part in text.split(mark)]
+            word = mark if mark == ", " else f" {small[mark.strip()]} "
+            return word.join(parts)
+    return text
 
 
 @cache
-def _load(style: str) -> dict[str, object]:
+def _messages(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    messages = cast(Mapping[str, str], _load(language)["messages"])
+    return tuple(
+        (re.compile("(.+?)".join(re.escape(part) for part in english.split("{}"))), translation)
+        for english, translation in messages.items()
+    )
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+@cache
+def _load(language: str) -> dict[str, object]:
     import yaml
 
-    text = (TEMPLATES / f"{style}.yaml").read_text(encoding="utf-8")
+    text = (PLACE / f"{language}.yaml").read_text(encoding="utf-8")
     return cast(dict[str, object], yaml.safe_load(text))
 
 
 @cache
-def _compiled(text: str) -> Template:
-    return _environment().from_string(text)
+def _compiled(language: str, text: str) -> Template:
+    return _environment(language).from_string(text)
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: str) -> Environment:
     from jinja2 import Environment, StrictUndefined
 
+    words = cast(_Words, _load(language)["words"])
+    small, every = words["small"], words["all_levels"]
     # Plain text: each way of loading a report escapes for its own format.
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-    for helper in (list_and, list_or, span, first_upper, roman, whole, percent):
-        environment.filters[helper.__name__] = helper
+    spans = partial(span, to=small["to"], joined=small["and"])
+    environment.filters.update(
+        list_and=partial(list_and, word=small["and"]),
+        list_or=partial(list_or, word=small["or"]),
+        none_of=partial(_none_of, words=words),
+        span=partial(spans, every=every["inside"]),
+        span_first=partial(spans, every=every["first"]),
+        decimal=lambda number: str(number).replace(".", small["decimal"]),
+        **{f.__name__: f for f in (first_upper, first_lower, roman, whole, percent)},
+    )
     return environment
+
+
+def _none_of(items: Sequence[str], words: _Words) -> str:
+    """``no a, b or c``; in a language whose "no" agrees with the noun, ``no a, no b and no c``."""
+    small = words["small"]
+    agreeing = words.get("agreeing")
+    if agreeing is None:
+        return f"{small['no']} {list_or(items, small['or'])}"
+
+    def no(item: str) -> str:
+        for noun, word in agreeing.items():
+            if item.startswith(str(noun)):
+                return word
+        return small["no"]
+
+    return list_and([f"{no(item)} {item}" for item in items], small["and"])

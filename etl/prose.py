@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etl.board import DISC, ENDPLATES, Board, is_absent, is_present
-from etl.describe import degeneration, grouped_ids, open_text, open_topics, slip_words, whole_level
+from etl.board import DISC, ENDPLATES, OPEN, Board, is_absent, is_present
+from etl.describe import (
+    degeneration,
+    grouped_ids,
+    healthy,
+    open_text,
+    open_topics,
+    slip_words,
+    whole_level,
+)
 from etl.phrases import first_upper
 from radixgpt.finding import GRADED, Finding
-from radixgpt.observation import Status
 from radixgpt.report import Sentence
 
-_OPEN: tuple[Status, ...] = ("indeterminate", "not_assessable")
 _ABSENT = tuple(kind for kind in GRADED if kind != "pfirrmann")
 
 
 def prose_sentences(board: Board) -> tuple[Sentence, ...]:
     """Every graded finding of the board in sentences, each with the ids it states."""
-    whole: dict[Status, list[str]] = {
-        status: [level for level in board.levels if board.wholly(level, status)] for status in _OPEN
-    }
-    described = [lv for lv in board.levels if all(lv not in levels for levels in whole.values())]
+    described = board.described
     parts = [
         *_degenerated(board, described),
         *_present(board, DISC, described),
@@ -30,8 +33,8 @@ def prose_sentences(board: Board) -> tuple[Sentence, ...]:
         *_absent(board, described),
         *_open(board, described),
     ]
-    for status, levels in whole.items():
-        if levels:
+    for status in OPEN:
+        if levels := board.wholly(status):
             parts.append(whole_level(board, levels, status))
     return tuple(Sentence(text=text, section="findings", findings=ids) for text, ids in parts)
 
@@ -55,8 +58,7 @@ def _degenerated(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
         if grade > 1:
             yield _at(board, degeneration(board, grade), named), ids
         else:
-            healthy = degeneration(board, 1).removeprefix(board.phrases.word("degeneration", 1))
-            text = board.phrases.say("absent_at", items=[healthy.strip()], levels=named)
+            text = board.phrases.say("absent_at", items=[healthy(board)], levels=named)
             yield text, ids
 
 
@@ -109,6 +111,6 @@ def _absent(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
 
 
 def _open(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
-    for status in _OPEN:
+    for status in OPEN:
         if groups := open_topics(board, status, levels):
             yield open_text(board, status, groups), grouped_ids(board, groups)

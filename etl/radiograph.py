@@ -1,13 +1,13 @@
 """What a report says of radiographs of the spine: the view, and what was looked for in it.
 
-Nothing here has a level. The words are in ``etl/templates``.
+Nothing here has a level. The words are in ``etl/languages``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etl.board import SURE, is_absent, is_present
+from etl.board import is_absent, is_present, is_probable
 from etl.phrases import Phrases, first_upper
 from radixgpt.finding import OF_RADIOGRAPHS, Finding
 from radixgpt.report import Section, Sentence, SeriesFacts, StudyFacts
@@ -23,7 +23,7 @@ def _views(facts: StudyFacts, phrases: Phrases) -> list[str]:
 
 def exam_sentences(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
     """The examination and its technique, each a sentence."""
-    region = "the spine" if facts.region == "unknown" else phrases.word("region", facts.region)
+    region = phrases.word("region", "spine" if facts.region == "unknown" else facts.region)
     count = len(facts.radiographs)
     text = phrases.say("exam_radiograph", count=count, region=region)
     yield Sentence(text=text, section="exam")
@@ -54,7 +54,7 @@ def limitations(facts: StudyFacts, findings: Sequence[Finding], phrases: Phrases
         if f.kind in OF_RADIOGRAPHS and f.status == "not_assessable" and f.reason
     }
     for reason in sorted(reasons):
-        yield f"{first_upper(reason).rstrip('.')}."
+        yield f"{first_upper(phrases.told(reason)).rstrip('.')}."
     if any(f.status == "indeterminate" for f in findings):
         yield phrases.say("limit_indeterminate")
 
@@ -97,7 +97,6 @@ def _said(f: Finding, of: dict[str, Finding], phrases: Phrases) -> tuple[str, tu
             return phrases.say("curve_open", degrees=degrees), ids
         return phrases.say("items_indeterminate", items=[noun]), ids
     if is_present(f):
-        sure = f.confidence is None or f.confidence >= SURE or f.set_by_reader
-        item = noun if sure else f"probable {noun}"
+        item = phrases.say("item", noun=noun, side=None, probable=is_probable(f))
         return phrases.say("curved", item=item, degrees=degrees), ids
     return phrases.say("absent_on_radiographs", items=[noun]), ids

@@ -6,8 +6,9 @@ import unicodedata
 from datetime import datetime
 
 from etl.check import require
+from etl.phrases import Phrases
 from radixgpt.errors import CheckFailedError, SettingsError
-from radixgpt.report import SIGNED_MARK, Report, Signature
+from radixgpt.report import Report, Signature
 
 _LONGEST = 64
 """Characters of a name, a role or an organisation; DICOM's LO and a part of PN hold no more."""
@@ -57,8 +58,9 @@ def sign(
         ),
         content_sha256=report.content_sha256(),
     )
+    mark = Phrases.of(report).word("mark", "final")
     return require(
-        report.model_copy(update={"status": "final", "mark": SIGNED_MARK, "signature": signature})
+        report.model_copy(update={"status": "final", "mark": mark, "signature": signature})
     )
 
 

@@ -11,16 +11,11 @@ import re
 from dataclasses import replace
 
 from etl.claim import Claim, Polarity, Reading
-from etl.lexicon import PLAIN_WORDS, Token, clean, level_sets, number, tokenize
+from etl.lexicon import WORDS, Token, clean, level_sets, number, tokenize
+from etl.words import Words
 from radixgpt.finding import ABSENT, GRADED, PRESENT
 from radixgpt.observation import Side, Status
 
-_DEGREES: dict[str, frozenset[str | int]] = {
-    "minimal": frozenset({2}),
-    "mild": frozenset({3}),
-    "moderate": frozenset({4}),
-    "severe": frozenset({5}),
-}
 _PFIRRMANN: frozenset[str | int] = frozenset({1, 2, 3, 4, 5})
 _MODIC: frozenset[str | int] = frozenset({0, 1, 2, 3})
 
@@ -46,13 +41,12 @@ _LENGTHS = {"slip": "slip_mm", "canal": "canal_mm", "disc_height": "disc_height_
 _RATIOS = {"slip": "slip_ratio", "canal": "canal_ratio", "index": "disc_height_index"}
 
 _CUES = {"affirmed_before", "negated_before", "negates", "side", "side_after"}
-_NEXT = {",", "and", "or"}
 _QUANTITIES = {"millimetres", "percent", "ratio", "degrees", "meyerding", "superlative"}
 
 _CLAUSE_END = re.compile(r"(;|\.(?!\d)|[!?\n])")
 
 
-def read(text: str) -> Reading:
+def read(text: str, language: str = "en") -> Reading:
     """Read the claims of a text of one or more sentences.
 
     Levels are given to a claim so: a clause that begins with levels (``L4-L5: ...``) says
@@ -64,13 +58,14 @@ def read(text: str) -> Reading:
     problems: list[str] = []
     inherited: tuple[str, ...] | None = ()
     heading: Polarity = "plain"
-    for clause in _CLAUSE_END.split(clean(text)):
+    words = WORDS[language]
+    for clause in _CLAUSE_END.split(clean(text, language)):
         if _CLAUSE_END.fullmatch(clause):
             heading = heading if clause == ";" else "plain"
             continue
-        tokens = tokenize(clause)
-        sets = level_sets(tokens, problems)
-        reader = _Clause(tokens, sets, problems, heading)
+        tokens = tokenize(clause, words)
+        sets = level_sets(tokens, problems, words)
+        reader = _Clause(tokens, sets, problems, heading, words)
         found, levels = reader.claims(), [s for _, _, s in sets] or None
         heading = reader.heading
         if levels is None:
@@ -92,7 +87,9 @@ class _Clause:
         sets: list[tuple[int, int, tuple[str, ...]]],
         problems: list[str],
         heading: Polarity,
+        words: Words,
     ) -> None:
+        self.words = words
         self.heading = heading
         self.tokens = tokens
         self.sets = sets
@@ -149,7 +146,7 @@ class _Clause:
         negated_here: list[int] = []
 
         def close_negation() -> None:
-            self._unclear_list(negated_here)
+            self._unclear_list(negated_here, self.words.lists)
             negated_here.clear()
 
         for place, token in enumerate(self.tokens):
@@ -161,7 +158,11 @@ class _Clause:
             elif token.name in _QUANTITIES and state != "plain":
                 self.problems.append(f"'{token.text}' can't be negated or left open")
             elif token.name == "negates":
-                if state == "negated" and self.tokens[place - 1].text.lower() in _NEXT:
+                if state == "negated" and self._before(place) in (
+                    ",",
+                    *self.words.joins,
+                    *self.words.lists,
+                ):
                     close_negation()  # "no A at X, no B at Y"
                 elif state != "plain":
                     self.problems.append(f"'{token.text}' follows another negation")
@@ -184,7 +185,7 @@ class _Clause:
                 if pending:
                     for p in pending:
                         result[p] = new
-                    self._unclear_list(pending, joined=("and", "or", "nor"))
+                    self._unclear_list(pending, (*self.words.joins, *self.words.lists))
                     pending = []
                 elif new == "negated":
                     self.problems.append(f"'{token.text}' says nothing of a finding")
@@ -193,7 +194,10 @@ class _Clause:
         close_negation()
         return result
 
-    def _unclear_list(self, places: list[int], joined: tuple[str, ...] = ("or", "nor")) -> None:
+    def _before(self, place: int) -> str:
+        return self.tokens[place - 1].text.lower() if place else ""
+
+    def _unclear_list(self, places: list[int], joined: tuple[str, ...]) -> None:
         """Refuse a negation over several mentions that are not plainly one list."""
         if len(places) < 2:
             return
@@ -207,7 +211,7 @@ class _Clause:
         for place, token in enumerate(self.tokens):
             if place in self.in_set:
                 continue
-            if token.name == "word" and token.text.lower() not in PLAIN_WORDS:
+            if token.name == "word" and token.text.lower() not in self.words.plain_words:
                 self.problems.append(f"'{token.text}' is not something that was looked at")
             elif token.name == "number":
                 self.problems.append(f"the number {token.text} has no finding")
@@ -232,17 +236,14 @@ class _Clause:
             return [self._graded("pfirrmann", text, exact, _PFIRRMANN, polarity)]
         if token.name == "degeneration":
             degree = (match["degree_a"] or match["degree_b"] or "").lower()
-            values = _DEGREES[degree] if degree else _PFIRRMANN - {1}
+            values = frozenset({self.words.degrees[degree]}) if degree else _PFIRRMANN - {1}
             return [self._graded("pfirrmann", text, values, _PFIRRMANN, polarity)]
         if token.name == "endplates":
-            where = (match["plate_a"] or match["plate_b"] or "above and below").lower()
-            if " but not " in where:
-                return self._one_endplate(text, where, polarity)
-            kinds = []
-            if where != "below" and where != "lower":
-                kinds.append("endplate_upper")
-            if where != "above" and where != "upper":
-                kinds.append("endplate_lower")
+            where = (match["plate_a"] or match["plate_b"] or "").lower()
+            changed, spared = self.words.plates.get(where, ("", ""))
+            if spared:
+                return self._one_endplate(text, changed, polarity)
+            kinds = [f"endplate_{changed}"] if changed else ["endplate_upper", "endplate_lower"]
             return [self._binary(kind, text, polarity) for kind in kinds]
         kind = {
             "narrowing": "disc_narrowing",
@@ -253,11 +254,11 @@ class _Clause:
         }[token.name]
         return [self._binary(kind, text, polarity)]
 
-    def _one_endplate(self, text: str, where: str, polarity: Polarity) -> list[Claim]:
+    def _one_endplate(self, text: str, changed: str, polarity: Polarity) -> list[Claim]:
         """What "above but not below the disc" says of both endplates."""
         if polarity != "plain":
             self.problems.append("it is not clear what the negation covers")
-        upper: Polarity = "plain" if where.startswith("above") else "negated"
+        upper: Polarity = "plain" if changed == "upper" else "negated"
         lower: Polarity = "negated" if upper == "plain" else "plain"
         return [
             self._binary("endplate_upper", text, upper),
@@ -319,7 +320,9 @@ class _Clause:
                 token.text,
                 number=written,
                 percent=token.name == "percent",
-                direction=ways[0].lower() if ways and noun == "slip" else None,
+                direction=self.words.directions[ways[0].lower()]
+                if ways and noun == "slip"
+                else None,
             )
         ]
 
@@ -332,26 +335,22 @@ class _Clause:
         for place, token in enumerate(self.tokens):
             if token.name == "side":
                 target = next((m for m in mentions if m > place), None)
-                side = token.match["side_a"].lower()
+                words = token.match["side_a"]
             elif token.name == "side_after":
                 target = next((m for m in reversed(mentions) if m < place), None)
-                side = token.match["side_b"].lower()
+                words = token.match["side_b"]
             else:
                 continue
             if target is None or target in sides:
                 self.problems.append(f"'{token.text}' belongs to no finding")
-            elif side == "left":
-                sides[target] = "left"
-            elif side == "right":
-                sides[target] = "right"
             else:
-                sides[target] = "bilateral"
+                sides[target] = self.words.sides[words.lower()]
         return [(place, replace(c, side=sides.get(place, c.side))) for place, c in found]
 
     def _leading(self) -> bool:
         """Whether the clause begins with its levels."""
         before = " ".join(t.text.lower() for t in self.tokens[: self.sets[0][0]])
-        return before in ("", "at", "the", "at the")
+        return before in self.words.leading
 
     def _order_of_levels(self) -> None:
         """With several sets of levels only "A at X, B and C at Y" is clear."""

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 from etl.check.rule import STATING
 from etl.check.sentence import check_sentence
+from etl.phrases import Phrases, in_british
+from etl.styles import style_in
 from etl.wording import read
 from radixgpt.errors import LevelError
 from radixgpt.finding import GRADED, KINDS, OF_RADIOGRAPHS, Finding
 from radixgpt.level import order
 from radixgpt.report import (
-    DRAFT_MARK,
     SECTIONS,
-    SIGNED_MARK,
     Report,
     Section,
     Sentence,
@@ -25,7 +25,7 @@ from radixgpt.report import (
 
 def sections_in_order(report: Report) -> Iterator[str]:
     """All nine sections are there, each with a sentence, in their order."""
-    order_of = list(SECTIONS)
+    order_of = list(style_in(report).sections)
     seen = list(dict.fromkeys(s.section for s in report.sentences))
     for name in order_of:
         if name not in seen:
@@ -39,14 +39,14 @@ def draft_mark(report: Report) -> Iterator[str]:
     """A draft carries the draft mark; a final report the signature of just this report."""
     signature = report.signature
     if report.status == "draft":
-        if report.mark != DRAFT_MARK:
+        if report.mark != Phrases.of(report).word("mark", "draft"):
             yield "the draft mark is missing or changed"
         if signature is not None:
             yield "a draft carries a signature"
     elif signature is None:
         yield "a report is a draft until a person signs it"
     else:
-        if report.mark != SIGNED_MARK:
+        if report.mark != Phrases.of(report).word("mark", "final"):
             yield "the mark of a signed report is missing or changed"
         if signature.content_sha256 != report.content_sha256():
             yield "the report was changed after it was signed"
@@ -111,7 +111,9 @@ def text_agrees(report: Report) -> Iterator[str]:
         if sentence.section not in STATING:
             continue
         findings = _named(report, sentence)
-        for problem in check_sentence(sentence.text, findings, level=sentence.level, complete=True):
+        for problem in check_sentence(
+            sentence.text, findings, level=sentence.level, complete=True, language=report.language
+        ):
             yield f"{problem}: {sentence.text}"
         if sentence.level is not None and any(f.level != sentence.level for f in findings):
             yield f"states another level than {sentence.level}: {sentence.text}"
@@ -144,7 +146,7 @@ def no_claims_elsewhere(report: Report) -> Iterator[str]:
             yield f"names findings outside of findings and impression: {sentence.text}"
         if sentence.section == "clinical_information":
             continue
-        for claim in read(sentence.text).claims:
+        for claim in read(sentence.text, report.language).claims:
             if claim.status == "value" and (
                 claim.levels or claim.number or len(claim.allowed) == 1
             ):
@@ -153,40 +155,40 @@ def no_claims_elsewhere(report: Report) -> Iterator[str]:
 
 def comparison_is_none(report: Report) -> Iterator[str]:
     """No prior study is compared, no recommendation made, no communication invented."""
-    for name, text in _FIXED.items():
+    phrases = Phrases.of(report)
+    for name in _FIXED:
+        text = phrases.say(name)
         if [s.text for s in report.section(name)] != [text]:
             yield f"the section '{SECTIONS[name]}' must read: {text}"
 
 
-_FIXED: dict[Section, str] = {
-    "comparison": "None available.",
-    "recommendations": "None generated.",
-    "critical_communication": "To be completed by the reporting radiologist: ____________________",
-}
+_FIXED: tuple[Section, ...] = ("comparison", "recommendations", "critical_communication")
 
 
 def limitations_are_stated(report: Report) -> Iterator[str]:
     """What was not looked at is said: slices, structures, numbering, lengths, refusal."""
-    text = " ".join(s.text for s in report.section("limitations")).lower()
+    text = in_british(" ".join(s.text for s in report.section("limitations"))).lower()
     needed: list[tuple[bool, str]] = [
-        (report.study.gradable, "single mid-sagittal slice"),
-        (report.study.gradable, "were not assessed"),
-        (report.study.gradable, "transitional anatomy cannot be excluded"),
-        (report.study.gradable and report.study.numbering_uncertain, "numbering is uncertain"),
+        (report.study.gradable, "slice"),
+        (report.study.gradable, "structures"),
+        (report.study.gradable, "transitional"),
+        (report.study.gradable and report.study.numbering_uncertain, "uncertain"),
         (report.study.synthetic, "synthetic"),
-        (not report.study.gradable, "not graded"),
-        (bool(report.study.radiographs), "were not assessed"),
+        (not report.study.gradable, "refused"),
+        (bool(report.study.radiographs), "structures"),
         (
             any(f.kind == "scoliosis" and f.status != "not_assessable" for f in report.findings),
-            "the side of a curve is not stated",
+            "side",
         ),
-        (bool(report.omitted_levels or report.left_out), "left out"),
-        (any(s.by_reader for s in report.sentences), "worded by the reader"),
-        (any(f.set_by_reader for f in report.findings), "set by the reader"),
+        (bool(report.omitted_levels or report.left_out), "left_out"),
+        (any(s.by_reader for s in report.sentences), "worded"),
+        (any(f.set_by_reader for f in report.findings), "reader"),
     ]
     graded = [s for s in report.study.series if s.shown_slice is not None]
     needed.append((report.study.gradable and not any(s.millimetres for s in graded), "millimetres"))
-    for applies, words in needed:
+    phrases = Phrases.of(report)
+    for applies, name in needed:
+        words = in_british(phrases.word("needed", name)).lower()
         if applies and words not in text:
             yield f"the limitations do not say '{words}'"
 

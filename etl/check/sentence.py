@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from etl.claim import Claim
+from etl.lexicon import WORDS
 from etl.wording import read
 from radixgpt.finding import GRADED, Finding
 
 _BINARY = frozenset(kind for kind in GRADED if kind not in ("pfirrmann", "modic"))
-_NORMAL = re.compile(
-    r"\b(normal\w*|unremarkable|intact|preserved|within limits|no abnormalit\w+)\b", re.IGNORECASE
-)
-_PRIOR = re.compile(
-    r"\b(unchanged|stable|interval|progress(?:ed|ion|ive)|worsen\w*|improv\w+|new(?:ly)?"
-    r"|previous(?:ly)?|prior|no change|increased|decreased|since the last)\b",
-    re.IGNORECASE,
-)
 
 
 def normal_value(finding: Finding) -> bool:
@@ -42,6 +34,7 @@ def check_sentence(
     *,
     level: str | None = None,
     complete: bool = False,
+    language: str = "en",
 ) -> list[str]:
     """Problems of a text that is meant to state nothing but these findings.
 
@@ -51,15 +44,18 @@ def check_sentence(
         level: the level that is meant where the text names none; when None, the one level that
             all findings share.
         complete: the text must also state every one of the findings.
+        language: of the text.
 
     Returns:
         What is wrong, a clause each; empty when nothing is.
     """
-    reading = read(text)
+    reading, words = read(text, language), WORDS[language]
     problems = [*reading.problems]
-    problems.extend(f"says '{m.group()}', which no finding states" for m in _NORMAL.finditer(text))
     problems.extend(
-        f"says '{m.group()}', but there is no prior study" for m in _PRIOR.finditer(text)
+        f"says '{m.group()}', which no finding states" for m in words.says_normal.finditer(text)
+    )
+    problems.extend(
+        f"says '{m.group()}', but there is no prior study" for m in words.says_prior.finditer(text)
     )
     shared = {f.level for f in findings}
     if level is None and len(shared) == 1:

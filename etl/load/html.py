@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from etl.load.pictures import Picture, crops, outlines, overviews, slice_name
 from etl.load.standing import as_read, standing, title
 from etl.load.table import HEADINGS, grades, measurements, tone, value_words
-from etl.phrases import TEMPLATES
+from etl.styles import STYLES
 from radixgpt.finding import Finding
 from radixgpt.report import SECTIONS, Report, Sentence
 from radixgpt.study import Study
@@ -117,7 +117,7 @@ def _template() -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(STYLES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from etl.phrases import Phrases
 from etl.sign import readable
 from radixgpt.report import Report
 
-NOT_REVIEWED = (
-    "Draft report, written from findings that automated tools saw. Not reviewed by a person."
-)
-NONE_RECORDED = "None recorded."
+DIGEST = 16
+"""Characters of a hash that are printed."""
 
 
 def standing(report: Report) -> str:
     """One sentence: not reviewed by a person, or signed by whom, as what and when."""
-    signed = report.signature
+    phrases, signed = Phrases.of(report), report.signature
     if signed is None:
-        return NOT_REVIEWED
-    who = ", ".join(part for part in (readable(signed.name), signed.role) if part)
-    of = f", {signed.organization}" if signed.organization else ""
+        return phrases.word("document", "not_reviewed")
+    named = (readable(signed.name), signed.role, signed.organization)
     at = datetime.fromisoformat(signed.signed_at)
-    return f"Signed by {who}{of}, {at:%Y-%m-%d %H:%M} (UTC{at:%z})."
+    return phrases.say(
+        "signed",
+        who=", ".join(part for part in named if part),
+        date=f"{at:%Y-%m-%d %H:%M}",
+        offset=f"{at:%z}",
+    )
 
 
 def as_read(report: Report) -> Report:
@@ -29,7 +33,7 @@ def as_read(report: Report) -> Report:
     signed = report.signature
     if signed is None:
         return report
-    text = signed.critical_communication or NONE_RECORDED
+    text = signed.critical_communication or Phrases.of(report).word("document", "none_recorded")
     sentences = tuple(
         s.model_copy(update={"text": text}) if s.section == "critical_communication" else s
         for s in report.sentences
@@ -40,4 +44,31 @@ def as_read(report: Report) -> Report:
 def title(report: Report) -> str:
     """The exam in words, for headings: ``MRI of the lumbar spine``."""
     exam = report.section("exam")
-    return exam[0].text.rstrip(".") if exam else "Spine imaging report"
+    return exam[0].text.rstrip(".") if exam else Phrases.of(report).word("document", "untitled")
+
+
+def on_every_page(report: Report) -> str:
+    """The mark, and that the images are synthetic where they are."""
+    if not report.study.synthetic:
+        return report.mark
+    return f"{report.mark}  ·  {Phrases.of(report).word('document', 'synthetic')}"
+
+
+def provenance(report: Report) -> Iterator[str]:
+    """What made the report, a line each."""
+    made, say = report.provenance, Phrases.of(report).say
+    needed = report.obligatory
+    yield say(
+        "made_by",
+        software=made.software,
+        version=made.version,
+        schema=report.schema_version,
+        passed=sum(c.passed for c in needed),
+        checks=len(needed),
+        seconds=None,
+    )
+    for model in made.models:
+        digest = model.sha256[:DIGEST]
+        yield say("made_with", name=model.name, version=model.version, digest=digest)
+    if made.input_sha256:
+        yield say("made_from", digest=made.input_sha256[:DIGEST])

@@ -67,6 +67,6 @@ def test_styles() -> None:
 
 def test_concise_changes_options_only() -> None:
     short, full = Phrases("concise"), Phrases()
-    assert short.option("impression") == "short"
-    assert full.option("impression") == "full"
+    assert short.style.impression == "short"
+    assert full.style.impression == "full"
     assert short.say("comparison") == full.say("comparison")

@@ -346,7 +346,7 @@ def _texts(reading: Reading, job: Job) -> Iterator[str]:
     for level, texts in found.items():
         here = [f for f in coded if f.level == level]
         for text in texts:
-            for problem in check_sentence(text, here, level=level):
+            for problem in check_sentence(text, here, level=level, language=job.report.language):
                 yield f"the text at {level} is not what its codes say: {problem}"
     for level in dict.fromkeys(s.level for s in job.report.section("findings") if s.level):
         wanted = " ".join(s.text for s in job.report.section("findings") if s.level == level)
