@@ -1,4 +1,4 @@
-"""What became of each finding since a prior study; a change is called beyond measurement error only.
+"""What became of each finding since a prior study; a change is called only beyond the error.
 
 Two grades differ when the values that the calibrated chances can't exclude have none in common. Two
 measured numbers differ when they lie further apart than repeated looks at a patient in whom nothing
@@ -74,7 +74,8 @@ def compared(
         facts: of this study.
         findings: of this study, with their ids.
         before: the report on the prior study.
-        now, then: whom the studies are of, as keyed hashes; None for a report.
+        now: whom this study is of, as keyed hashes.
+        then: whom the prior is of; None for a report.
         source_is_report: the prior is an earlier report, not a study that was read.
         stated: a person says that both are of one patient.
 

@@ -1,0 +1,265 @@
+"""The sentences that compare with a prior study: what it is, what has changed, what has not.
+
+Each sentence names the changes that it states, and through them a finding in either study. What was
+absent in both is said to be absent in both, never "unchanged", and what has no value in one of them
+is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from etl.phrases import Phrases, first_upper
+from etl.prior import LENGTHS
+from radixgpt.finding import ABSENT, GRADED, Finding
+from radixgpt.level import order
+from radixgpt.prior import CLEAR, Change, Prior
+from radixgpt.report import Sentence
+
+_DAYS_TO_WEEKS, _DAYS_TO_MONTHS, _DAYS_TO_YEARS = 14, 61, 731
+_WEIGHT = {"disc_herniation": 95.0, "spondylolisthesis": 98.0}
+_CHANGED, _NOT_CHANGED = 85.0, 3.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A change with the findings that it joins."""
+
+    change: Change
+    now: Finding
+    before: Finding
+
+    @property
+    def level(self) -> str:
+        """The level of both."""
+        return self.now.level or ""
+
+    @property
+    def in_both(self) -> bool:
+        """Whether both say that there is nothing."""
+        return self.now.value in (ABSENT, 0) and self.now.kind in GRADED
+
+
+class Changes:
+    """The changes of a report, as the writer of its sentences looks at them.
+
+    Args:
+        prior: the comparison; None where there is none.
+        findings: of this study.
+        phrases: of the report.
+        omitted: levels that are not to be described.
+    """
+
+    def __init__(
+        self,
+        prior: Prior | None,
+        findings: Sequence[Finding],
+        phrases: Phrases,
+        omitted: Sequence[str] = (),
+    ) -> None:
+        self.prior = prior
+        self.phrases = phrases
+        self._now = {(f.level, f.kind): f for f in findings}
+        self._then = {(f.level, f.kind): f for f in prior.findings} if prior else {}
+        by_id = {f.id: f for f in findings}
+        self.pairs: list[Pair] = []
+        for change in prior.changes if prior else ():
+            now, before = by_id.get(change.finding), prior.finding(change.prior) if prior else None
+            if now is not None and before is not None and now.level not in omitted:
+                self.pairs.append(Pair(change, now, before))
+
+    # --- sections -----------------------------------------------------------------------------
+
+    def comparison(self) -> Iterator[str]:
+        """What the prior study is, and how it was compared."""
+        say, prior = self.phrases.say, self.prior
+        if prior is None:
+            yield say("comparison")
+            return
+        yield say(
+            "comparison_study",
+            modality=self.phrases.word("modality", prior.modality),
+            region=self.phrases.word("region", prior.region),
+            interval=self._interval(prior.interval_days),
+        )
+        if prior.same_patient == "stated":
+            yield say("comparison_stated")
+        if prior.source == "report":
+            yield say("comparison_report")
+        if prior.numbering == "agrees":
+            yield say("comparison_method")
+        else:
+            yield say("comparison_numbering")
+
+    def _interval(self, days: int | None) -> str:
+        say = self.phrases.say
+        if days is None:
+            return say("interval_unknown")
+        if days < _DAYS_TO_WEEKS:
+            return say("interval", count=days, unit="day")
+        if days < _DAYS_TO_MONTHS:
+            return say("interval", count=round(days / 7), unit="week")
+        if days < _DAYS_TO_YEARS:
+            return say("interval", count=round(days / 30.44), unit="month")
+        return say("interval", count=round(days / 365.25), unit="year")
+
+    def at(self, level: str) -> list[Sentence]:
+        """The sentence on what has clearly changed at a level, if anything has."""
+        pairs = [p for p in self.pairs if p.level == level and p.change.verdict in CLEAR]
+        if not pairs:
+            return []
+        text = self.phrases.say("changed", parts=self._clauses(pairs, None))
+        return [self._sentence("findings", text, pairs, level=level)]
+
+    def closing(self) -> Iterator[Sentence]:
+        """What has not changed, is not clearly changed, or could not be compared."""
+        graded = [p for p in self.pairs if p.now.kind in GRADED]
+        for phrase, test in _CLOSING.items():
+            pairs = [p for p in graded if test(p)]
+            if pairs:
+                text = self.phrases.say(phrase, parts=self._grouped(pairs))
+                yield self._sentence("findings", text, pairs)
+
+    def concluded(self) -> Iterator[tuple[float, Sentence]]:
+        """Items of the impression with their ranks."""
+        clear = [p for p in self.pairs if p.change.verdict in CLEAR]
+        if clear:
+            rank = max(
+                _WEIGHT.get(p.now.kind, 0) if p.change.verdict == "new" else _CHANGED for p in clear
+            )
+            clauses = [
+                one
+                for level in dict.fromkeys(p.level for p in clear)
+                for one in self._clauses([p for p in clear if p.level == level], level)
+            ]
+            text = self.phrases.say("changed", parts=clauses)
+            yield max(rank, _CHANGED), self._sentence("impression", text, clear)
+            return
+        same = [
+            p
+            for p in self.pairs
+            if p.now.kind in GRADED and p.change.verdict in ("unchanged", "not_clear")
+        ]
+        if same:
+            levels = sorted({p.level for p in same}, key=order)
+            text = self.phrases.say("no_clear_change", levels=levels)
+            yield _NOT_CHANGED, self._sentence("impression", text, same)
+
+    def _sentence(
+        self, section: str, text: str, pairs: Sequence[Pair], level: str | None = None
+    ) -> Sentence:
+        return Sentence(
+            text=text,
+            section=section,  # type: ignore[arg-type]
+            level=level,
+            findings=tuple(p.now.id for p in pairs),
+            changes=tuple(p.change.id for p in pairs),
+        )
+
+    # --- clauses ------------------------------------------------------------------------------
+
+    def _noun(self, f: Finding) -> str:
+        side = None if f.side is None else self.phrases.word("side", f.side)
+        noun = self.phrases.word("compared", f.kind)
+        return self.phrases.say("compared_item", noun=noun, side=side)
+
+    def _clauses(self, pairs: Sequence[Pair], level: str | None) -> list[str]:
+        """One clause a change; new and vanished ones of a level together."""
+        say = self.phrases.say
+        levels = [] if level is None else [level]
+        clauses = []
+        for p in pairs:
+            if p.change.verdict in ("increased", "decreased"):
+                old, new = self._values(p)
+                noun, verdict = self._noun(p.now), p.change.verdict
+                clauses.append(
+                    say("from_to", noun=noun, verdict=verdict, old=old, new=new, levels=levels)
+                )
+            elif p.change.verdict == "other":
+                old, new = p.before.value, p.now.value
+                clauses.append(say("instead", old=old, new=new, levels=levels))
+        for verdict in ("new", "resolved"):
+            nouns = [self._typed(p, verdict) for p in pairs if p.change.verdict == verdict]
+            if nouns:
+                clauses.append(say(verdict, items=nouns, levels=levels))
+        return clauses
+
+    def _typed(self, p: Pair, verdict: str) -> str:
+        """A noun; Modic changes with their type."""
+        if p.now.kind != "modic":
+            return self._noun(p.now)
+        grade = p.now.value if verdict == "new" else p.before.value
+        return self.phrases.say("modic_type", grade=grade)
+
+    def _values(self, p: Pair) -> tuple[str, str]:
+        """Old and new value in words; lengths where both are known and differ when rounded."""
+        say = self.phrases.say
+        if p.now.kind == "pfirrmann":
+            return say("grade_old", grade=p.before.value), say("grade_new", grade=p.now.value)
+        length = LENGTHS[p.now.kind]
+        now, then = self._now.get((p.level, length)), self._then.get((p.level, length))
+        if now is not None and then is not None:
+            numbers = now.value, then.value
+            if all(isinstance(n, int | float) for n in numbers):
+                new, old = (f"{abs(float(n)):.0f}" for n in numbers if n is not None)
+                if new != old:
+                    return old, say("new_mm", number=new)
+        old, new = (f"{abs(float(v or 0)) * 100:.0f}" for v in (p.before.value, p.now.value))
+        return say("old_share", number=old), say("new_share", number=new)
+
+    def _grouped(self, pairs: Sequence[Pair]) -> list[str]:
+        """``disc bulging and disc herniation at L3-L4 to L5-S1``, kinds of the same levels."""
+        by_noun: dict[str, list[str]] = {}
+        for p in sorted(pairs, key=lambda p: GRADED.index(p.now.kind)):
+            by_noun.setdefault(self._noun(p.now), []).append(p.level)
+        by_levels: dict[tuple[str, ...], list[str]] = {}
+        for noun, levels in by_noun.items():
+            by_levels.setdefault(tuple(sorted(set(levels), key=order)), []).append(noun)
+        return [
+            self.phrases.say("at", text=self.phrases.list_and(nouns), levels=list(levels))
+            for levels, nouns in by_levels.items()
+        ]
+
+
+_CLOSING: dict[str, Callable[[Pair], bool]] = {
+    "unchanged": lambda p: p.change.verdict == "unchanged" and not p.in_both,
+    "absent_in_both": lambda p: p.change.verdict == "unchanged" and p.in_both,
+    "not_clear": lambda p: p.change.verdict == "not_clear",
+    "not_compared": lambda p: p.change.verdict == "not_compared",
+}
+"""Phrases of the closing sentences, and which changes each states."""
+
+
+def with_changes(sentences: Sequence[Sentence], changes: Changes) -> tuple[Sentence, ...]:
+    """The sentences of findings and impression with those on changes among them.
+
+    A level's change follows what is said of the level; the rest closes the findings. In the
+    impression a change stands where its weight puts it.
+    """
+    if changes.prior is None:
+        return tuple(sentences)
+    findings = [s for s in sentences if s.section == "findings"]
+    impression = [s for s in sentences if s.section == "impression"]
+    told: list[Sentence] = []
+    for place, sentence in enumerate(findings):
+        told.append(sentence)
+        following = findings[place + 1].level if place + 1 < len(findings) else None
+        if sentence.level is not None and following != sentence.level:
+            told.extend(changes.at(sentence.level))
+    spoken = {s.level for s in findings}
+    for level in sorted({p.level for p in changes.pairs} - spoken, key=order):
+        told.extend(
+            s.model_copy(
+                update={
+                    "text": changes.phrases.say("level", level=level, text=first_upper(s.text)),
+                    "level": None,
+                }
+            )
+            for s in changes.at(level)
+        )
+    told.extend(changes.closing())
+    for rank, sentence in changes.concluded():
+        # New and grown findings come first; that nothing has changed comes last.
+        impression.insert(0 if rank > _NOT_CHANGED else len(impression), sentence)
+    return (*told, *impression)
