@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from etl import radiograph
 from etl.board import Board
+from etl.changes import Changes, with_changes
 from etl.describe import findings_sentences
-from etl.extract import Technique, in_header
+from etl.extract import in_header
 from etl.impression import impression_sentences
 from etl.phrases import STANDARD, Phrases
 from etl.prose import prose_sentences
@@ -21,10 +22,11 @@ from etl.transform import NOT_GRADED
 from radixgpt.eligibility import REASONS
 from radixgpt.finding import Finding
 from radixgpt.level import disc_at
+from radixgpt.prior import Prior
 from radixgpt.report import Section, Sentence, StudyFacts
 from radixgpt.style import Style
 
-FIXED: tuple[Section, ...] = ("exam", "clinical_information", "comparison", "technique")
+FIXED: tuple[Section, ...] = ("exam", "clinical_information", "technique")
 """Sections that do not depend on the findings."""
 _LONGEST_HISTORY = 600
 _MOST_WARNINGS = 5
@@ -37,39 +39,46 @@ _LONG_NUMBER = re.compile(r"\b[A-Za-z]{0,3}\d{5,}\b")
 def compose(
     facts: StudyFacts,
     findings: Sequence[Finding],
-    technique: Technique,
     *,
     style: str | Style = STANDARD,
     clinical_information: str | None = None,
     omitted: Sequence[str] = (),
+    prior: Prior | None = None,
 ) -> tuple[Sentence, ...]:
     """All sentences of a report, section by section.
 
     Args:
         facts: the study.
         findings: as transformed, with their ids.
-        technique: what the headers say of the acquisition.
         style: a style or its name, with its language.
         clinical_information: what the user says of the patient; stated as given, without dates
             and long numbers.
         omitted: levels that the reader asked to leave out.
+        prior: an earlier study that was compared.
 
     Raises:
         SettingsError: there is no such style.
     """
     phrases = Phrases(style)
-    films = bool(facts.radiographs)
-    fixed = (
-        *(radiograph.exam_sentences(facts, phrases) if films else _exam(facts, phrases)),
-        _say("clinical_information", history(clinical_information, phrases)),
-        _say("comparison", phrases.say("comparison")),
-        *(
-            radiograph.technique_sentences(facts, phrases)
-            if films
-            else _technique(technique, phrases)
-        ),
-    )
-    return recompose(facts, findings, fixed, style=style, omitted=omitted)
+    told = _say("clinical_information", history(clinical_information, phrases))
+    fixed = first(facts, told, style=style)
+    return recompose(facts, findings, fixed, style=style, omitted=omitted, prior=prior)
+
+
+def first(
+    facts: StudyFacts, history_told: Sentence, *, style: str | Style = STANDARD
+) -> tuple[Sentence, ...]:
+    """The sentences of :data:`FIXED`.
+
+    Args:
+        facts: the study.
+        history_told: the sentence of the clinical information.
+        style: a style or its name, with its language.
+    """
+    phrases, films = Phrases(style), bool(facts.radiographs)
+    exam = radiograph.exam_sentences if films else _exam
+    technique = radiograph.technique_sentences if films else _technique
+    return (*exam(facts, phrases), history_told, *technique(facts, phrases))
 
 
 def recompose(
@@ -79,6 +88,7 @@ def recompose(
     *,
     style: str | Style = STANDARD,
     omitted: Sequence[str] = (),
+    prior: Prior | None = None,
 ) -> tuple[Sentence, ...]:
     """The sentences anew, but for those of :data:`FIXED`, which are taken as they are.
 
@@ -88,9 +98,10 @@ def recompose(
         fixed: sentences of the sections before the limitations.
         style: a style or its name, with its language.
         omitted: levels that the reader asked to leave out.
+        prior: an earlier study that was compared.
     """
-    stated = said(facts, findings, style=style, omitted=omitted)
-    return around(facts, findings, fixed, stated, style=style, omitted=omitted)
+    stated = said(facts, findings, style=style, omitted=omitted, prior=prior)
+    return around(facts, findings, fixed, stated, style=style, omitted=omitted, prior=prior)
 
 
 def said(
@@ -99,6 +110,7 @@ def said(
     *,
     style: str | Style = STANDARD,
     omitted: Sequence[str] = (),
+    prior: Prior | None = None,
 ) -> tuple[Sentence, ...]:
     """The sentences of the findings and the impression; arguments as in :func:`recompose`."""
     phrases = Phrases(style)
@@ -106,12 +118,13 @@ def said(
         return tuple(radiograph.radiograph_sentences(findings, phrases))
     board = Board(findings, phrases, omitted)
     write = prose_sentences if phrases.style.findings == "prose" else findings_sentences
-    return (
+    sentences = (
         *write(board),
         *impression_sentences(
             board, None if (why := refusal(facts)) is None else phrases.told(why)
         ),
     )
+    return with_changes(sentences, Changes(prior, findings, phrases, omitted))
 
 
 def around(
@@ -123,6 +136,7 @@ def around(
     style: str | Style = STANDARD,
     omitted: Sequence[str] = (),
     left_out: int = 0,
+    prior: Prior | None = None,
 ) -> tuple[Sentence, ...]:
     """The whole text around the sentences of the findings and the impression.
 
@@ -135,6 +149,7 @@ def around(
         style: a style or its name, with its language.
         omitted: levels that the reader asked to leave out.
         left_out: how many single sentences the reader took out.
+        prior: an earlier study that was compared.
     """
     phrases = Phrases(style)
     limits = [*_limitations(facts, findings, phrases, omitted)]
@@ -142,8 +157,10 @@ def around(
         limits.append(phrases.say("limit_left_out", count=left_out))
     if worded := sum(s.by_reader for s in (*fixed, *stated)):
         limits.append(phrases.say("limit_worded", count=worded))
+    compared = Changes(prior, findings, phrases, omitted).comparison()
     sentences = (
         *fixed,
+        *(_say("comparison", text) for text in compared),
         *(_say("limitations", text) for text in limits),
         *stated,
         _say("recommendations", phrases.say("recommendations")),
@@ -189,11 +206,18 @@ def history(text: str | None, phrases: Phrases) -> str:
     return plain
 
 
-def _technique(technique: Technique, phrases: Phrases) -> Iterator[Sentence]:
-    strengths = [phrases.decimal(f"{t:g}") for t in technique.field_strengths]
-    if technique.series:
+def recorded_series(facts: StudyFacts) -> tuple[tuple[str, str], ...]:
+    """Plane and weighting of the series whose header says both, each once, graded ones first."""
+    graded_first = sorted(facts.series, key=lambda s: s.shown_slice is None)
+    both = ((s.plane, s.sequence) for s in graded_first if in_header(s.facts_from))
+    return tuple(dict.fromkeys(one for one in both if "unknown" not in one))
+
+
+def _technique(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
+    strengths = [phrases.decimal(f"{t:g}") for t in facts.field_strengths]
+    if recorded := recorded_series(facts):
         planes: dict[str, list[str]] = {}
-        for plane, sequence in technique.series:
+        for plane, sequence in recorded:
             planes.setdefault(plane, []).append(phrases.word("sequence", sequence))
         described = [
             phrases.say("plane_series", plane=phrases.word("plane", plane), names=sorted(names))
@@ -207,7 +231,7 @@ def _technique(technique: Technique, phrases: Phrases) -> Iterator[Sentence]:
         yield _say("technique", phrases.say("technique_none"))
         if strengths:
             yield _say("technique", phrases.say("technique_strength", strengths=strengths))
-    yield _say("technique", phrases.say("contrast", contrast=technique.contrast))
+    yield _say("technique", phrases.say("contrast", contrast=facts.contrast))
 
 
 def _warnings(facts: StudyFacts) -> list[str]:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from etl import own_words
 from etl.check import STATING, check_sentence, require
-from etl.compose import FIXED, around, history, said
+from etl.compose import FIXED, around, first, history, said
 from etl.phrases import Phrases, list_and
+from etl.prior import again
 from etl.styles import as_facts, in_language, style_in
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import GRADED, KINDS, Finding
@@ -109,6 +110,7 @@ def set_grade(
                 "value": value,
                 "reason": None,
                 "confidence": None,
+                "plausible": (),
                 "set_by_reader": True,
             }
         )
@@ -143,6 +145,11 @@ def reword(report: Report, sentence: Sentence, text: str) -> Report:
         raise CheckFailedError(
             f"The words of this section are fixed: {SECTIONS[sentence.section]}.",
             "Word a sentence of the findings, the impression or the clinical information.",
+        )
+    if sentence.changes:
+        raise CheckFailedError(
+            "What has changed since the prior study is worded from the two findings alone.",
+            "Take the sentence out, or change the finding in the table.",
         )
     stated = [f for f in report.findings if f.id in sentence.findings]
     if problems := check_sentence(
@@ -208,6 +215,18 @@ def described_levels(report: Report) -> list[str]:
     return [lv for lv in extra if lv is not None] or list(LUMBAR_DISCS)
 
 
+def _history_in(report: Report, style: Style) -> Sentence:
+    """The clinical information in another language: the user's words stay as they are."""
+    (told,) = report.section("clinical_information")
+    ours, theirs = Phrases.of(report), Phrases(style)
+    if told.text == ours.say("clinical_none"):
+        return told.model_copy(update={"text": theirs.say("clinical_none")})
+    text = told.text
+    for phrase in ("redacted_date", "redacted_number"):
+        text = text.replace(ours.say(phrase), theirs.say(phrase))
+    return told.model_copy(update={"text": text})
+
+
 def _again(
     report: Report,
     findings: Sequence[Finding],
@@ -230,8 +249,11 @@ def _again(
     omitted = report.omitted_levels if omitted is None else tuple(omitted)
     if fixed is None:
         fixed = [s for s in report.sentences if s.section in FIXED]
+    if style.language != report.language:
+        fixed = first(report.study, _history_in(report, style), style=style)
+    prior = again(report.prior, findings)
     stated, gone = own_words.kept(
-        said(report.study, findings, style=style, omitted=omitted),
+        said(report.study, findings, style=style, omitted=omitted, prior=prior),
         findings,
         worded=(*(s for s in report.sentences if s.by_reader), *worded),
         left_out=report.left_out if left_out is None else left_out,
@@ -239,7 +261,14 @@ def _again(
         language=style.language or report.language,
     )
     sentences = around(
-        report.study, findings, fixed, stated, style=style, omitted=omitted, left_out=len(gone)
+        report.study,
+        findings,
+        fixed,
+        stated,
+        style=style,
+        omitted=omitted,
+        left_out=len(gone),
+        prior=prior,
     )
     return require(
         report.model_copy(
@@ -250,6 +279,7 @@ def _again(
                 **as_facts(style),
                 "omitted_levels": tuple(omitted),
                 "left_out": gone,
+                "prior": prior,
             }
         )
     )

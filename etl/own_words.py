@@ -16,9 +16,12 @@ _MOST_PROBLEMS = 4
 _MISSING = re.compile(r"^does not state f\w+ \((\w+) at ([\w-]+)\)$")
 
 
-def key(sentence: Sentence) -> tuple[str, frozenset[str]]:
-    """What makes it the same sentence in other words: its section and the findings it states."""
-    return sentence.section, frozenset(sentence.findings)
+def key(sentence: Sentence) -> tuple[str, frozenset[str], bool]:
+    """What makes it the same sentence in other words: its section and the findings it states.
+
+    A sentence on what has changed in them is another one.
+    """
+    return sentence.section, frozenset(sentence.findings), bool(sentence.changes)
 
 
 def one_line(text: str) -> str:

@@ -8,6 +8,7 @@ has changed (``etl/repeatability.yaml``, made by ``python -m finetune.repeat``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -46,6 +47,23 @@ NO_LEVELS = (
     "Studies without graded levels are not compared.",
     "Give two MR studies of the lumbar spine.",
 )
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A prior study to be compared with.
+
+    Attributes:
+        report: on it.
+        subject: whom it is of, as keyed hashes; None where only a report is at hand.
+        read: whether its images were read, and not only an earlier report.
+        stated: whether a person says that it is of the same patient.
+    """
+
+    report: Report
+    subject: Subject | None = None
+    read: bool = True
+    stated: bool = False
 
 
 @cache

@@ -9,7 +9,7 @@ report and hold nothing back.
 
 from __future__ import annotations
 
-from etl.check import notices, rules
+from etl.check import notices, prior, rules
 from etl.check.rule import STATING, Rule
 from etl.check.sentence import check_sentence, meyerding, normal_value
 from radixgpt.errors import CheckFailedError
@@ -39,8 +39,14 @@ RULES: dict[str, Rule] = {
         Rule("impression-within-findings", "error", rules.impression_within_findings),
         Rule("nothing-left-out", "error", rules.nothing_left_out),
         Rule("no-claims-elsewhere", "error", rules.no_claims_elsewhere),
-        Rule("fixed-sections", "error", rules.comparison_is_none),
+        Rule("fixed-sections", "error", rules.fixed_sections),
         Rule("limitations-stated", "error", rules.limitations_are_stated),
+        Rule("comparison-says-what", "error", prior.comparison_says_what),
+        Rule("changes-have-a-prior", "error", prior.changes_have_a_prior),
+        Rule("changes-follow", "error", prior.changes_follow),
+        Rule("changes-agree", "error", prior.changes_agree),
+        Rule("changes-told", "error", prior.changes_are_told),
+        Rule("same-patient-known", "warning", prior.patient_is_known),
         Rule("numbering-certain", "warning", notices.numbering_is_certain),
         Rule("severe-in-impression", "warning", notices.severe_is_concluded),
         Rule("stated-surely", "warning", notices.surely_stated),
@@ -48,6 +54,7 @@ RULES: dict[str, Rule] = {
         Rule("said-once", "warning", notices.sentences_differ),
         Rule("set-by-reader", "info", notices.nothing_set_by_hand),
         Rule("level-omitted", "info", notices.nothing_omitted),
+        Rule("everything-compared", "info", prior.everything_compared),
         Rule("input-left-aside", "info", notices.everything_read),
         Rule("communication-recorded", "info", notices.communication_recorded),
     )

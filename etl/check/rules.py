@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from etl.check.rule import STATING
 from etl.check.sentence import check_sentence
-from etl.phrases import Phrases, in_british
+from etl.phrases import Phrases, as_checked
 from etl.styles import style_in
 from etl.wording import read
 from radixgpt.errors import LevelError
@@ -108,8 +108,8 @@ def sentence_has_finding(report: Report) -> Iterator[str]:
 def text_agrees(report: Report) -> Iterator[str]:
     """Levels, sides, grades, negations and numbers of each sentence are those of its findings."""
     for sentence in report.sentences:
-        if sentence.section not in STATING:
-            continue
+        if sentence.section not in STATING or sentence.changes:
+            continue  # what compares with a prior study has rules of its own
         findings = _named(report, sentence)
         for problem in check_sentence(
             sentence.text, findings, level=sentence.level, complete=True, language=report.language
@@ -121,15 +121,22 @@ def text_agrees(report: Report) -> Iterator[str]:
 
 def impression_within_findings(report: Report) -> Iterator[str]:
     """The impression states only what the findings section states."""
-    stated = {name for s in report.section("findings") for name in s.findings}
+    stated = _stated(report)
+    told = {name for s in report.section("findings") for name in s.changes}
     for sentence in report.section("impression"):
-        if beyond := [name for name in sentence.findings if name not in stated]:
+        names, known = (sentence.changes, told) if sentence.changes else (sentence.findings, stated)
+        if beyond := [name for name in names if name not in known]:
             yield f"{', '.join(beyond)} only in the impression: {sentence.text}"
+
+
+def _stated(report: Report) -> set[str]:
+    """Findings that the findings section states; to compare one is not to state it."""
+    return {n for s in report.section("findings") if not s.changes for n in s.findings}
 
 
 def nothing_left_out(report: Report) -> Iterator[str]:
     """Every graded finding is in the findings section, but for what a reader left out."""
-    stated = {name for s in report.section("findings") for name in s.findings}
+    stated = _stated(report)
     stated |= {name for s in report.left_out if s.section == "findings" for name in s.findings}
     for f in report.findings:
         judged = f.kind in (GRADED if f.level else OF_RADIOGRAPHS)
@@ -153,8 +160,8 @@ def no_claims_elsewhere(report: Report) -> Iterator[str]:
                 yield f"'{claim.words}' is a finding outside of the findings: {sentence.text}"
 
 
-def comparison_is_none(report: Report) -> Iterator[str]:
-    """No prior study is compared, no recommendation made, no communication invented."""
+def fixed_sections(report: Report) -> Iterator[str]:
+    """No recommendation is made and no communication invented."""
     phrases = Phrases.of(report)
     for name in _FIXED:
         text = phrases.say(name)
@@ -162,12 +169,13 @@ def comparison_is_none(report: Report) -> Iterator[str]:
             yield f"the section '{SECTIONS[name]}' must read: {text}"
 
 
-_FIXED: tuple[Section, ...] = ("comparison", "recommendations", "critical_communication")
+_FIXED: tuple[Section, ...] = ("recommendations", "critical_communication")
 
 
 def limitations_are_stated(report: Report) -> Iterator[str]:
     """What was not looked at is said: slices, structures, numbering, lengths, refusal."""
-    text = in_british(" ".join(s.text for s in report.section("limitations"))).lower()
+    text = " ".join(s.text for s in report.section("limitations"))
+    text = as_checked(text, report.language).lower()
     needed: list[tuple[bool, str]] = [
         (report.study.gradable, "slice"),
         (report.study.gradable, "structures"),
@@ -188,7 +196,7 @@ def limitations_are_stated(report: Report) -> Iterator[str]:
     needed.append((report.study.gradable and not any(s.millimetres for s in graded), "millimetres"))
     phrases = Phrases.of(report)
     for applies, name in needed:
-        words = in_british(phrases.word("needed", name)).lower()
+        words = as_checked(phrases.word("needed", name), report.language).lower()
         if applies and words not in text:
             yield f"the limitations do not say '{words}'"
 
