@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from etl.check import RULES, check, check_sentence, meyerding, require
+from etl.check import RULES, check, check_sentence, meyerding, prior, require
 from etl.sign import sign
 from radixgpt.errors import CheckFailedError
 from radixgpt.finding import Finding
@@ -213,7 +213,7 @@ BREAKING: list[tuple[str, Change]] = [
     ("no-claims-elsewhere", lambda r: with_more(r, "Pfirrmann V.", "technique")),
     ("no-claims-elsewhere", lambda r: with_more(r, "Slip of 5 mm.", "exam")),
     ("no-claims-elsewhere", lambda r: with_sentence(r, first(r, "exam"), findings=("f1",))),
-    ("fixed-sections", lambda r: with_sentence(
+    ("comparison-says-what", lambda r: with_sentence(
         r, first(r, "comparison"), text="MRI of last year.")),
     ("fixed-sections", lambda r: with_sentence(
         r, first(r, "recommendations"), text="Surgery.")),
@@ -260,14 +260,15 @@ def test_each_rule_is_broken_by_what_it_forbids(
 
 
 def test_every_rule_has_a_test_and_a_docstring() -> None:
-    assert {rule for rule, _ in BREAKING} == set(RULES)
+    own = {name for name, rule in RULES.items() if rule.broken.__module__ != prior.__name__}
+    assert {rule for rule, _ in BREAKING} - {"comparison-says-what"} == own  # else test_prior.py
     assert all(rule.title.endswith(".") for rule in RULES.values())
 
 
 def test_only_errors_hold_a_report_back(degenerated: Report) -> None:
     changes = dict(BREAKING)
     for name, rule in RULES.items():
-        if rule.severity == "error":
+        if rule.severity == "error" and name in changes:
             with pytest.raises(CheckFailedError, match=name):
                 require(changes[name](degenerated))
     noted = require(with_finding(degenerated, confidence=0.54))
