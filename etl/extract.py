@@ -23,34 +23,17 @@ NO_BASIS = "not established"
 
 
 @dataclass(frozen=True)
-class Technique:
-    """How the images were made, from their headers alone.
-
-    Attributes:
-        series: plane and weighting of the series whose header says both, each once, T2 first.
-        field_strengths: tesla, each once, ascending.
-        contrast: whether a contrast agent is recorded as given; None when not recorded.
-    """
-
-    series: tuple[tuple[str, str], ...] = ()
-    field_strengths: tuple[float, ...] = ()
-    contrast: bool | None = None
-
-
-@dataclass(frozen=True)
 class Extract:
     """What the extraction hands to the transformation.
 
     Attributes:
         facts: the study as the report sees it.
-        technique: acquisition facts from the headers.
         findings: one for every graded or measured observation, not merged, without ids.
         input_sha256: hash of the pixels that were read.
         located: discs that a tool found in the images.
     """
 
     facts: StudyFacts
-    technique: Technique
     findings: tuple[Finding, ...]
     input_sha256: str
     located: frozenset[str] = field(default_factory=frozenset)
@@ -72,7 +55,6 @@ def extract(
     findings = tuple(finding(o, discs) for o in observations if o.kind not in STRUCTURES)
     return Extract(
         facts=_facts(study, eligibility, observations, level_shift),
-        technique=_technique(study, eligibility),
         findings=findings,
         input_sha256=pixels_sha256(study),
         located=frozenset(
@@ -167,6 +149,8 @@ def _facts(
         level_shift=level_shift,
         synthetic=study.synthetic,
         series=tuple(_series_facts(s, eligibility) for s in study.series),
+        field_strengths=_field_strengths(study),
+        contrast=_contrast(study),
         quarantine=tuple(
             {"name": q.name, "reason": q.reason, "detail": q.detail} for q in study.quarantine
         ),
@@ -204,18 +188,13 @@ def in_header(facts_from: Mapping[str, str]) -> bool:
     return facts_from.get("plane") == facts_from.get("sequence") == "header"
 
 
-def _technique(study: Study, eligibility: Eligibility) -> Technique:
-    described: list[tuple[str, str]] = []
-    strengths: set[float] = set()
-    contrast: set[bool | None] = set()
-    graded_first = sorted(study.series, key=lambda s: s.key not in eligibility.graded_series)
-    for series in graded_first:
-        both = (series.plane.value, series.sequence.value)
-        if in_header(series.facts_from) and both not in described and "unknown" not in both:
-            described.append(both)
-        strength = series.technique.get("field_strength_t")
-        if isinstance(strength, int | float) and strength > 0:
-            strengths.add(float(strength))
-        contrast.add(series.contrast_agent)
-    given = True if True in contrast else False if contrast == {False} else None
-    return Technique(tuple(described), tuple(sorted(strengths)), given)
+def _contrast(study: Study) -> bool | None:
+    """Whether a contrast agent is recorded as given; None when nothing is recorded."""
+    recorded = {series.contrast_agent for series in study.series}
+    return True if True in recorded else False if recorded == {False} else None
+
+
+def _field_strengths(study: Study) -> tuple[float, ...]:
+    """Tesla, each once."""
+    found = (series.technique.get("field_strength_t") for series in study.series)
+    return tuple(sorted({float(t) for t in found if isinstance(t, int | float) and t > 0}))

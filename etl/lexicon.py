@@ -12,7 +12,7 @@ from functools import cache
 
 from etl.lexicon_de import GERMAN
 from etl.lexicon_en import ENGLISH
-from etl.phrases import Phrases, in_british
+from etl.phrases import Phrases, as_checked
 from etl.words import Words
 from radixgpt.eligibility import REASONS
 from radixgpt.level import DISCS, LUMBAR_DISCS
@@ -48,8 +48,7 @@ def _reasons(language: str) -> tuple[str, ...]:
 def clean(text: str, language: str = "en") -> str:
     """Unify spelling, dashes and spaces, and take out the sentences on why a study is refused."""
     text = unicodedata.normalize("NFKC", text)
-    if language == "en":
-        text = in_british(text)
+    text = as_checked(text, language)
     for reason in _reasons(language):
         text = text.replace(reason, "")
     text = re.sub("[‐‑‒–—−]", "-", text)

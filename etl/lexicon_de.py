@@ -1,4 +1,4 @@
-"""The German words that the reader of sentences knows, apart from the templates that write them.
+"""The German words that the reader of sentences knows, apart from the templates.
 
 The endplate above a disc is the ``Grundplatte`` of the upper vertebra, the one below the
 ``Deckplatte`` of the lower.

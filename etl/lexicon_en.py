@@ -1,4 +1,4 @@
-"""The English words that the reader of sentences knows, apart from the templates that write them."""
+"""The English words that the reader of sentences knows, apart from the templates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "endplates",
         r"(?:other )?(?:(?P<plate_a>upper and lower|upper|lower) )?endplate changes?"
-        r"(?: (?P<plate_b>above and (?:probably )?below|below and (?:probably )?above|above but not below|below but not above|above|below)"
+        r"(?: (?P<plate_b>above and (?:probably )?below|below and (?:probably )?above"
+        r"|above but not below|below but not above|above|below)"
         r"(?: the disc)?)?",
     ),
     ("listhesis", r"spondylolisthes[ie]s"),

@@ -136,10 +136,19 @@ class Phrases:
         """How the style spells; only English is spelled in two ways."""
         return self.style.spelling if self.language == ENGLISH else "British"
 
+    @property
+    def tag(self) -> str:
+        """The language and its spelling by RFC 5646: ``en-GB``, ``de-DE``."""
+        return self._words["tag"][self.spelling]
+
     def word(self, group: str, name: str | int) -> str:
         """One word of a group, such as ``word("sequence", "t1")``."""
         own = self.style.words.get(group, {}).get(str(name))
         return spelled(self._words[group][name], self.spelling) if own is None else own
+
+    def words(self, group: str) -> tuple[str, ...]:
+        """The names of the words of a group."""
+        return tuple(str(name) for name in self._words[group])
 
     def has_word(self, group: str, name: str | int) -> bool:
         """Whether a group has this word."""
@@ -191,9 +200,9 @@ def spelled(text: str, spelling: Spelling) -> str:
     return _swapped(text, "American")
 
 
-def in_british(text: str) -> str:
-    """An English text as the checks read it, whichever way it is spelled."""
-    return _swapped(text, "British")
+def as_checked(text: str, language: str) -> str:
+    """A text as the checks read it, whichever way its language is spelled."""
+    return _swapped(text, "British") if language == ENGLISH else text
 
 
 def _swapped(text: str, to: Spelling) -> str:

@@ -232,9 +232,18 @@ STRUCTURE: dict[str, Code] = {
     "category": Code("SCT", "276214006", "Finding category", "DICOM PS3.16 TID 1501"),
     "anatomy": Code("SCT", "91723000", "Anatomical Structure", "DICOM PS3.16 CID 7150"),
     "source": Code("SCT", "260753009", "Source", "DICOM PS3.16 TID 1410"),
-    "english": Code("RFC5646", "en-GB", "English (United Kingdom)", "RFC 5646"),
 }
 """Concepts that hold a structured report together, by our name for them."""
+
+LANGUAGES: dict[str, Code] = {
+    tag: Code("RFC5646", tag, meaning, "RFC 5646")
+    for tag, meaning in (
+        ("en-GB", "English (United Kingdom)"),
+        ("en-US", "English (United States)"),
+        ("de-DE", "German (Germany)"),
+    )
+}
+"""Languages of a text by their tag."""
 
 OWN_SECTIONS: dict[Section, Code] = {
     "exam": Code("99RADIXGPT", "section-exam", "Exam", "this project"),
@@ -277,6 +286,7 @@ def all_codes() -> tuple[Code, ...]:
         *STATUSES.values(),
         *GRADES.values(),
         *STRUCTURE.values(),
+        *LANGUAGES.values(),
         *OWN_SECTIONS.values(),
         REPORT_TITLE,
     )
@@ -340,6 +350,11 @@ def title_code(modality: str) -> Code:
 def section_code(section: Section) -> Code:
     """The heading of a section."""
     return SECTIONS.get(section) or OWN_SECTIONS[section]
+
+
+def language_code(tag: str) -> Code:
+    """The language of a text, by its RFC 5646 tag."""
+    return LANGUAGES[tag]
 
 
 def level_code(level: str) -> Code | None:

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from radixgpt.finding import Finding
-from radixgpt.style import ORDER, Language, Section, Style
 from radixgpt.prior import Prior
+from radixgpt.style import Language, Section, Style
 
 SCHEMA_VERSION = "1.2"
 DRAFT_MARK = "AI draft, not for clinical use"
@@ -66,6 +66,12 @@ class StudyFacts(_Model):
     level_shift: int = 0
     synthetic: bool = False
     series: tuple[SeriesFacts, ...]
+    field_strengths: tuple[float, ...] = Field(
+        default=(), description="Tesla, as the headers record them, ascending"
+    )
+    contrast: bool | None = Field(
+        default=None, description="Whether a contrast agent is recorded as given"
+    )
     quarantine: tuple[dict[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from etl.load.job import Job
-from etl.load.pdf import IDENTITY, paragraphs, provenance
+from etl.load.pdf import paragraphs
 from etl.load.pictures import Picture
-from etl.load.standing import standing, title
+from etl.load.standing import on_every_page, provenance, standing, title
 from etl.load.table import Table, grades, measurements
-from radixgpt.report import SECTIONS, Report, Section
+from etl.phrases import Phrases
+from radixgpt.report import Report, Section
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -28,24 +30,26 @@ def to_docx(job: Job) -> dict[str, bytes]:
 
     report = job.report
     document = docx.Document()
+    phrases = Phrases.of(report)
+    word = partial(phrases.word, "document")
     _set_up(document, report)
     document.add_heading(_clean(title(report)), level=0)
     _add(document, standing(report), small=True)
-    _add(document, IDENTITY, small=True)
-    for name, heading in SECTIONS.items():
+    _add(document, word("identity"), small=True)
+    for name, heading in phrases.headings().items():
         document.add_heading(heading, level=1)
         _section(document, job, name)
     if job.overviews:
-        document.add_heading("Key images", level=1)
+        document.add_heading(word("key_images"), level=1)
         _overviews(document, job.overviews)
     for heading, table in (
-        ("Grades and their probabilities", grades(report)),
-        ("Measurements on the graded slices", measurements(report)),
+        (word("grades_long"), grades(report)),
+        (word("measurements_long"), measurements(report)),
     ):
         if table.rows:
             document.add_heading(heading, level=1)
             _grid(document, table)
-    document.add_heading("How this report was made", level=1)
+    document.add_heading(word("provenance_long"), level=1)
     for line in provenance(report):
         _add(document, line, small=True)
     buffer = io.BytesIO()
@@ -83,9 +87,8 @@ def _set_up(document: Document, report: Report) -> None:
     properties.subject = report.mark
     properties.author = "RadiXGPT"
     properties.comments = ""
-    mark = report.mark
-    if report.study.synthetic:
-        mark += "  ·  synthetic images, not of a patient"
+    properties.language = Phrases.of(report).tag
+    mark = on_every_page(report)
     head = section.header.paragraphs[0]
     head.alignment = WD_ALIGN_PARAGRAPH.CENTER
     run = head.add_run(mark)

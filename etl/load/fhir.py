@@ -19,9 +19,9 @@ from etl.load.job import Job
 from etl.load.patient import person_of, text_of
 from etl.load.standing import standing
 from etl.load.statements import Statement, statements
+from etl.phrases import Phrases
 from etl.sign import family_and_given, readable
 from radixgpt.codes import OWN_UID, STRUCTURE, UNITS, Code, exam_code, title_code
-from radixgpt.report import SECTIONS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -238,6 +238,7 @@ class _Builder:
     def report(self, observations: list[str]) -> Json:
         report = self.job.report
         made = self.start("DiagnosticReport", "report")
+        made["language"] = Phrases.of(report).tag
         made["text"] = {"status": "generated", "div": self._div()}
         made["status"] = self.status
         made["category"] = [
@@ -262,7 +263,7 @@ class _Builder:
         made["presentedForm"] = [
             {
                 "contentType": "text/plain; charset=utf-8",
-                "language": "en-GB",
+                "language": Phrases.of(report).tag,
                 "data": base64.b64encode(plain(self.job).encode()).decode("ascii"),
                 "title": report.mark,
             }
@@ -272,17 +273,21 @@ class _Builder:
     def _div(self) -> str:
         from html import escape
 
+        headings = Phrases.of(self.job.report).headings()
         parts = [f"<p><b>{escape(self.job.report.mark)}</b></p>"]
-        for name, heading in SECTIONS.items():
+        for name, heading in headings.items():
             said = " ".join(s.text for s in self.job.report.section(name))
             parts.append(f"<h3>{escape(heading)}</h3><p>{escape(said)}</p>")
-        return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(parts)}</div>'
+        tag = Phrases.of(self.job.report).tag
+        tags = f'xmlns="http://www.w3.org/1999/xhtml" lang="{tag}" xml:lang="{tag}"'
+        return f"<div {tags}>{''.join(parts)}</div>"
 
 
 def plain(job: Job) -> str:
     """The report as plain text: the mark, who signed, and the sections."""
+    headings = Phrases.of(job.report).headings()
     lines = [job.report.mark, standing(job.report), ""]
-    for name, heading in SECTIONS.items():
+    for name, heading in headings.items():
         lines.append(heading.upper())
         sentences = [s.text for s in job.report.section(name)]
         if name == "impression":

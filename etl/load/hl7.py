@@ -16,8 +16,8 @@ from etl.load.patient import person_of, text_of
 from etl.load.standing import standing
 from etl.load.statements import Statement, by_level
 from etl.sign import family_and_given
+from etl.styles import style_in
 from radixgpt.codes import OWN, STRUCTURE, Code, exam_code, section_code
-from radixgpt.report import SECTIONS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -80,7 +80,7 @@ def _segments(job: Job) -> Iterator[str]:
     yield _order(job, status)
     yield _segment("NTE", f1="1", f2="L", f3=escape(f"{report.mark}. {standing(report)}"))
     number = 0
-    for name in SECTIONS:
+    for name in style_in(report).sections:
         sentences = report.section(name)
         if sentences:
             number += 1

@@ -9,11 +9,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from etl.load.pictures import Picture, crops, outlines, overviews, slice_name
-from etl.load.standing import as_read, standing, title
-from etl.load.table import HEADINGS, grades, measurements, tone, value_words
+from etl.load.standing import as_read, provenance, standing, title
+from etl.load.table import grades, measurements, tone, value_words
+from etl.phrases import Phrases
 from etl.styles import STYLES
 from radixgpt.finding import Finding
-from radixgpt.report import SECTIONS, Report, Sentence
+from radixgpt.report import Report, Sentence
 from radixgpt.study import Study
 
 if TYPE_CHECKING:
@@ -98,17 +99,22 @@ def page(
         shown: every slice with evidence.
         by_level: the surroundings of each level that a sentence is about.
     """
+    phrases = Phrases.of(report)
+    headings = phrases.headings()
     return _template().render(
         report=report,
+        words={name: phrases.word("document", name) for name in phrases.words("document")},
+        say=phrases.say,
         title=title(report),
         standing=standing(report),
-        sections=[(name, SECTIONS[name]) for name in SECTIONS],
-        lines={name: _lines(report, report.section(name)) for name in SECTIONS},
+        sections=list(headings.items()),
+        lines={name: _lines(report, report.section(name)) for name in headings},
         blocks=_blocks(report, by_level),
         overviews=[_shown(p) for p in shown],
         grades=grades(report),
         measurements=measurements(report),
-        passed=sum(c.passed for c in report.obligatory),
+        made=list(provenance(report, timed=True)),
+        tag=phrases.tag,
     )
 
 
@@ -154,14 +160,16 @@ def _anchor(report: Report, levels: set[str]) -> str:
 
 
 def _note(report: Report, f: Finding) -> Note:
-    source = "set by the reader" if f.set_by_reader else ""
+    phrases = Phrases.of(report)
+    source = phrases.word("reader", "set") if f.set_by_reader else ""
     if f.evidence and not f.set_by_reader:
         shown = [slice_name(report, e) for e in f.evidence]
         tools = dict.fromkeys(e.tool for e in f.evidence if e.tool)
         source = ", ".join(dict.fromkeys([*shown, *tools]))
     elif f.reason and not f.set_by_reader:
-        source = f.reason
-    text = f"{f.level or ''} {HEADINGS.get(f.kind, f.kind)}: {value_words(f)}".strip()
+        source = phrases.told(f.reason)
+    name = phrases.word("column", f.kind)
+    text = f"{f.level or ''} {name}: {value_words(f, phrases)}".strip()
     return Note(text, f.confidence if f.status == "value" else None, source, tone(f))
 
 

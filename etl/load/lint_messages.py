@@ -13,9 +13,9 @@ from etl.load.fhir import NOT_DONE, SYSTEMS, Json
 from etl.load.hl7 import coded, escape
 from etl.load.job import Job
 from etl.load.statements import Statement, by_level, statements
+from etl.styles import style_in
 from radixgpt.codes import STATUSES, STRUCTURE, Code, exam_code, section_code, title_code
 from radixgpt.errors import CheckFailedError
-from radixgpt.report import SECTIONS
 
 Said = tuple[str, str, str, str, str, str]
 """Site, name, value or number, unit, side and certainty, as codes or numbers in words."""
@@ -176,7 +176,7 @@ def lint_message(made: str, job: Job) -> list[str]:
         problems.append("the mark is missing")
     wanted = [
         (coded(section_code(name)), "~".join(escape(s.text) for s in job.report.section(name)))
-        for name in SECTIONS
+        for name in style_in(job.report).sections
         if job.report.section(name)
     ]
     if [(_field(o, 3), _field(o, 5)) for o in observations if _field(o, 2) == "TX"] != wanted:

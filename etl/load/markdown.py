@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
-from etl.load.standing import as_read, standing
+from etl.load.standing import as_read, provenance, standing
 from etl.load.table import Cell, Table, grades, measurements
-from radixgpt.report import SECTIONS, Report, Section, Sentence
+from etl.phrases import Phrases
+from radixgpt.report import Report, Section, Sentence
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
@@ -18,12 +20,19 @@ def to_markdown(report: Report) -> str:
     parts = [f"# {report.mark}", ""]
     if report.signature is not None:
         parts.extend([escape(standing(report)), ""])
-    for name, title in SECTIONS.items():
-        parts.extend([f"## {title}", "", *_section(name, report.section(name)), ""])
-    for title, table in (("Grades", grades(report)), ("Measurements", measurements(report))):
+    phrases = Phrases.of(report)
+    word = partial(phrases.word, "document")
+    for name, title in phrases.headings().items():
+        parts.extend([f"## {escape(title)}", "", *_section(name, report.section(name)), ""])
+    for title, table in (
+        (word("grades"), grades(report)),
+        (word("measurements"), measurements(report)),
+    ):
         if table.rows:
             parts.extend([f"## {title}", "", *_table(table), ""])
-    parts.extend(["## Provenance", "", *_provenance(report), "", f"*{report.mark}*", ""])
+    parts.extend([f"## {word('provenance')}", ""])
+    parts.extend(f"- {escape(line)}" for line in provenance(report))
+    parts.extend([f"- {word('probabilities')}", "", f"*{report.mark}*", ""])
     return "\n".join(parts)
 
 
@@ -62,7 +71,7 @@ def _findings(sentences: tuple[Sentence, ...]) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"| Level | {' | '.join(table.headings)} |"
+    yield f"| {table.corner} | {' | '.join(table.headings)} |"
     yield f"| --- |{' --- |' * len(table.headings)}"
     for level, cells in table.rows:
         yield f"| {level} | {' | '.join(_cell(c) for c in cells)} |"
@@ -71,15 +80,3 @@ def _table(table: Table) -> Iterator[str]:
 def _cell(cell: Cell) -> str:
     shown = escape(cell.text)
     return shown if cell.probability is None else f"{shown} ({cell.probability:.2f})"
-
-
-def _provenance(report: Report) -> Iterator[str]:
-    made = report.provenance
-    yield f"- Software: {escape(made.software)} {escape(made.version)}"
-    for model in made.models:
-        yield f"- Model: {escape(model.name)} {escape(model.version)}, SHA-256 {model.sha256[:16]}"
-    if made.input_sha256:
-        yield f"- Pixels read: SHA-256 {made.input_sha256[:16]}"
-    passed = sum(c.passed for c in report.obligatory)
-    yield f"- Checks passed: {passed} of {len(report.obligatory)}"
-    yield "- Probabilities in the table are calibrated; a grade without one was set by the reader."

@@ -5,23 +5,19 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from xml.sax.saxutils import escape
 
 from etl.load.job import Job
 from etl.load.pictures import Picture
-from etl.load.standing import standing, title
+from etl.load.standing import on_every_page, provenance, standing, title
 from etl.load.table import Table, grades, measurements
-from radixgpt.report import SECTIONS, Report, Section, Sentence
+from etl.phrases import Phrases
+from radixgpt.report import Report, Section, Sentence
 
-IDENTITY = "Patient and examination are named by the record that this document is filed in."
 _FACES = {"Vera": "Vera.ttf", "Vera-Bold": "VeraBd.ttf"}
 _MISSING = "?"
-LACKING = (
-    "The font of this document lacks some characters: they stand as ? or without their accents. "
-    "Every other format has them."
-)
 _INK, _SOFT, _LINE, _TINT = "#18222d", "#5a6a79", "#c9d2da", "#eaf3f6"
 _WARN, _WARN_GROUND = "#8a4b00", "#fff3dc"
 _MARGIN_MM, _HEAD_MM = 18, 12
@@ -54,7 +50,7 @@ def render(job: Job) -> bytes:
         title=_sound(f"{title(job.report)}: {job.report.mark}"),
         author="RadiXGPT",
         subject=job.report.mark,
-        lang="en-GB",
+        lang=Phrases.of(job.report).tag,
     )
     document.build(list(_story(job)), canvasmaker=_numbered(job.report))
     return buffer.getvalue()
@@ -108,9 +104,7 @@ def _numbered(report: Report) -> type[Any]:
     from reportlab.lib.units import mm
     from reportlab.pdfgen.canvas import Canvas
 
-    mark = _sound(report.mark)
-    if report.study.synthetic:
-        mark += "  ·  synthetic images, not of a patient"
+    phrases, mark = Phrases.of(report), _sound(on_every_page(report))
     footer = _sound(f"{title(report)}  ·  {report.provenance.software} {report.provenance.version}")
 
     class Numbered(Canvas):  # type: ignore[misc]
@@ -142,7 +136,9 @@ def _numbered(report: Report) -> type[Any]:
             self.setFillColor(HexColor(_SOFT))
             self.setFont("Vera", 7)
             self.drawString(left, 11 * mm, footer)
-            self.drawRightString(right, 11 * mm, f"page {number} of {len(self._pages)}")
+            self.drawRightString(
+                right, 11 * mm, phrases.say("page", number=number, pages=len(self._pages))
+            )
 
     return Numbered
 
@@ -180,39 +176,26 @@ def _paragraph(text: str, style: str = "body", **more: Any) -> Any:
 
 
 def _story(job: Job) -> Iterator[Any]:
-    report = job.report
+    report, phrases = job.report, Phrases.of(job.report)
+    word = partial(phrases.word, "document")
     yield _paragraph(title(report), "title")
     yield _paragraph(standing(report), "small")
-    yield _paragraph(IDENTITY, "small")
-    for name, heading in SECTIONS.items():
+    yield _paragraph(word("identity"), "small")
+    for name, heading in phrases.headings().items():
         yield from _section(job, name, heading)
     if job.overviews:
-        yield from _overviews(job.overviews)
+        yield from _overviews(job.overviews, word("key_images"), word("legend"))
     for heading, table in (
-        ("Grades and their probabilities", grades(report)),
-        ("Measurements on the graded slices", measurements(report)),
+        (word("grades_long"), grades(report)),
+        (word("measurements_long"), measurements(report)),
     ):
         if table.rows:
             yield from _grid(heading, table)
-    yield _paragraph("How this report was made", "heading")
+    yield _paragraph(word("provenance_long"), "heading")
     for line in provenance(report):
         yield _paragraph(line, "small")
     if any(_lacking(s.text) for s in report.sentences):
-        yield _paragraph(LACKING, "small")
-
-
-def provenance(report: Report) -> Iterator[str]:
-    """What made the report, a line each."""
-    made = report.provenance
-    passed = sum(c.passed for c in report.obligatory)
-    yield (
-        f"{made.software} {made.version}; report schema {report.schema_version}; "
-        f"checks passed {passed} of {len(report.obligatory)}."
-    )
-    for model in made.models:
-        yield f"Model {model.name} {model.version}, SHA-256 {model.sha256[:16]}."
-    if made.input_sha256:
-        yield f"Pixels read: SHA-256 {made.input_sha256[:16]}."
+        yield _paragraph(phrases.say("lacking"), "small")
 
 
 def _section(job: Job, name: Section, heading: str) -> Iterator[Any]:
@@ -306,7 +289,7 @@ def _image(picture: Picture, width: float, height: float) -> Any:
     return Image(packed, width=width, height=width * aspect)
 
 
-def _overviews(pictures: Sequence[Picture]) -> Iterator[Any]:
+def _overviews(pictures: Sequence[Picture], title: str, legend: str) -> Iterator[Any]:
     from reportlab.lib.units import mm
     from reportlab.platypus import KeepTogether, TableStyle
     from reportlab.platypus import Table as Box
@@ -320,8 +303,7 @@ def _overviews(pictures: Sequence[Picture]) -> Iterator[Any]:
         cells.extend([""] * (2 - len(cells)))
         box = Box([cells], colWidths=[side + 3 * mm] * 2, hAlign="LEFT")
         box.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0)]))
-        heading = [_paragraph("Key images", "heading")] if number == 0 else []
-        legend = "Outlined in orange: a disc with a finding; in blue: without."
+        heading = [_paragraph(title, "heading")] if number == 0 else []
         last = [_paragraph(legend, "small")] if number == len(rows) - 1 else []
         yield KeepTogether([*heading, box, *last])
 
@@ -332,7 +314,7 @@ def _grid(heading: str, table: Table) -> Iterator[Any]:
     from reportlab.platypus import KeepTogether, TableStyle
     from reportlab.platypus import Table as Box
 
-    rows = [[_paragraph("Level", "head"), *(_paragraph(h, "head") for h in table.headings)]]
+    rows = [[_paragraph(table.corner, "head"), *(_paragraph(h, "head") for h in table.headings)]]
     for level, cells in table.rows:
         row = [_paragraph(level, "cell")]
         for cell in cells:

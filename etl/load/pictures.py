@@ -80,25 +80,32 @@ def crops(report: Report, study: Study, level: str) -> Iterator[Picture]:
 def caption(report: Report, key: str, index: int) -> str:
     """What a slice is: weighting, plane and number."""
     series = facts_of(report, key)
-    words = Phrases()
+    phrases = Phrases.of(report)
     if series is None:
         return key
     if key in report.study.radiographs:
-        return f"Radiograph, {words.word('view', series.view)} view"
-    weighting = words.word("sequence", series.sequence)
-    plane = "mid-sagittal" if series.shown_slice == index else series.plane
-    of = f" {index + 1} of {series.slices}" if series.slices > 1 else ""
-    return f"{weighting}, {plane} slice{of}"
+        return phrases.say("caption_radiograph", view=phrases.word("view", series.view))
+    middle = series.shown_slice == index
+    return phrases.say(
+        "caption_slice",
+        weighting=phrases.word("sequence", series.sequence),
+        plane=phrases.say("mid_sagittal") if middle else phrases.word("plane", series.plane),
+        number=index + 1 if series.slices > 1 else None,
+        slices=series.slices,
+    )
 
 
 def slice_name(report: Report, e: Evidence) -> str:
     """A slice in few words: ``T2-weighted slice 5``."""
     series = facts_of(report, e.series)
+    phrases = Phrases.of(report)
     if series is not None and e.series in report.study.radiographs:
-        return f"{Phrases().word('view', series.view)} radiograph"
-    weighting = Phrases().word("sequence", series.sequence) if series else e.series
-    many = series is not None and series.slices > 1
-    return f"{weighting} slice {e.slice_index + 1}" if many else weighting
+        return phrases.say("radiograph_name", view=phrases.word("view", series.view))
+    return phrases.say(
+        "slice_name",
+        weighting=phrases.word("sequence", series.sequence) if series else e.series,
+        number=e.slice_index + 1 if series is not None and series.slices > 1 else None,
+    )
 
 
 def facts_of(report: Report, key: str) -> SeriesFacts | None:

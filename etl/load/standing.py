@@ -54,10 +54,11 @@ def on_every_page(report: Report) -> str:
     return f"{report.mark}  ·  {Phrases.of(report).word('document', 'synthetic')}"
 
 
-def provenance(report: Report) -> Iterator[str]:
-    """What made the report, a line each."""
+def provenance(report: Report, *, timed: bool = False) -> Iterator[str]:
+    """What made the report, a line each; ``timed`` tells how long it took."""
     made, say = report.provenance, Phrases.of(report).say
     needed = report.obligatory
+    seconds = f"{made.seconds:.1f}" if timed and made.seconds is not None else None
     yield say(
         "made_by",
         software=made.software,
@@ -65,7 +66,7 @@ def provenance(report: Report) -> Iterator[str]:
         schema=report.schema_version,
         passed=sum(c.passed for c in needed),
         checks=len(needed),
-        seconds=None,
+        seconds=seconds,
     )
     for model in made.models:
         digest = model.sha256[:DIGEST]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from etl.phrases import Phrases
 from radixgpt.codes import (
     QUALIFIERS,
     STATUSES,
@@ -16,8 +17,6 @@ from radixgpt.codes import (
 )
 from radixgpt.finding import KINDS, Finding
 from radixgpt.report import Report
-
-BY_READER = "Set by the reader."
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,16 @@ def stated(report: Report) -> tuple[Finding, ...]:
 def statements(report: Report) -> Iterator[Statement]:
     """Every stated finding in codes, in the report's order."""
     for f in stated(report):
-        yield statement(f, report.study.region)
+        yield statement(f, report.study.region, Phrases.of(report))
 
 
-def statement(f: Finding, region: str) -> Statement:
+def statement(f: Finding, region: str, phrases: Phrases) -> Statement:
     """One finding in codes.
 
     Args:
         f: the finding; its kind and value are of the findings schema.
         region: of the study, for a finding without a level.
+        phrases: of the report, for the remark.
     """
     kind = KINDS[f.kind]
     measured = not kind.values
@@ -90,7 +90,9 @@ def statement(f: Finding, region: str) -> Statement:
         percent=round(100 * f.confidence, 1)
         if f.confidence is not None and f.status == "value"
         else None,
-        remark=BY_READER if f.set_by_reader else (f.reason or ""),
+        remark=phrases.word("reader", "sentence")
+        if f.set_by_reader
+        else phrases.told(f.reason or ""),
         tools=tuple(
             dict.fromkeys(
                 (name, version)

@@ -5,30 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etl.phrases import ROMAN
-from radixgpt.finding import GRADED, KINDS, MEASURED, OF_RADIOGRAPHS, Finding
+from etl.phrases import ROMAN, Phrases
+from radixgpt.finding import ABSENT, GRADED, KINDS, MEASURED, OF_RADIOGRAPHS, PRESENT, Finding
 from radixgpt.level import order
 from radixgpt.report import Report
-
-HEADINGS: dict[str, str] = {
-    "pfirrmann": "Pfirrmann",
-    "disc_narrowing": "Narrowing",
-    "disc_bulging": "Bulging",
-    "disc_herniation": "Herniation",
-    "modic": "Modic",
-    "endplate_upper": "Endplate above",
-    "endplate_lower": "Endplate below",
-    "spondylolisthesis": "Spondylolisthesis",
-    "disc_height_index": "Disc height index",
-    "disc_height_mm": "Disc height (mm)",
-    "canal_ratio": "Canal to vertebral depth",
-    "canal_mm": "Canal depth (mm)",
-    "slip_ratio": "Slip to vertebral depth",
-    "slip_mm": "Slip (mm)",
-    "scoliosis": "Scoliosis",
-    "curve_angle": "Curve (degrees)",
-}
-"""Column heading of each kind."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +30,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Levels down, kinds across."""
+    """Levels down, kinds across; ``corner`` heads the levels."""
 
+    corner: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
@@ -67,41 +48,51 @@ def measurements(report: Report) -> Table:
     return _table(report, there)
 
 
-def value_words(f: Finding) -> str:
+def value_words(f: Finding, phrases: Phrases) -> str:
     """The value of a finding for a table: ``IV``, ``present``, ``type 2``, ``0.24``."""
     if f.status != "value":
-        return "indeterminate" if f.status == "indeterminate" else "not assessed"
+        return phrases.word("value", f.status)
     if f.kind == "pfirrmann" and isinstance(f.value, int):
         text = ROMAN[f.value]
     elif f.kind == "modic":
-        text = f"type {f.value}" if f.value else "none"
+        kind = phrases.word("value", "type")
+        text = f"{kind} {f.value}" if f.value else phrases.word("value", "none")
     elif isinstance(f.value, float | int):
         text = f"{f.value:.2f}" if KINDS[f.kind].type == "ratio" else f"{f.value:.1f}"
-        text = text.replace("-", "−")
+        text = phrases.decimal(text).replace("-", "−")
+    elif f.value in (PRESENT, ABSENT):
+        text = phrases.word("value", str(f.value))
     else:
         text = str(f.value)
-    return text if f.side is None else f"{f.side}: {text}"
+    return text if f.side is None else f"{phrases.word('side', f.side)}: {text}"
 
 
 def _table(report: Report, kinds: Sequence[str]) -> Table:
     shown = [f for f in report.findings if f.kind in kinds and f.level is not None]
     levels = sorted({f.level for f in shown if f.level is not None}, key=order)
+    phrases = Phrases.of(report)
     rows = tuple(
-        (lv, tuple(_cell([f for f in shown if f.level == lv and f.kind == k]) for k in kinds))
+        (
+            lv,
+            tuple(
+                _cell(phrases, [f for f in shown if f.level == lv and f.kind == k]) for k in kinds
+            ),
+        )
         for lv in levels
     )
-    return Table(tuple(HEADINGS[k] for k in kinds), rows)
+    headings = tuple(phrases.word("column", k) for k in kinds)
+    return Table(phrases.word("column", "level"), headings, rows)
 
 
-def _cell(found: Sequence[Finding]) -> Cell:
+def _cell(phrases: Phrases, found: Sequence[Finding]) -> Cell:
     if not found:
         return Cell("—")
     tones = [tone(f) for f in found]
     strongest = next(t for t in ("positive", "open", "normal", "none") if t in tones)
-    notes = [f.reason or "" for f in found]
-    notes.extend("set by the reader" for f in found if f.set_by_reader)
+    notes = [phrases.told(f.reason or "") for f in found]
+    notes.extend(phrases.word("reader", "set") for f in found if f.set_by_reader)
     return Cell(
-        text=", ".join(value_words(f) for f in found),
+        text=", ".join(value_words(f, phrases) for f in found),
         probability=found[0].confidence if found[0].status == "value" else None,
         tone=strongest,
         note=" ".join(dict.fromkeys(n for n in notes if n)),
@@ -114,5 +105,5 @@ def tone(f: Finding) -> str:
         return "open"
     if f.kind not in (*GRADED, *OF_RADIOGRAPHS):
         return "none"
-    healthy = f.value in (1, 2) if f.kind == "pfirrmann" else f.value in (0, "absent")
+    healthy = f.value in (1, 2) if f.kind == "pfirrmann" else f.value in (0, ABSENT)
     return "normal" if healthy else "positive"

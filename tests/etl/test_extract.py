@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from etl.compose import recorded_series
 from etl.extract import NO_BASIS, STRUCTURES, extract, pixels_sha256
 from radixgpt.observation import Evidence
 from radixgpt.study import Quarantined, Sequence, Study
@@ -74,17 +75,17 @@ def test_contrast_only_as_recorded(
     study, eligibility = spines.study()
     pairs = zip(study.series, agents, strict=True)
     series = tuple(replace(s, contrast_agent=a) for s, a in pairs)
-    technique = extract(replace(study, series=series), eligibility, []).technique
-    assert technique.contrast is given
+    facts = extract(replace(study, series=series), eligibility, []).facts
+    assert facts.contrast is given
 
 
 def test_technique_comes_from_headers_alone(spines: Any) -> None:
     study, eligibility = spines.study(header=False)
-    assert extract(study, eligibility, []).technique.series == ()
+    assert recorded_series(extract(study, eligibility, []).facts) == ()
     study, eligibility = spines.study()
-    technique = extract(study, eligibility, []).technique
-    assert technique.series == (("sagittal", "t2"), ("sagittal", "t1"))
-    assert technique.field_strengths == (1.5,)
+    facts = extract(study, eligibility, []).facts
+    assert recorded_series(facts) == (("sagittal", "t2"), ("sagittal", "t1"))
+    assert facts.field_strengths == (1.5,)
 
 
 def test_facts_of_a_refused_study(spines: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from etl.load.dicom.common import (
     SERIES_NUMBERS,
     composite,
+    described,
     encode,
     items,
     new_uid,
@@ -53,13 +54,12 @@ def capture(job: Job, picture: Picture, series: str, number: int) -> Dataset:
         series: UID of the new series.
         number: of the image within the series.
     """
-    what = "draft" if not job.final else "report"
     made = composite(
         job,
         SECONDARY_CAPTURE,
         modality="OT",
         number=SERIES_NUMBERS["OT"],
-        description=f"AI key images, {what}",
+        description=described(job, "images"),
         series=series,
         instance=number,
     )

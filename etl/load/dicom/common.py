@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import radixgpt
 from etl.load.job import Job
+from etl.phrases import Phrases
 from etl.sign import family_and_given
 from radixgpt.codes import Code
 from radixgpt.reading.quiet import quiet
@@ -104,6 +105,12 @@ def composite(
     made.DeviceSerialNumber = "1"
     made.SoftwareVersions = job.report.provenance.version
     return made
+
+
+def described(job: Job, name: str) -> str:
+    """What a new series is: ``AI findings, draft``."""
+    phrases = Phrases.of(job.report)
+    return phrases.say("series_description", what=phrases.word("series", name), draft=not job.final)
 
 
 def _carried(source: Dataset, keyword: str) -> Any:

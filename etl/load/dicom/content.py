@@ -20,7 +20,8 @@ from etl.load.dicom.common import (
     stamp,
 )
 from etl.load.job import Job
-from radixgpt.codes import STRUCTURE, Code, exam_code
+from etl.phrases import Phrases
+from radixgpt.codes import STRUCTURE, Code, exam_code, language_code
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -140,7 +141,7 @@ def context(job: Job) -> list[Dataset]:
     s = STRUCTURE
     facts = job.report.study
     made = [
-        code(HAS_MODIFIER, s["language"], s["english"]),
+        code(HAS_MODIFIER, s["language"], language_code(Phrases.of(job.report).tag)),
         code(HAS_CONTEXT, s["observer_type"], s["device"]),
         uid(HAS_CONTEXT, s["device_uid"], DEVICE_UID),
         text(HAS_CONTEXT, s["device_name"], MANUFACTURER),

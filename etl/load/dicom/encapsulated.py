@@ -8,6 +8,7 @@ from etl.load.dicom.common import (
     SERIES_NUMBERS,
     coded,
     composite,
+    described,
     encode,
     items,
     reference,
@@ -34,13 +35,12 @@ def to_encapsulated(job: Job) -> dict[str, bytes]:
 
 def encapsulated(job: Job, pdf: bytes) -> Dataset:
     """A PDF as a data set: the pages name nobody, the object around them does."""
-    what = "draft" if not job.final else "report"
     made = composite(
         job,
         ENCAPSULATED_PDF,
         modality="DOC",
         number=SERIES_NUMBERS["DOC"],
-        description=f"AI report as PDF, {what}",
+        description=described(job, "pdf"),
     )
     stamp(made, job.at, "Content")
     made.AcquisitionDateTime = ""

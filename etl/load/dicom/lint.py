@@ -29,10 +29,10 @@ from etl.load.dicom.readback import (
 )
 from etl.load.job import Job
 from etl.load.statements import stated
+from etl.styles import style_in
 from radixgpt.codes import STRUCTURE, exam_code, section_code, site_code, title_code
 from radixgpt.errors import CheckFailedError
 from radixgpt.finding import Finding
-from radixgpt.report import SECTIONS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -73,7 +73,7 @@ def lint_narrative(made: Dataset, job: Job) -> list[str]:
     ]
     wanted = [
         (key(section_code(name)), [s.text for s in report.section(name)])
-        for name in SECTIONS
+        for name in style_in(job.report).sections
         if report.section(name)
     ]
     sections = [c for c in made.get("ContentSequence") or () if c.get("ValueType") == "CONTAINER"]

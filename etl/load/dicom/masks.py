@@ -16,6 +16,7 @@ from etl.load.dicom.common import (
     SERIES_NUMBERS,
     coded,
     composite,
+    described,
     encode,
     items,
     new_uid,
@@ -94,13 +95,12 @@ def segmentation(job: Job, series: str, drawn: list[Drawn], number: int) -> Data
     source = job.needs_source()
     slices = {index: source.slice(series, index) for index, _, _ in drawn}
     first = slices[drawn[0][0]]
-    what = "draft" if not job.final else "report"
     made = composite(
         job,
         SEGMENTATION,
         modality="SEG",
         number=SERIES_NUMBERS["SEG"],
-        description=f"AI disc outlines, {what}",
+        description=described(job, "outlines"),
         instance=number,
     )
     stamp(made, job.at, "Content")

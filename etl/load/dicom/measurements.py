@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.load.dicom.common import SERIES_NUMBERS, encode, new_uid
+from etl.load.dicom.common import SERIES_NUMBERS, described, encode, new_uid
 from etl.load.dicom.content import (
     CONTAINS,
     HAS_CONTEXT,
@@ -30,6 +30,7 @@ from etl.load.dicom.content import (
 from etl.load.job import Job
 from etl.load.pictures import outlines
 from etl.load.statements import Statement, by_level
+from etl.phrases import Phrases
 from radixgpt.codes import STRUCTURE, UNITS
 from radixgpt.observation import Evidence
 
@@ -77,7 +78,7 @@ def measurements(job: Job) -> Dataset:
         COMPREHENSIVE_3D,
         root,
         number=SERIES_NUMBERS["SR"],
-        description="AI findings" if job.final else "AI findings, draft",
+        description=described(job, "findings"),
         evidence=evidence_slices(job),
     )
 
@@ -103,7 +104,7 @@ def _groups(job: Job, level: str | None, found: list[Statement]) -> list[Dataset
     words = level_text(job, level)
     groups = []
     for nth, (outline, together) in enumerate(by_outline.items(), start=1):
-        name = level or "whole study"
+        name = level or Phrases.of(job.report).word("document", "whole_study")
         label = name if len(by_outline) == 1 else f"{name}, {nth}"
         groups.append(_group(job, label, outline, together, words if nth == 1 else ""))
     return groups

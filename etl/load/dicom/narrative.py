@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.load.dicom.common import SERIES_NUMBERS, encode
+from etl.load.dicom.common import SERIES_NUMBERS, described, encode
 from etl.load.dicom.content import (
     CONTAINS,
     INFERRED,
@@ -17,8 +17,9 @@ from etl.load.dicom.content import (
 from etl.load.job import Job
 from etl.load.standing import standing
 from etl.load.statements import stated
+from etl.styles import style_in
 from radixgpt.codes import STRUCTURE, section_code, title_code
-from radixgpt.report import SECTIONS, Sentence
+from radixgpt.report import Sentence
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -47,7 +48,7 @@ def narrative(job: Job) -> Dataset:
     s = STRUCTURE
     slices: dict[tuple[str, int], SourceSlice] = {}
     sections = []
-    for name in SECTIONS:
+    for name in style_in(job.report).sections:
         sentences = job.report.section(name)
         if sentences:
             said = [_sentence(job, one, slices) for one in sentences]
@@ -66,7 +67,7 @@ def narrative(job: Job) -> Dataset:
         BASIC_TEXT,
         root,
         number=SERIES_NUMBERS["text"],
-        description="AI report" if job.final else "AI report, draft",
+        description=described(job, "text"),
         evidence=list(slices.values()),
     )
 

@@ -1,0 +1,331 @@
+"""A report in another language says the same, sentence by sentence, and is checked as strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl.check import STATING, check, check_sentence
+from etl.edit import restyle
+from etl.lexicon import WORDS, clean, level_sets, tokenize
+from etl.load.markdown import to_markdown
+from etl.phrases import Phrases, _load
+from etl.styles import styles
+from etl.wording import read
+from radixgpt.errors import SettingsError
+from radixgpt.level import DISCS, LUMBAR_DISCS, order
+from radixgpt.report import Report, Sentence
+from radixgpt.style import LANGUAGES, ORDER
+
+OTHERS = [language for language in LANGUAGES if language != "en"]
+# Words about how a language puts its small words, which another may not need.
+OF_ONE = {"agreeing", "shortened", "sure_of_two"}
+SAME = {"small", "tag", "mark"}
+
+
+def german(report: Report) -> Report:
+    return restyle(report, report.style, "de")
+
+
+def problems(report: Report, sentence: Sentence, text: str) -> list[str]:
+    named = [f for f in report.findings if f.id in sentence.findings]
+    return check_sentence(
+        text, named, level=sentence.level, complete=True, language=report.language
+    )
+
+
+def test_an_unknown_language_is_told() -> None:
+    with pytest.raises(SettingsError, match="'tlh'"):
+        Phrases(language="tlh")
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_phrase_and_word_is_there(language: str) -> None:
+    english, other = _load("en"), _load(language)
+    assert set(english) - {"american"} == set(other)
+    ours = cast(dict[str, dict[str, str]], english["words"])
+    theirs = cast(dict[str, dict[str, str]], other["words"])
+    assert set(ours) - OF_ONE == set(theirs) - OF_ONE
+    for group in set(ours) - OF_ONE - SAME:
+        assert set(ours[group]) == set(theirs[group]), group
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("style", styles())
+def test_a_real_spine_says_the_same_sentence_by_sentence(
+    spines: Any, language: str, style: str
+) -> None:
+    report = spines.write(spines.degenerated(), style=style)
+    other = restyle(report, style, language)
+    assert other.language == language
+    assert other.findings == report.findings
+    assert [(s.section, s.level, s.findings) for s in other.sentences] == [
+        (s.section, s.level, s.findings) for s in report.sentences
+    ]
+    for ours, theirs in zip(report.sentences, other.sentences, strict=True):
+        if ours.section in STATING:
+            said = [(c.kind, c.levels, c.status, c.side) for c in read(ours.text).claims]
+            told = [(c.kind, c.levels, c.status, c.side) for c in read(theirs.text, "de").claims]
+            assert sorted(map(str, said)) == sorted(map(str, told)), theirs.text
+
+
+def test_the_degenerated_spine_in_german(degenerated: Report) -> None:
+    report = german(degenerated)
+    said = [s.text for s in report.section("findings")]
+    assert said[0] == "L1-L2: Minimale Bandscheibendegeneration (Pfirrmann II) ohne " + (
+        "Höhenminderung des Bandscheibenfachs, Bandscheibenvorwölbung oder Bandscheibenvorfall."
+    )
+    assert "Spondylolisthese mit gemessenem Ventralversatz von 6 mm (Meyerding Grad I)." in said
+    assert "Modic-Veränderungen Typ 2 mit Grund- und Deckplattenveränderungen." in said
+    assert report.section("impression")[1].text == "Bandscheibenvorfall in Höhe L5-S1."
+    assert report.mark == "KI-Entwurf, nicht für den klinischen Gebrauch"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_report_can_be_told_in_german(spines: Any, data: st.DataObject) -> None:
+    report = data.draw(spines.reports())
+    other = german(report)
+    assert [s.findings for s in other.sentences] == [s.findings for s in report.sentences]
+
+
+# --- no English is left -----------------------------------------------------------------------
+
+# What reads alike in both, and names.
+ALIKE = frozenset(
+    ("an", "in", "so", "man", "mm", "stir", "mri", "mr", "ct", "modic", "typ", "radixgpt", "sha")
+) | {"header", "software", "was", "die", "des", "war"}
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text of a language file, without the names it has there."""
+    if isinstance(value, dict):
+        for below in value.values():
+            yield from texts(below)
+    else:
+        yield str(value)
+
+
+def english_words() -> set[str]:
+    """The words of English phrases that no German phrase has."""
+
+    def of(language: str) -> set[str]:
+        data = {k: v for k, v in _load(language).items() if k not in ("messages", "american")}
+        text = " ".join(texts(data))
+        said = re.findall(r"'([^']*)'", " ".join(re.findall(r"\{\{.*?\}\}|\{%.*?%\}", text)))
+        text = " ".join([re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " ", text), *said])
+        return set(re.findall(r"[^\W\d_]{2,}", text.lower()))
+
+    return of("en") - of("de") - ALIKE
+
+
+def test_no_english_word_is_left(spines: Any) -> None:
+    foreign = english_words()
+    assert {"and", "seen", "with", "disc", "graded"} <= foreign
+    for style in styles():
+        for options in ({}, {"t1": False}, {"t2": False}, {"spacing": False, "header": False}):
+            report = spines.write(spines.degenerated(), style=style, **options)
+            text = to_markdown(german(report))
+            assert not foreign & set(re.findall(r"[^\W\d_]{2,}", text.lower())) - {"classifier"}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_message_of_the_software_is_translated(language: str) -> None:
+    from etl import transform
+    from radixgpt.eligibility import REASONS
+    from radixgpt.reading import dicom, facts, nifti, ordering, picture, pixels, reader
+    from tools import classifier, levels, radiographs, same_spine, triage
+
+    phrases = Phrases(language=language)
+    texts = [
+        *REASONS.values(),
+        *(getattr(transform, n) for n in ("NO_T1", "NO_T2", "NOT_LOCATED", "NOT_GRADED")),
+        *(getattr(transform, n) for n in ("NO_VERDICT", "DISAGREE", "SLIP_DISAGREES")),
+        transform.HEIGHT_DISAGREES,
+        *(
+            value.format(3) if "{}" in value else value
+            for module in (dicom, facts, nifti, ordering, picture, pixels, reader)
+            for name, value in vars(module).items()
+            if name.isupper() and not name.startswith("_") and isinstance(value, str)
+            if value.endswith(".")
+        ),
+        same_spine.UNLIKE_TEXT,
+        levels.NO_TEXTURE,
+        radiographs.NO_VIEW,
+        radiographs.NO_LINE,
+        radiographs.CLOSE,
+        *(classifier._between("pfirrmann", found) for found in ([], ["2", "3"], ["2", "3", "4"])),
+        classifier._between("modic", ["0", "2"]),
+        classifier._between("disc_bulging", ["absent", "present"]),
+        triage._CUT_OFF,
+        *(triage._TURNED.format(turn) for turn in triage._TURNS),
+        "One T2 series was not graded: the slices seem to be mirrored; store them upright, "
+        "facing left.",
+        "The image quality is limited: noisy, small (90 x 80 pixels).",
+    ]
+    foreign = {"the", "and", "is", "of", "not", "was", "are", "to", "absent", "present", "no"}
+    for text in texts:
+        told = phrases.told(text)
+        assert not told.startswith("Meldung der Software"), text
+        assert not foreign & set(re.findall(r"[a-z]+", told.lower())) - {"was"}, told
+
+
+def test_an_unknown_message_is_quoted_as_what_it_is() -> None:
+    said = Phrases(language="de").told("The moon is full.")
+    assert said == "Meldung der Software auf Englisch: „The moon is full.“"
+
+
+# --- and the checks hold ----------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.sets(st.sampled_from(DISCS), min_size=1))
+def test_levels_in_words_are_read_back(levels: set[str]) -> None:
+    problems_: list[str] = []
+    at = Phrases(language="de").say("at", text="Bandscheibenvorfall", levels=sorted(levels))
+    tokens = tokenize(clean(at, "de"), WORDS["de"])
+    sets = level_sets(tokens, problems_, WORDS["de"])
+    assert not problems_
+    assert [list(found) for _, _, found in sets] == [sorted(levels, key=order)]
+
+
+NOUNS = ("Bandscheibenvorwölbung", "Bandscheibenvorfall", "Spondylolisthese")
+DEGREES = ("Minimale", "Geringgradige", "Mittelgradige", "Hochgradige")
+ROMANS = ("I", "II", "III", "IV", "V")
+
+
+def replaced(text: str, match: re.Match[str], new: str) -> str:
+    return text[: match.start()] + new + text[match.end() :]
+
+
+def other_levels(text: str) -> Iterator[str]:
+    for match in re.finditer(r"T12-L1|L\d-[LS]\d", text):
+        for level in LUMBAR_DISCS:
+            if level != match[0]:
+                yield replaced(text, match, level)
+    if "aller fünf lumbalen Segmente" in text:
+        yield text.replace("aller fünf lumbalen Segmente", "L1-L2 bis L4-L5")
+    for match in re.finditer(r"(?:, | und )L\d-[LS]\d", text):
+        yield replaced(text, match, "")
+
+
+def other_grades(text: str) -> Iterator[str]:
+    for match in re.finditer(r"(?<=Pfirrmann )[IV]+|(?<=Meyerding Grad )[IV]+", text):
+        for roman in ROMANS:
+            if roman != match[0]:
+                yield replaced(text, match, roman)
+    for match in re.finditer(r"(?<=Typ )\d", text):
+        for grade in "0123":
+            if grade != match[0]:
+                yield replaced(text, match, grade)
+    for match in re.finditer("|".join(DEGREES), text):
+        for degree in DEGREES:
+            if degree != match[0]:
+                yield replaced(text, match, degree)
+    for one, two in (("Grundplatten", "Deckplatten"), ("Deckplatten", "Grundplatten")):
+        if one in text and two not in text and "Grund- und" not in text:
+            yield text.replace(one, two)
+
+
+def other_sides(text: str) -> Iterator[str]:
+    for match in re.finditer(r"links|rechts|beidseits", text):
+        for side in ("links", "rechts", "beidseits"):
+            if side != match[0]:
+                yield replaced(text, match, side)
+        yield re.sub(" +", " ", replaced(text, match, ""))
+    for noun in NOUNS:
+        for match in re.finditer(rf"{noun}(?! (?:links|rechts|beidseits))", text):
+            yield replaced(text, match, f"{noun} links")
+
+
+def other_numbers(text: str) -> Iterator[str]:
+    for match in re.finditer(r"\d+(?= mm| %)", text):
+        for number in (int(match[0]) + 1, int(match[0]) * 2 + 1, 0):
+            if str(number) != match[0]:
+                yield replaced(text, match, str(number))
+    for one, two in (("Ventralversatz", "Dorsalversatz"), ("Dorsalversatz", "Ventralversatz")):
+        if one in text:
+            yield text.replace(one, two)
+
+
+def other_negations(text: str) -> Iterator[str]:
+    label, _, rest = text.rpartition(": ")
+    label = f"{label}: " if label else ""
+    if match := re.match(r"Keine? ", rest):
+        yield label + rest[match.end() :]
+        yield f"{label}{rest.removesuffix('.')} nicht vorhanden."
+    else:
+        yield f"{label}Keine {rest[0].lower()}{rest[1:]}"
+    for one, two in (
+        (" ohne ", " mit "),
+        (" mit ", " ohne "),
+        (", nicht aber ", " und "),
+        (" und keine ", " und "),
+        ("Unklar: ", ""),
+        ("Nicht beurteilt: ", ""),
+        ("Unklar: ", "Nicht beurteilt: "),
+    ):
+        if one in text:
+            yield text.replace(one, two)
+
+
+MUTATORS = (other_levels, other_grades, other_sides, other_numbers, other_negations)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_every_change_of_meaning_is_caught(spines: Any, data: st.DataObject) -> None:
+    report = german(data.draw(spines.reports()))
+    for sentence in report.sentences:
+        if sentence.section not in STATING:
+            continue
+        assert not problems(report, sentence, sentence.text)
+        for mutate in MUTATORS:
+            for text in mutate(sentence.text):
+                assert problems(report, sentence, text), f"{sentence.text!r} -> {text!r}"
+
+
+@pytest.mark.parametrize("mutate", MUTATORS)
+def test_each_kind_of_change_meets_real_sentences(degenerated: Report, mutate: Any) -> None:
+    texts = [s.text for s in german(degenerated).sentences if s.section in STATING]
+    assert sum(len(list(mutate(text))) for text in texts) >= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Unauffällige Bandscheiben.", "Unauffällige"),
+        ("Bandscheibenvorfall in Höhe L4-L5, unverändert.", "unverändert"),
+        ("Progredienter Bandscheibenvorfall in Höhe L4-L5.", "Progredienter"),
+        ("Spinalkanalstenose in Höhe L4-L5.", "Spinalkanalstenose"),
+    ],
+)
+def test_what_no_finding_states_is_refused(degenerated: Report, text: str, word: str) -> None:
+    found = check_sentence(text, german(degenerated).findings, language="de")
+    assert any(word in problem for problem in found)
+
+
+def test_an_english_sentence_is_none_of_a_german_report(degenerated: Report) -> None:
+    report = german(degenerated)
+    place = next(i for i, s in enumerate(report.sentences) if s.section == "impression")
+    changed = report.sentences[place].model_copy(
+        update={"text": degenerated.section("impression")[0].text}
+    )
+    sentences = (*report.sentences[:place], changed, *report.sentences[place + 1 :])
+    failed = {
+        c.rule
+        for c in check(report.model_copy(update={"sentences": sentences}))
+        if not c.passed and c.severity == "error"
+    }
+    assert failed == {"text-agrees-with-findings"}
+
+
+def test_headings_are_of_the_language() -> None:
+    headings = Phrases(language="de").headings()
+    assert list(headings) == list(ORDER)
+    assert headings["findings"] == "Befund"
