@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from etl.prior import Earlier
     from radixgpt.eligibility import Eligibility
     from radixgpt.observation import Observation
     from radixgpt.report import ModelFacts, Report
@@ -24,7 +23,6 @@ def draft(
     style: str | Style = "standard",
     language: str | None = None,
     clinical_information: str | None = None,
-    prior: Earlier | None = None,
     seconds: float | None = None,
 ) -> Report:
     """A checked draft report of what the tools saw.
@@ -38,12 +36,10 @@ def draft(
         style: a style, its name, or the path of its file.
         language: of the text; None for the style's own, else English.
         clinical_information: what the user says of the patient.
-        prior: the report on an earlier study of the patient, to be compared with.
         seconds: wall time from call to report.
 
     Raises:
         CheckFailedError: the report does not agree with its findings.
-        InputError: the prior is not of this patient, or can't be compared.
         SettingsError: there is no such style or language.
     """
     import radixgpt
@@ -51,7 +47,6 @@ def draft(
     from etl.compose import compose
     from etl.extract import extract
     from etl.phrases import Phrases
-    from etl.prior import compared
     from etl.styles import as_facts, in_language
     from etl.transform import transform
     from radixgpt.report import Provenance, Report
@@ -59,23 +54,11 @@ def draft(
     style = in_language(style, language)
     extracted = extract(study, eligibility, observations, level_shift=level_shift)
     findings = transform(extracted.findings, eligibility, located=extracted.located)
-    comparison = None
-    if prior is not None:
-        comparison = compared(
-            extracted.facts,
-            findings,
-            prior.report,
-            now=study.subject,
-            then=prior.subject,
-            source_is_report=not prior.read,
-            stated=prior.stated,
-        )
     sentences = compose(
         extracted.facts,
         findings,
         style=style,
         clinical_information=clinical_information,
-        prior=comparison,
     )
     return require(
         Report(
@@ -83,7 +66,6 @@ def draft(
             findings=findings,
             sentences=sentences,
             mark=Phrases(style).word("mark", "draft"),
-            prior=comparison,
             **as_facts(style),
             provenance=Provenance(
                 software="radixgpt",

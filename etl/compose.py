@@ -43,7 +43,6 @@ def compose(
     style: str | Style = STANDARD,
     clinical_information: str | None = None,
     omitted: Sequence[str] = (),
-    prior: Prior | None = None,
 ) -> tuple[Sentence, ...]:
     """All sentences of a report, section by section.
 
@@ -54,7 +53,6 @@ def compose(
         clinical_information: what the user says of the patient; stated as given, without dates
             and long numbers.
         omitted: levels that the reader asked to leave out.
-        prior: an earlier study that was compared.
 
     Raises:
         SettingsError: there is no such style.
@@ -62,7 +60,7 @@ def compose(
     phrases = Phrases(style)
     told = _say("clinical_information", history(clinical_information, phrases))
     fixed = first(facts, told, style=style)
-    return recompose(facts, findings, fixed, style=style, omitted=omitted, prior=prior)
+    return recompose(facts, findings, fixed, style=style, omitted=omitted)
 
 
 def first(

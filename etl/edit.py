@@ -12,12 +12,13 @@ from etl import own_words
 from etl.check import STATING, check_sentence, require
 from etl.compose import FIXED, around, first, history, said
 from etl.phrases import Phrases, list_and
-from etl.prior import again
+from etl.prior import Earlier, again, compared
 from etl.styles import as_facts, in_language, style_in
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import GRADED, KINDS, Finding
 from radixgpt.level import LUMBAR_DISCS, parse_disc
 from radixgpt.observation import Side
+from radixgpt.patient import Subject
 from radixgpt.report import SECTIONS, Report, Sentence
 from radixgpt.style import Style
 
@@ -119,6 +120,22 @@ def set_grade(
         for f in report.findings
     )
     return _again(report, changed)
+
+
+def compare(report: Report, earlier: Earlier | None, now: Subject | None = None) -> Report:
+    """The report compared with a prior study of the patient, in place of one before.
+
+    Args:
+        report: a draft.
+        earlier: the prior study; None to compare with none.
+        now: whom the report's study is of, as keyed hashes.
+
+    Raises:
+        InputError: the prior is not of this patient, or can't be compared.
+        CheckFailedError: the report does not pass.
+    """
+    prior = None if earlier is None else compared(report, earlier, now)
+    return _again(report.model_copy(update={"prior": prior}), report.findings)
 
 
 def reword(report: Report, sentence: Sentence, text: str) -> Report:

@@ -43,6 +43,7 @@ LATER = (
     "The prior study was made after this one.",
     "Exchange the two, or give an earlier study.",
 )
+ITSELF = ("The prior study has the very images of this one.", "Give an earlier study.")
 NO_LEVELS = (
     "Studies without graded levels are not compared.",
     "Give two MR studies of the lumbar spine.",
@@ -76,46 +77,36 @@ def limits() -> Mapping[str, float]:
     return {kind: float(one["limit"]) for kind, one in data["measured"].items()}
 
 
-def compared(
-    facts: StudyFacts,
-    findings: Sequence[Finding],
-    before: Report,
-    *,
-    now: Subject | None = None,
-    then: Subject | None = None,
-    source_is_report: bool = False,
-    stated: bool = False,
-) -> Prior:
+def compared(report: Report, earlier: Earlier, now: Subject | None) -> Prior:
     """The prior study with what has changed since.
 
     Args:
-        facts: of this study.
-        findings: of this study, with their ids.
-        before: the report on the prior study.
+        report: on this study.
+        earlier: the prior study.
         now: whom this study is of, as keyed hashes.
-        then: whom the prior is of; None for a report.
-        source_is_report: the prior is an earlier report, not a study that was read.
-        stated: a person says that both are of one patient.
 
     Raises:
         InputError: they are of two patients, or it isn't known and nobody states it; the prior is
-            the later one; there are no levels to compare.
+            the later one; there are no levels to compare; both are one.
     """
-    same = likeness(then, now)
+    before = earlier.report
+    if before.provenance.input_sha256 == report.provenance.input_sha256 != "":
+        raise InputError(*ITSELF)
+    same = likeness(earlier.subject, now)
     if same == "excluded":
         raise InputError(*EXCLUDED)
-    if same != "same" and not stated:
+    if same != "same" and not earlier.stated:
         raise InputError(*(OTHER_PATIENT if same == "different" else UNKNOWN_PATIENT))
-    days = days_between(then, now)
+    days = days_between(earlier.subject, now)
     if days is not None and days < 0:
         raise InputError(*LATER)
-    if not facts.gradable or not before.study.gradable:
+    if not report.study.gradable or not before.study.gradable:
         raise InputError(*NO_LEVELS)
     kept = [f for f in before.findings if f.kind in (*COMPARED, *LENGTHS.values())]
     numbered = tuple(f.model_copy(update={"id": f"p{i}"}) for i, f in enumerate(kept, start=1))
-    numbering = numbering_of(facts, before.study)
+    numbering = numbering_of(report.study, before.study)
     return Prior(
-        source="report" if source_is_report else "study",
+        source="study" if earlier.read else "report",
         same_patient="header" if same == "same" else "stated",
         interval_days=days,
         modality=before.study.modality,
@@ -123,7 +114,7 @@ def compared(
         numbering=numbering,
         report_sha256=before.content_sha256(),
         findings=numbered,
-        changes=changes(findings, numbered, numbering),
+        changes=changes(report.findings, numbered, numbering),
     )
 
 

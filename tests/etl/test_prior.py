@@ -93,10 +93,7 @@ def against(
 ) -> Report:
     """The report on these discs, compared with an earlier report."""
     images, eligibility = spines.study()
-    import dataclasses
-
-    images = dataclasses.replace(images, subject=now)
-    return draft(
+    report = draft(
         images,
         eligibility,
         [
@@ -105,9 +102,15 @@ def against(
         ],
         models=spines.MODELS,
         style=style,
-        prior=Earlier(before, then, read=then is not None, stated=stated),
         **more,
     )
+    report = of_other_pixels(report)
+    return edit.compare(report, Earlier(before, then, read=then is not None, stated=stated), now)
+
+
+def of_other_pixels(report: Report) -> Report:
+    made = report.provenance.model_copy(update={"input_sha256": "0" * 64})
+    return report.model_copy(update={"provenance": made})
 
 
 def sure(report: Report) -> Report:
@@ -244,6 +247,19 @@ def test_a_person_may_state_that_another_number_is_the_same_patient(spines: Any)
     then = subject(person=OTHER_ID)
     report = against(spines, spines.healthy(), before, then=then, now=subject(), stated=True)
     assert any("stated by the user" in s.text for s in report.section("comparison"))
+
+
+def test_a_study_is_not_compared_with_itself(spines: Any) -> None:
+    before = spines.write(spines.healthy())
+    with pytest.raises(InputError, match="very images"):
+        edit.compare(before, Earlier(before, stated=True))
+
+
+def test_a_comparison_is_taken_back(compared: Report, spines: Any) -> None:
+    alone = edit.compare(compared, None)
+    assert alone.prior is None
+    assert not any(s.changes for s in alone.sentences)
+    assert [s.text for s in alone.section("comparison")] == ["None available."]
 
 
 # --- the reader of its sentences ----------------------------------------------------------------
