@@ -10,11 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from radixgpt.eligibility import Eligibility
 from radixgpt.observation import Observation
 from radixgpt.report import ModelFacts, Report
 from radixgpt.study import Study
+
+if TYPE_CHECKING:
+    from etl.prior import Earlier
 
 Progress = Callable[[str], None]
 
@@ -96,6 +100,40 @@ def look(
         level_shift,
         time.perf_counter() - begun,
     )
+
+
+def earlier(
+    path: Path | str,
+    *,
+    stated: bool = False,
+    level_shift: int = 0,
+    salt: bytes | None = None,
+    progress: Progress = _silent,
+) -> Earlier:
+    """A prior study to be compared with: read, looked at and reported, or an earlier report.json.
+
+    Args:
+        path: of the study, or of its report.json.
+        stated: whether the person says that it is of the same patient.
+        level_shift: how many levels the prior's numbering is moved upwards.
+        salt: that the present study was read with; see :func:`radixgpt.reading.read`.
+        progress: called with a short text as each step begins.
+
+    Raises:
+        InputError: nothing in it can be read, or it is no report.
+        CheckFailedError: the earlier report does not agree with its findings.
+    """
+    from etl.load.formats import read_report
+    from etl.prior import Earlier
+    from radixgpt.reading import read
+
+    if Path(path).suffix.lower() == ".json":
+        progress("Reading the prior report")
+        return Earlier(read_report(Path(path)), read=False, stated=stated)
+    progress("Reading the prior study")
+    study = read(Path(path), salt=salt)
+    told = look(study, level_shift=level_shift, progress=lambda text: progress(f"Prior: {text}"))
+    return Earlier(write(told), study.subject, stated=stated)
 
 
 def write(reading: Reading, *, style: str = "standard", progress: Progress = _silent) -> Report:
