@@ -118,6 +118,23 @@ def report(
             help="Move the numbering of the levels up by N (down if negative) and grade anew.",
         ),
     ] = 0,
+    prior: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PRIOR",
+            help="An earlier study of the patient, or its report.json, to be compared with.",
+            show_default=False,
+        ),
+    ] = None,
+    same_patient: Annotated[
+        bool,
+        typer.Option(
+            "--same-patient", help="You know that PRIOR is of this patient; the report says so."
+        ),
+    ] = False,
+    shift_prior: Annotated[
+        int, typer.Option(metavar="N", help="Move the numbering of PRIOR likewise.")
+    ] = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -127,9 +144,11 @@ def report(
             raise typer.BadParameter("say where to write it (-o OUT), or ask for --json.")
         if out is not None and out.exists() and not out.is_dir():
             raise typer.BadParameter("OUT is a file; name a folder.", param_hint="-o")
+        if prior is None and (same_patient or shift_prior):
+            raise typer.BadParameter("it is about a prior: name one.", param_hint="--prior")
         _settings()
         from agent import pipeline
-        from etl import load
+        from etl import edit, load
         from etl.phrases import Phrases
 
         Phrases(style)  # an unknown style is told before the models run
@@ -137,6 +156,11 @@ def report(
             reading, draft = pipeline.report(
                 study, level_shift=shift_levels, style=style, progress=say
             )
+            if prior is not None:
+                earlier = pipeline.earlier(
+                    prior, stated=same_patient, level_shift=shift_prior, progress=say
+                )
+                draft = edit.compare(draft, earlier, reading.study.subject)
             written: dict[str, str | bytes] = {}
             if out is not None:
                 say("Drawing the key images")
