@@ -262,11 +262,11 @@ def _again(
         raise CheckFailedError(
             "A signed report can't be changed.", "Change the draft, and sign anew."
         )
-    style = style_in(report) if style is None else style
+    restyled, style = style is not None, style_in(report) if style is None else style
     omitted = report.omitted_levels if omitted is None else tuple(omitted)
     if fixed is None:
         fixed = [s for s in report.sentences if s.section in FIXED]
-    if style.language != report.language:
+    if restyled:
         fixed = first(report.study, _history_in(report, style), style=style)
     prior = again(report.prior, findings)
     stated, gone = own_words.kept(
