@@ -24,7 +24,7 @@ class Claimed:
     """One thing that a text says of a change.
 
     Attributes:
-        verdict: what became of it; ``absent`` for what neither study shows.
+        verdict: what became of it.
         kind: of finding; empty for :data:`NO_CLEAR_CHANGE`.
         level: where; None where the text names no level.
         side: that is named.
@@ -94,7 +94,6 @@ _LANGUAGES: dict[str, _Language] = {
         modic=r"type (?P<type>\d) modic changes",
         closing={
             r"unchanged from the prior study: (?P<rest>.+)": "unchanged",
-            r"absent in both studies: (?P<rest>.+)": "absent",
             r"not clearly changed, within the error of grading: (?P<rest>.+)": "not_clear",
             r"not compared, as without a grade in one of the studies: (?P<rest>.+)": "not_compared",
         },
@@ -129,7 +128,6 @@ _LANGUAGES: dict[str, _Language] = {
         modic=r"modic-veränderungen typ (?P<type>\d)",
         closing={
             r"gegenüber der voruntersuchung unverändert: (?P<rest>.+)": "unchanged",
-            r"in beiden untersuchungen nicht nachweisbar: (?P<rest>.+)": "absent",
             r"nicht sicher verändert, innerhalb des fehlers der gradierung: (?P<rest>.+)": (
                 "not_clear"
             ),

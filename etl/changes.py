@@ -1,8 +1,7 @@
 """The sentences that compare with a prior study: what it is, what has changed, what has not.
 
-Each sentence names the changes that it states, and through them a finding in either study. What was
-absent in both is said to be absent in both, never "unchanged", and what has no value in one of them
-is not compared.
+Each sentence names the changes that it states, and through them a finding in either study. What is
+absent in both is not called unchanged, and what has no value in one of them is not compared.
 """
 
 from __future__ import annotations
@@ -18,8 +17,10 @@ from radixgpt.prior import CLEAR, Change, Prior
 from radixgpt.report import Sentence
 
 _DAYS_TO_WEEKS, _DAYS_TO_MONTHS, _DAYS_TO_YEARS = 14, 61, 731
-_WEIGHT = {"disc_herniation": 95.0, "spondylolisthesis": 98.0}
-_CHANGED, _NOT_CHANGED = 85.0, 3.0
+CONCLUDED: tuple[str, ...] = (*GRADED, "slip_ratio")
+"""The kinds whose clear changes stand in the impression."""
+_WEIGHTY = ("disc_herniation", "spondylolisthesis", "slip_ratio")
+_ORDER = (*GRADED, *LENGTHS)
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Pair:
         """The level of both."""
         return self.now.level or ""
 
-    @property
-    def in_both(self) -> bool:
-        """Whether both say that there is nothing."""
-        return self.now.value in (ABSENT, 0) and self.now.kind in GRADED
+
+def absent(f: Finding) -> bool:
+    """Whether a graded finding says that there is nothing, or no degeneration to speak of."""
+    return f.kind in GRADED and f.value in (ABSENT, 0)
 
 
 class Changes:
@@ -87,10 +88,12 @@ class Changes:
             yield say("comparison_stated")
         if prior.source == "report":
             yield say("comparison_report")
-        if prior.numbering == "agrees":
-            yield say("comparison_method")
-        else:
+        if prior.numbering != "agrees":
             yield say("comparison_numbering")
+            return
+        yield say("comparison_method")
+        if not prior.measurable:
+            yield say("comparison_unmeasured")
 
     def _interval(self, days: int | None) -> str:
         say = self.phrases.say
@@ -109,7 +112,7 @@ class Changes:
         pairs = [p for p in self.pairs if p.level == level and p.change.verdict in CLEAR]
         if not pairs:
             return []
-        text = self.phrases.say("changed", parts=self._clauses(pairs, None))
+        text = self.phrases.say("changed", parts=self._clauses(pairs, []))
         return [self._sentence("findings", text, pairs, level=level)]
 
     def closing(self) -> Iterator[Sentence]:
@@ -121,20 +124,19 @@ class Changes:
                 text = self.phrases.say(phrase, parts=self._grouped(pairs))
                 yield self._sentence("findings", text, pairs)
 
-    def concluded(self) -> Iterator[tuple[float, Sentence]]:
-        """Items of the impression with their ranks."""
+    def concluded(self) -> Iterator[tuple[bool, Sentence]]:
+        """Items of the impression, each with whether something has clearly changed.
+
+        Grades and slips are concluded on; how high a disc is and how wide the canal stays with the
+        level.
+        """
         clear = [p for p in self.pairs if p.change.verdict in CLEAR]
+        weighty = [p for p in clear if p.now.kind in CONCLUDED]
+        if weighty:
+            text = self.phrases.say("changed", parts=self._over_levels(weighty))
+            yield True, self._sentence("impression", text, weighty)
+            return
         if clear:
-            rank = max(
-                _WEIGHT.get(p.now.kind, 0) if p.change.verdict == "new" else _CHANGED for p in clear
-            )
-            clauses = [
-                one
-                for level in dict.fromkeys(p.level for p in clear)
-                for one in self._clauses([p for p in clear if p.level == level], level)
-            ]
-            text = self.phrases.say("changed", parts=clauses)
-            yield max(rank, _CHANGED), self._sentence("impression", text, clear)
             return
         same = [
             p
@@ -144,7 +146,7 @@ class Changes:
         if same:
             levels = sorted({p.level for p in same}, key=order)
             text = self.phrases.say("no_clear_change", levels=levels)
-            yield _NOT_CHANGED, self._sentence("impression", text, same)
+            yield False, self._sentence("impression", text, same)
 
     def _sentence(
         self, section: str, text: str, pairs: Sequence[Pair], level: str | None = None
@@ -164,10 +166,9 @@ class Changes:
         noun = self.phrases.word("compared", f.kind)
         return self.phrases.say("compared_item", noun=noun, side=side)
 
-    def _clauses(self, pairs: Sequence[Pair], level: str | None) -> list[str]:
-        """One clause a change; new and vanished ones of a level together."""
+    def _clauses(self, pairs: Sequence[Pair], levels: Sequence[str]) -> list[str]:
+        """One clause a change; new and vanished ones together."""
         say = self.phrases.say
-        levels = [] if level is None else [level]
         clauses = []
         for p in pairs:
             if p.change.verdict in ("increased", "decreased"):
@@ -184,6 +185,19 @@ class Changes:
             if nouns:
                 clauses.append(say(verdict, items=nouns, levels=levels))
         return clauses
+
+    def _over_levels(self, pairs: Sequence[Pair]) -> list[str]:
+        """The clauses of several levels, the weightiest kinds first; levels that share one join."""
+        ranked = sorted(pairs, key=lambda p: (p.now.kind not in _WEIGHTY, _ORDER.index(p.now.kind)))
+        levels: dict[str, list[str]] = {}
+        of: dict[str, Pair] = {}
+        for p in ranked:
+            (clause,) = self._clauses([p], [])
+            levels.setdefault(clause, []).append(p.level)
+            of.setdefault(clause, p)
+        return [
+            self._clauses([of[clause]], sorted(at, key=order))[0] for clause, at in levels.items()
+        ]
 
     def _typed(self, p: Pair, verdict: str) -> str:
         """A noun; Modic changes with their type."""
@@ -223,8 +237,7 @@ class Changes:
 
 
 _CLOSING: dict[str, Callable[[Pair], bool]] = {
-    "unchanged": lambda p: p.change.verdict == "unchanged" and not p.in_both,
-    "absent_in_both": lambda p: p.change.verdict == "unchanged" and p.in_both,
+    "unchanged": lambda p: p.change.verdict == "unchanged" and not absent(p.now),
     "not_clear": lambda p: p.change.verdict == "not_clear",
     "not_compared": lambda p: p.change.verdict == "not_compared",
 }
@@ -259,7 +272,7 @@ def with_changes(sentences: Sequence[Sentence], changes: Changes) -> tuple[Sente
             for s in changes.at(level)
         )
     told.extend(changes.closing())
-    for rank, sentence in changes.concluded():
-        # New and grown findings come first; that nothing has changed comes last.
-        impression.insert(0 if rank > _NOT_CHANGED else len(impression), sentence)
+    for changed, sentence in changes.concluded():
+        # What is new or has grown comes first; that nothing has changed comes last.
+        impression.insert(0 if changed else len(impression), sentence)
     return (*told, *impression)

@@ -105,6 +105,7 @@ def compared(report: Report, earlier: Earlier, now: Subject | None) -> Prior:
     kept = [f for f in before.findings if f.kind in (*COMPARED, *LENGTHS.values())]
     numbered = tuple(f.model_copy(update={"id": f"p{i}"}) for i, f in enumerate(kept, start=1))
     numbering = numbering_of(report.study, before.study)
+    measurable = all(_spaced(facts) for facts in (report.study, before.study))
     return Prior(
         source="study" if earlier.read else "report",
         same_patient="header" if same == "same" else "stated",
@@ -112,17 +113,23 @@ def compared(report: Report, earlier: Earlier, now: Subject | None) -> Prior:
         modality=before.study.modality,
         region=before.study.region,
         numbering=numbering,
+        measurable=measurable,
         report_sha256=before.content_sha256(),
         findings=numbered,
-        changes=changes(report.findings, numbered, numbering),
+        changes=changes(report.findings, numbered, numbering, measurable=measurable),
     )
+
+
+def _spaced(facts: StudyFacts) -> bool:
+    """Whether pixels are known to be as wide as high in what was graded, or how far not."""
+    return all(s.millimetres for s in facts.series if s.shown_slice is not None)
 
 
 def again(prior: Prior | None, findings: Sequence[Finding]) -> Prior | None:
     """The comparison anew, after the findings of this study were changed."""
     if prior is None:
         return None
-    anew = changes(findings, prior.findings, prior.numbering)
+    anew = changes(findings, prior.findings, prior.numbering, measurable=prior.measurable)
     return prior.model_copy(update={"changes": anew})
 
 
@@ -134,19 +141,31 @@ def numbering_of(facts: StudyFacts, before: StudyFacts) -> Numbering:
 
 
 def changes(
-    findings: Iterable[Finding], before: Iterable[Finding], numbering: Numbering
+    findings: Iterable[Finding],
+    before: Iterable[Finding],
+    numbering: Numbering,
+    *,
+    measurable: bool,
 ) -> tuple[Change, ...]:
-    """What became of every finding that both studies have, in the order of this report."""
+    """What became of every finding that both studies have, in the order of this report.
+
+    Args:
+        findings: of this study.
+        before: of the prior.
+        numbering: whether a level means the same disc in both.
+        measurable: whether measures are compared; pictures may have lost how they were stretched.
+    """
     then = {(f.level, f.kind, f.side): f for f in before if f.level is not None}
+    graded = {level for level, kind, _ in then if kind in GRADED}
     found = []
     for f in findings:
         old = then.get((f.level, f.kind, f.side))
-        if f.kind not in COMPARED or old is None:
+        if f.kind not in COMPARED or f.level not in graded or old is None:
             continue
-        verdict: Verdict = "not_compared"
-        if numbering == "agrees":
-            verdict = judged(f, old)
         limit = limits().get(f.kind)
+        verdict: Verdict = "not_compared"
+        if numbering == "agrees" and (limit is None or measurable):
+            verdict = judged(f, old)
         found.append(
             Change(
                 id=f"c{len(found) + 1}", finding=f.id, prior=old.id, verdict=verdict, limit=limit

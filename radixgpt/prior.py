@@ -50,6 +50,9 @@ class Prior(_Model):
     modality: str
     region: str
     numbering: Numbering
+    measurable: bool = Field(
+        description="Whether pixel spacing is known in both; without it no measures are compared"
+    )
     report_sha256: str = Field(description="Hash of the content of the prior's report")
     findings: tuple[Finding, ...] = Field(
         description="Of the prior, p1, p2, ...; their series and slices are the prior's"

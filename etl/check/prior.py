@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from etl.change_words import NO_CLEAR_CHANGE, Claimed, ReadingError, read_changes
-from etl.changes import Changes
+from etl.changes import CONCLUDED, Changes, absent
 from etl.check.rule import STATING
 from etl.phrases import Phrases
 from etl.prior import LENGTHS, changes
-from radixgpt.finding import ABSENT, KINDS, Finding
+from radixgpt.finding import KINDS, Finding
 from radixgpt.prior import CLEAR, Change, Prior
 from radixgpt.report import SECTIONS, Report, Sentence
 
@@ -48,7 +48,8 @@ def changes_follow(report: Report) -> Iterator[str]:
     prior = report.prior
     if prior is None:
         return
-    wanted = {c.finding: c for c in changes(report.findings, prior.findings, prior.numbering)}
+    anew = changes(report.findings, prior.findings, prior.numbering, measurable=prior.measurable)
+    wanted = {c.finding: c for c in anew}
     for change in prior.changes:
         right = wanted.pop(change.finding, None)
         if right is None or right.prior != change.prior:
@@ -120,11 +121,15 @@ def check_changes(
 def _matches(
     one: Claimed, change: Change, now: Finding, before: Finding, level: str | None
 ) -> bool:
-    verdict: str = change.verdict
-    if verdict == "unchanged" and now.value in (ABSENT, 0) and KINDS[now.kind].values:
-        verdict = "absent"
+    if change.verdict == "unchanged" and absent(now):
+        return False  # nothing that is not there is called unchanged
     place = one.level or level
-    return (one.verdict, one.kind, place, one.side) == (verdict, now.kind, now.level, now.side)
+    return (one.verdict, one.kind, place, one.side) == (
+        change.verdict,
+        now.kind,
+        now.level,
+        now.side,
+    )
 
 
 def _values(one: Claimed, now: Finding, before: Finding) -> bool:
@@ -164,16 +169,19 @@ def _measured(
 
 
 def changes_are_told(report: Report) -> Iterator[str]:
-    """Every clear change is in the findings and the impression, but for what a reader left out."""
+    """Every clear change is in the findings, and of grades and slips in the impression, too."""
     if report.prior is None:
         return
     places = {f.id: f.level for f in report.findings}
+    kinds = {f.id: f.kind for f in report.findings}
     out = {name for s in report.left_out for name in s.changes}
     for section in STATING:
         told = {name for s in report.section(section) for name in s.changes}
         for change in report.prior.changes:
-            omitted = places.get(change.finding) in report.omitted_levels
-            if change.verdict in CLEAR and change.id not in told | out and not omitted:
+            if places.get(change.finding) in report.omitted_levels or change.id in told | out:
+                continue
+            wanted = section == "findings" or kinds.get(change.finding) in CONCLUDED
+            if change.verdict in CLEAR and wanted:
                 yield f"{change.id} is not in the {section}"
 
 

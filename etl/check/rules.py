@@ -15,6 +15,7 @@ from etl.wording import read
 from radixgpt.errors import LevelError
 from radixgpt.finding import GRADED, KINDS, OF_RADIOGRAPHS, Finding
 from radixgpt.level import order
+from radixgpt.prior import CLEAR
 from radixgpt.report import (
     SECTIONS,
     Report,
@@ -123,6 +124,12 @@ def impression_within_findings(report: Report) -> Iterator[str]:
     """The impression states only what the findings section states."""
     stated = _stated(report)
     told = {name for s in report.section("findings") for name in s.changes}
+    # That nothing has changed is concluded from what is described, without a sentence on each.
+    told |= {
+        c.id
+        for c in (report.prior.changes if report.prior else ())
+        if c.finding in stated and c.verdict not in CLEAR
+    }
     for sentence in report.section("impression"):
         names, known = (sentence.changes, told) if sentence.changes else (sentence.findings, stated)
         if beyond := [name for name in names if name not in known]:
