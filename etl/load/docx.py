@@ -41,7 +41,7 @@ def to_docx(job: Job) -> dict[str, bytes]:
         _section(document, job, name)
     if job.overviews:
         document.add_heading(word("key_images"), level=1)
-        _overviews(document, job.overviews)
+        _overviews(document, job.overviews, word("legend"))
     for heading, table in (
         (word("grades_long"), grades(report)),
         (word("measurements_long"), measurements(report)),
@@ -97,9 +97,12 @@ def _set_up(document: Document, report: Report) -> None:
     _shade(head._p.get_or_add_pPr(), "FFF3DC")
     foot = section.footer.paragraphs[0]
     made = report.provenance
-    start = foot.add_run(f"{_clean(title(report))}  ·  {made.software} {made.version}  ·  page ")
+    said = Phrases.of(report).say("page", number="PAGE", pages="NUMPAGES")
+    before, between = said.partition("PAGE")[0], said.partition("PAGE")[2].partition("NUMPAGES")[0]
+    about = f"{_clean(title(report))}  ·  {made.software} {made.version}"
+    start = foot.add_run(f"{about}  ·  {before}")
     _field(foot, "PAGE")
-    foot.add_run(" of ")
+    foot.add_run(between)
     _field(foot, "NUMPAGES")
     for run in (start, *foot.runs):
         run.font.size = Pt(8)
@@ -193,7 +196,7 @@ def _picture(paragraph: Any, picture: Picture, width_mm: float) -> None:
     shape._inline.docPr.set("descr", _clean(picture.caption))
 
 
-def _overviews(document: Document, pictures: Sequence[Picture]) -> None:
+def _overviews(document: Document, pictures: Sequence[Picture], legend: str) -> None:
     from docx.shared import Pt
 
     for start in range(0, len(pictures), 2):
@@ -204,7 +207,7 @@ def _overviews(document: Document, pictures: Sequence[Picture]) -> None:
             _picture(cell.paragraphs[0], picture, _OVERVIEW_MM)
             cell.paragraphs[0].paragraph_format.keep_with_next = True
             below.paragraphs[0].add_run(_clean(picture.caption)).font.size = Pt(8.5)
-    _add(document, "Outlined in orange: a disc with a finding; in blue: without.", small=True)
+    _add(document, legend, small=True)
 
 
 def _table(document: Document, rows: int, widths_mm: Sequence[float]) -> Any:
@@ -226,7 +229,7 @@ def _table(document: Document, rows: int, widths_mm: Sequence[float]) -> Any:
 def _grid(document: Document, table: Table) -> None:
     from docx.shared import Pt
 
-    lines = [("Level", table.headings)]
+    lines = [(table.corner, table.headings)]
     for level, cells in table.rows:
         sure = ["" if c.probability is None else f" {c.probability * 100:.0f}%" for c in cells]
         lines.append((level, tuple(c.text + s for c, s in zip(cells, sure, strict=True))))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import strategies as st
 
 from etl import draft
+from etl.phrases import PLACE
 from radixgpt.eligibility import Eligibility
 from radixgpt.finding import GRADED, KINDS
 from radixgpt.level import LUMBAR_DISCS, disc_index
@@ -143,7 +146,7 @@ def observe(discs: Mapping[str, Disc], keys: Sequence[str] = ("s1", "s2")) -> li
                     status=status,
                     value=value if status == "value" else None,
                     unit=KINDS[kind].unit,
-                    reason=None if status == "value" else "The confidence is below the threshold.",
+                    reason=None if status == "value" else "the probabilities are too close to call",
                     confidence=disc.confidence if graded else None,
                     evidence=evidence,
                 )
@@ -284,6 +287,40 @@ class Spines:
 def spines() -> type[Spines]:
     """Builders of discs, studies, observations and reports, and their strategies."""
     return Spines
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text of a language file, without the names that it has there."""
+    if isinstance(value, dict):
+        for below in value.values():
+            yield from _texts(below)
+    else:
+        yield str(value)
+
+
+def _vocabulary(language: str) -> set[str]:
+    """The words of a language file; of its templates those that may be printed."""
+    data = yaml.safe_load((PLACE / f"{language}.yaml").read_text(encoding="utf-8"))
+    text = " ".join(_texts({k: v for k, v in data.items() if k not in ("messages", "american")}))
+    code = " ".join(re.findall(r"\{\{.*?\}\}|\{%.*?%\}", text))
+    said = re.findall(r"'([^']*)'", code)
+    return _words(" ".join([re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " ", text), *said]))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]{2,}", text.lower()))
+
+
+NAMES = {"classifier", "levels"}
+"""English words that name a tool or a model, in any language."""
+
+
+@pytest.fixture(scope="session")
+def english_in() -> Callable[[str], set[str]]:
+    """``english_in(text)``: words of it that only the English phrases have."""
+    alike = {"was", "die", "des", "war", "man", "in", "so", *NAMES}
+    foreign = _vocabulary("en") - _vocabulary("de") - alike
+    return lambda text: foreign & _words(text)
 
 
 @pytest.fixture(scope="session")
