@@ -6,7 +6,8 @@ looks at each patient several times as if at several visits: turned, enlarged, s
 brighter, and with the 3-D T2 series (SPACE) of the same day in place of the plain one. What differs
 then is the software's own error, and a change between two studies may only be called beyond it.
 The figures go to ``etl/repeatability.yaml``, which :mod:`etl.prior` reads, and to
-``docs/repeatability.md``. Only development patients count, whom the weights have not seen.
+``docs/repeatability.md``. Images are changed of development patients, whom the weights have not
+seen; of the few with a SPACE series all are taken.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ from tools import classifier, levels
 COMPARED = ("disc_height_index", "canal_ratio", "slip_ratio")
 """Measured kinds that are compared between two studies."""
 SPACE = "T2 SPACE for T2"
+STRETCHED = ("disc_height_index",)
+"""Kinds that set heights against depths: the stored pictures of SPACE and T2 have lost how they
+were stretched, so these do not compare between the two."""
 SEEN = Path("runs/repeat/seen.json")
 
 
@@ -88,8 +92,17 @@ class Seen(BaseModel):
     observations: tuple[Observation, ...]
 
 
-def collect(shared: Path, patients: tuple[int, ...], say: Callable[[str], None]) -> list[Seen]:
-    """Every patient as it is, and under each condition that there are images for."""
+def collect(
+    shared: Path, patients: tuple[int, ...], others: tuple[int, ...], say: Callable[[str], None]
+) -> list[Seen]:
+    """Every patient as it is, and under each condition that there are images for.
+
+    Args:
+        shared: folder of the staged data.
+        patients: whose images are changed.
+        others: who are looked at where they have a SPACE series, and not otherwise.
+        say: called with each patient's number.
+    """
     found = []
 
     def add(patient: int, condition: str, slices: Mapping[str, Slice]) -> None:
@@ -98,16 +111,17 @@ def collect(shared: Path, patients: tuple[int, ...], say: Callable[[str], None])
         bare = [o.model_copy(update={"evidence": ()}) for o in kept]
         found.append(Seen(patient=patient, condition=condition, observations=tuple(bare)))
 
-    for patient in patients:
+    for patient in (*patients, *others):
         slices = slices_of(shared, patient)
-        if "t2" not in slices:
+        plain, space = (spider.image(shared, f"{patient}_{name}") for name in ("t2", "t2_SPACE"))
+        both = plain is not None and space is not None and patient not in spider.UPSIDE_DOWN
+        if "t2" not in slices or (patient in others and not both):
             continue
         add(patient, "", slices)
-        for number, (name, change) in enumerate(AGAIN.items()):
+        for number, (name, change) in enumerate(AGAIN.items() if patient in patients else ()):
             rng = np.random.default_rng((number, patient))
             add(patient, name, {s: change(x, rng) for s, x in slices.items()})
-        space = spider.image(shared, f"{patient}_t2_SPACE")
-        if space is not None and spider.image(shared, f"{patient}_t2") is not None:
+        if both:
             other = np.asarray(space, np.float32) / np.float32(255)
             add(patient, SPACE, {**slices, "t2": other})
         say(str(patient))
@@ -192,9 +206,10 @@ def limits_of(seen: Sequence[Seen]) -> dict[str, float]:
 
     The largest of what either group of conditions gives, by both ways of putting it.
     """
-    groups = [pairs_of(seen, AGAIN), pairs_of(seen, {SPACE})]
+    changed, space = pairs_of(seen, AGAIN), pairs_of(seen, {SPACE})
     found = {}
     for kind in COMPARED:
+        groups = [changed] if kind in STRETCHED else [changed, space]
         one = [moved(pairs, kind) for pairs in groups]
         largest = max(max(m.repeatability, m.most) for m in one)
         found[kind] = float(np.ceil(largest * 1000) / 1000)
@@ -211,6 +226,8 @@ def page(seen: Sequence[Seen], limits: Mapping[str, float]) -> str:
     ]
     for kind in COMPARED:
         for name, pairs in groups.items():
+            if name == SPACE and kind in STRETCHED:
+                continue
             m = moved(pairs, kind)
             lines.append(
                 f"| {KINDS[kind].title} | {name} | {m.pairs} | {m.within:.3f} "
@@ -241,8 +258,8 @@ def main() -> None:
     if options.keep:
         seen = many.validate_json(SEEN.read_bytes())
     else:
-        _, development = spider.split(options.shared)
-        seen = collect(options.shared, development, print)
+        training, development = spider.split(options.shared)
+        seen = collect(options.shared, development, training, print)
         SEEN.parent.mkdir(parents=True, exist_ok=True)
         SEEN.write_bytes(many.dump_json(seen))
     limits = limits_of(seen)
@@ -251,11 +268,12 @@ def main() -> None:
     version = classifier.model_facts().version, levels.model_facts().version
     text = Template(made).substitute(limits, classifier=version[0], levels=version[1])
     (here.parent / "etl" / "repeatability.yaml").write_text(text, encoding="utf-8")
-    patients = {one.patient for one in seen}
+    patients = {one.patient for one in seen if one.condition in AGAIN}
     space = sum(one.condition == SPACE for one in seen)
     told = (here / "repeat_page.md").read_text(encoding="utf-8")
     told = told.replace("{tables}", page(seen, limits)).replace("{patients}", str(len(patients)))
-    told = told.replace("{space}", str(space))
+    of_development = sum(one.condition == SPACE and one.patient in patients for one in seen)
+    told = told.replace("{space}", str(space)).replace("{fresh}", str(of_development))
     (here.parent / "docs" / "repeatability.md").write_text(told, encoding="utf-8")
 
 

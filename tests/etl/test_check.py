@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etl.check import RULES, check, check_sentence, meyerding, prior, require
+from etl.proofread import NAMES
 from etl.sign import sign
 from radixgpt.errors import CheckFailedError
 from radixgpt.finding import Finding
@@ -294,3 +297,17 @@ def test_a_level_that_comes_twice_is_refused() -> None:
     assert check_sentence(right, found) == []
     wrong = right.replace("L1-L2", "L2-L3")
     assert any("twice" in problem for problem in check_sentence(wrong, found))
+
+
+def test_the_reference_lists_every_rule_with_its_severity() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "report.md").read_text("utf-8")
+    listed = {}
+    severity = ""
+    for line in page.splitlines():
+        if match := re.match(r"\| (error|warning|info) \| ", line):
+            severity = match[1]
+        elif match := re.match(r"\| `([a-z-]+)` \| ", line):
+            listed.setdefault(match[1], severity)
+    assert {name: listed.get(name) for name in RULES} == {n: r.severity for n, r in RULES.items()}
+    for name, (grave, _) in NAMES.items():
+        assert f"| `{name}` | {grave} |" in page
