@@ -306,7 +306,7 @@ def test_the_reference_lists_every_rule_with_its_severity() -> None:
     for line in page.splitlines():
         if match := re.match(r"\| (error|warning|info) \| ", line):
             severity = match[1]
-        elif match := re.match(r"\| `([a-z-]+)` \| ", line):
+        elif (match := re.match(r"\| `([a-z-]+)` \| ", line)) and severity:
             listed.setdefault(match[1], severity)
     assert {name: listed.get(name) for name in RULES} == {n: r.severity for n, r in RULES.items()}
     for name, (grave, _) in NAMES.items():
