@@ -42,6 +42,15 @@ def export(
             show_default=False,
         ),
     ] = None,
+    supersedes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DRAFT",
+            help="Where the draft was exported to: the structured reports of a signed REPORT then "
+            "name those of the draft as the ones they take the place of.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -56,7 +65,8 @@ def export(
             read = formats.read_report(report)
             if study is not None:
                 say("Reading the study")
-            job = formats.job_of(read, study, datetime.now().astimezone())
+            at = datetime.now().astimezone()
+            job = formats.job_of(read, study, at, supersedes=supersedes)
             say("Writing the files")
             made = formats.export(job, names)
             write(out, made.files)

@@ -64,6 +64,7 @@ def draft(
         Report(
             study=extracted.facts,
             findings=findings,
+            structures=extracted.structures,
             sentences=sentences,
             mark=Phrases(style).word("mark", "draft"),
             **as_facts(style),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from radixgpt.eligibility import Eligibility
 from radixgpt.finding import Finding
 from radixgpt.observation import Evidence, Observation
-from radixgpt.report import SeriesFacts, StudyFacts
+from radixgpt.report import SeriesFacts, Structure, StudyFacts
 from radixgpt.study import Series, Study
 
 STRUCTURES: frozenset[str] = frozenset(
@@ -31,12 +31,14 @@ class Extract:
         findings: one for every graded or measured observation, not merged, without ids.
         input_sha256: hash of the pixels that were read.
         located: discs that a tool found in the images.
+        structures: vertebrae and canal, where they lie.
     """
 
     facts: StudyFacts
     findings: tuple[Finding, ...]
     input_sha256: str
     located: frozenset[str] = field(default_factory=frozenset)
+    structures: tuple[Structure, ...] = ()
 
 
 def extract(
@@ -60,7 +62,18 @@ def extract(
         located=frozenset(
             o.level for o in observations if o.kind == "disc" and o.status == "value" and o.level
         ),
+        structures=tuple(_structures(observations)),
     )
+
+
+def _structures(observations: Sequence[Observation]) -> Iterator[Structure]:
+    """Vertebrae and canal with an outline; with which tool drew it."""
+    for o in observations:
+        drawn = tuple(_signed(e, o, {}) for e in o.evidence if len(e.polygon) > 2)
+        if drawn and o.kind == "canal":
+            yield Structure(kind="canal", level=None, evidence=drawn)
+        elif drawn and o.kind == "vertebra" and o.level is not None:
+            yield Structure(kind="vertebra", level=o.level, evidence=drawn)
 
 
 def pixels_sha256(study: Study) -> str:
@@ -135,11 +148,16 @@ def _facts(
 ) -> StudyFacts:
     graded = [study.one(key) for key in eligibility.graded_series]
     described = graded or list(study.series)
+    modality = _commonest([s.modality.value for s in described])
+    region = _commonest([s.region.value for s in described])
+    if eligibility.outline is not None:
+        modality, region = eligibility.outline
     return StudyFacts(
         key=study.key,
-        modality=_commonest([s.modality.value for s in described]),
-        region=_commonest([s.region.value for s in described]),
+        modality=modality,
+        region=region,
         gradable=eligibility.gradable,
+        outlined=eligibility.outline is not None,
         reason=None if eligibility.gradable else eligibility.reason,
         radiographs=eligibility.radiographs,
         numbering_basis=_basis(observations),
@@ -177,10 +195,17 @@ def _series_facts(series: Series, eligibility: Eligibility) -> SeriesFacts:
         region=series.region.value,
         slices=series.slices,
         shown_slice=shown if series.key in eligibility.graded_series else None,
+        slice_thickness_mm=_thickness(series),
         millimetres=series.has_millimetres(),
         view=series.view.value,
         facts_from=dict(series.facts_from),
     )
+
+
+def _thickness(series: Series) -> float | None:
+    """Thickness of the slices in millimetres, where the header records one."""
+    value = series.technique.get("slice_thickness_mm")
+    return float(value) if isinstance(value, int | float) and value > 0 else None
 
 
 def in_header(facts_from: Mapping[str, str]) -> bool:

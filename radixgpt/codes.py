@@ -162,6 +162,20 @@ OWN_KINDS: dict[str, str] = {
     "slip_mm": "slip-mm",
     "scoliosis": "scoliosis",
     "curve_angle": "curve-angle",
+    "alignment": "alignment",
+    "vertebral_bodies": "vertebral-body",
+    "marrow": "marrow",
+    "cord": "cord",
+    "conus": "conus",
+    "disc_spaces": "disc-spaces",
+    "spinal_canal": "spinal-canal",
+    "lateral_recesses": "lateral-recess",
+    "foramina": "foramina",
+    "facet_joints": "facet-joints",
+    "posterior_elements": "posterior-elem",
+    "paraspinal": "paraspinal",
+    "implants": "implants",
+    "incidental": "incidental",
 }
 """Kinds for which no public code was confirmed, with our own (DICOM allows 16 characters)."""
 
@@ -332,6 +346,19 @@ def site_code(level: str | None, region: str = "lumbar") -> Code:
     if level not in ALL_VERTEBRAE and level not in ALL_DISCS:
         raise KeyError(level)
     return Code("99RADIXGPT", f"{what.split()[-1]}-{level}", f"{level} {what}", "this project")
+
+
+@cache
+def part_code(name: str) -> Code:
+    """A part of the spine, such as ``canal``.
+
+    Raises:
+        KeyError: the table has no code for it.
+    """
+    row = next((row for row in anatomy() if row.name == name and row.sct), None)
+    if row is None:
+        raise KeyError(name)
+    return Code("SCT", row.sct, row.title, row.sct_source)
 
 
 def exam_code(modality: str, region: str) -> Code:

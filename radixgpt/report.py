@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from radixgpt.finding import Finding
+from radixgpt.observation import Evidence
 from radixgpt.prior import Prior
 from radixgpt.style import Language, Section, Style
 
@@ -43,6 +44,7 @@ class SeriesFacts(_Model):
     region: str
     slices: int
     shown_slice: int | None = Field(description="The mid-sagittal slice, from 0; null if none")
+    slice_thickness_mm: float | None = Field(default=None, description="As the header records it")
     millimetres: bool = Field(description="Whether lengths in millimetres may be stated")
     view: str = Field(default="unknown", description="View of a radiograph: ap, lateral, other")
     facts_from: dict[str, str]
@@ -59,6 +61,10 @@ class StudyFacts(_Model):
     radiographs: tuple[str, ...] = Field(
         default=(), description="Handles of the radiographs that were looked at"
     )
+    outlined: bool = Field(
+        default=False,
+        description="Whether no tool reads such studies and the draft is only laid out",
+    )
     numbering_basis: str
     numbering_uncertain: bool = Field(
         default=False, description="Whether another disc could be L5-S1 as well"
@@ -74,6 +80,14 @@ class StudyFacts(_Model):
     )
     quarantine: tuple[dict[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+class Structure(_Model):
+    """Where something lies that the tools outlined; it is no finding."""
+
+    kind: Literal["vertebra", "canal"]
+    level: str | None = Field(description="Null for the canal")
+    evidence: tuple[Evidence, ...]
 
 
 class Sentence(_Model):
@@ -142,6 +156,9 @@ class Report(_Model):
     mark: str = DRAFT_MARK
     study: StudyFacts
     findings: tuple[Finding, ...]
+    structures: tuple[Structure, ...] = Field(
+        default=(), description="Outlines of vertebrae and canal; those of discs are in findings"
+    )
     sentences: tuple[Sentence, ...]
     checks: tuple[Check, ...] = ()
     provenance: Provenance

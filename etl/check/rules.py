@@ -73,6 +73,8 @@ def known_kind_and_value(report: Report) -> Iterator[str]:
                 yield f"{f.id}: a finding without a verdict has a value"
             if not f.reason:
                 yield f"{f.id}: no reason is given for the missing value"
+        elif kind.type == "item":
+            yield f"{f.id}: no tool looks at {kind.title}, and it has a value"
         elif kind.values:
             if isinstance(f.value, bool) or f.value not in kind.values:
                 yield f"{f.id}: '{f.value}' is not a value of {f.kind}"
@@ -93,6 +95,9 @@ def finding_has_evidence(report: Report) -> Iterator[str]:
                 yield f"{f.id} points at the series '{e.series[:20]}', which the study has not"
             elif e.slice_index >= series[e.series]:
                 yield f"{f.id} points at slice {e.slice_index} of {e.series}, which has fewer"
+    for s in report.structures:
+        if any(e.slice_index >= series.get(e.series, 0) for e in s.evidence):
+            yield f"the outline of {s.level or s.kind} is not in an image of the study"
 
 
 def sentence_has_finding(report: Report) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from radixgpt.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
-    from etl.load.job import Job
+    from etl.load.job import Draft, Job
     from radixgpt.report import Report
 
 Needs = Literal["report", "study", "source"]
@@ -83,7 +83,7 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "seg",
-            "DICOM segmentation of the discs",
+            "DICOM segmentation of vertebrae, discs and canal",
             "source",
             _DICOM,
             ("etl.load.dicom.masks", "to_masks"),
@@ -198,14 +198,28 @@ def read_report(path: Path) -> Report:
     return require(report)
 
 
-def job_of(report: Report, study: Path | None, at: datetime) -> Job:
+def job_of(
+    report: Report, study: Path | None, at: datetime, *, supersedes: Path | None = None
+) -> Job:
     """What the writers need, from a report and, where it is at hand, the study it was made of.
 
+    Args:
+        report: a draft, or a signed one.
+        study: that it was written from.
+        at: when it is exported, with offset from UTC.
+        supersedes: where the exported structured reports of the draft lie, for a signed one.
+
     Raises:
-        InputError: the study can't be read, or is not the one that the report was written from.
+        InputError: the study can't be read, or is not the one that the report was written from;
+            no draft of it is found.
     """
     from etl.load.job import Job
 
+    if supersedes is not None and (study is None or report.signature is None):
+        raise InputError(
+            "Only a signed report supersedes a draft, and its study has to be known.",
+            "Sign the report, and name its study (--study).",
+        )
     if study is None:
         return Job(report, at)
     from etl.extract import pixels_sha256
@@ -217,4 +231,9 @@ def job_of(report: Report, study: Path | None, at: datetime) -> Job:
             "The report was not written from this study.",
             "Name the study that it was written from, or write the report anew.",
         )
-    return Job(report, at, read, source)
+    drafts: tuple[Draft, ...] = ()
+    if supersedes is not None:
+        from etl.load.dicom.drafts import drafts_in
+
+        drafts = drafts_in(supersedes, str(source.header.get("StudyInstanceUID", "")))
+    return Job(report, at, read, source, drafts)

@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A structured report of a draft that was exported before.
+
+    Attributes:
+        sop_class, instance: what it is, and which.
+        series, study: where it lies.
+    """
+
+    sop_class: str
+    instance: str
+    series: str
+    study: str
+
+
+@dataclass(frozen=True)
 class Job:
     """One export; what several formats need is made once.
 
@@ -26,12 +41,14 @@ class Job:
         at: when it is exported, with offset from UTC.
         study: for pictures; None where only the report is at hand.
         source: whom and what the exported objects refer to; None where that is not known.
+        supersedes: structured reports of the draft, which a final report takes the place of.
     """
 
     signed: Report
     at: datetime
     study: Study | None = None
     source: Source | None = None
+    supersedes: tuple[Draft, ...] = ()
 
     @cached_property
     def report(self) -> Report:

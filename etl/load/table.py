@@ -38,7 +38,9 @@ class Table:
 
 
 def grades(report: Report) -> Table:
-    """The graded kinds of every level that has one."""
+    """The graded kinds of every level that has one; no table where none has a value."""
+    if not any(f.status == "value" for f in report.findings if f.kind in GRADED):
+        return Table("", (), ())
     return _table(report, GRADED)
 
 

@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from etl.load.dicom.common import (
-    SERIES_NUMBERS,
-    composite,
-    described,
-    encode,
-    items,
-    new_uid,
-    reference,
-    stamp,
-)
+from etl.load.dicom.common import encode, items, new_uid, opened, reference
 from etl.load.job import Job
 from etl.load.pictures import Picture
 from radixgpt.errors import InputError
@@ -24,7 +15,6 @@ from radixgpt.errors import InputError
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _BODY_PARTS = {"lumbar": "LSPINE", "thoracic": "TSPINE", "cervical": "CSPINE"}
 
 
@@ -54,16 +44,7 @@ def capture(job: Job, picture: Picture, series: str, number: int) -> Dataset:
         series: UID of the new series.
         number: of the image within the series.
     """
-    made = composite(
-        job,
-        SECONDARY_CAPTURE,
-        modality="OT",
-        number=SERIES_NUMBERS["OT"],
-        description=described(job, "images"),
-        series=series,
-        instance=number,
-    )
-    stamp(made, job.at, "Content")
+    made = opened(job, "images", series=series, instance=number)
     made.ConversionType = "WSD"
     made.SecondaryCaptureDeviceManufacturer = made.Manufacturer
     made.ImageType = ["DERIVED", "SECONDARY"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import radixgpt
 from etl.load.job import Job
@@ -44,8 +45,34 @@ _FORMS = {
 _TEXTS = frozenset({"PN", "LO", "SH", "LT", "ST", "UT", "UC"})
 """Value representations that the character set is about (PS3.5 6.1.2)."""
 
-SERIES_NUMBERS = {"SR": 9001, "text": 9002, "SEG": 9003, "OT": 9004, "DOC": 9005}
-"""Numbers of the exported series, beyond those of any scanner."""
+What = Literal["findings", "text", "outlines", "images", "pdf"]
+"""What an exported object holds."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of exported object.
+
+    Attributes:
+        sop_class: its UID (PS3.4 B.5).
+        modality: of the new series.
+        number: of the new series, beyond those of any scanner.
+    """
+
+    sop_class: str
+    modality: str
+    number: int
+
+
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+KINDS: dict[What, Kind] = {
+    "findings": Kind(f"{_STORAGE}88.34", "SR", 9001),  # Comprehensive 3D SR
+    "text": Kind(f"{_STORAGE}88.11", "SR", 9002),  # Basic Text SR
+    "outlines": Kind(f"{_STORAGE}66.4", "SEG", 9003),  # Segmentation
+    "images": Kind(f"{_STORAGE}7", "OT", 9004),  # Secondary Capture
+    "pdf": Kind(f"{_STORAGE}104.1", "DOC", 9005),  # Encapsulated PDF
+}
+"""Every kind of exported object."""
 
 
 def new_uid() -> str:
@@ -55,26 +82,14 @@ def new_uid() -> str:
     return str(generate_uid(prefix=None))
 
 
-def composite(
-    job: Job,
-    sop_class: str,
-    *,
-    modality: str,
-    number: int,
-    description: str,
-    series: str | None = None,
-    instance: int = 1,
-) -> Dataset:
-    """A data set with the modules that all objects share.
+def opened(job: Job, what: What, *, series: str | None = None, instance: int = 1) -> Dataset:
+    """A data set with all that objects of every kind begin with.
 
     Patient and study are the source's; empty where it leaves them out (type 2).
 
     Args:
         job: what is exported.
-        sop_class: UID of the object's kind.
-        modality: of the new series.
-        number: of the new series.
-        description: of the new series.
+        what: the object holds.
         series: UID of the new series, where it holds several objects.
         instance: number of the object within the series.
 
@@ -83,22 +98,24 @@ def composite(
     """
     from pydicom.dataset import Dataset
 
+    kind = KINDS[what]
     source = job.needs_source().header
     made = Dataset()
     if source.get("SpecificCharacterSet"):
         made.SpecificCharacterSet = source.SpecificCharacterSet
-    made.SOPClassUID = sop_class
+    made.SOPClassUID = kind.sop_class
     made.SOPInstanceUID = new_uid()
     stamp(made, job.at, "InstanceCreation")
+    stamp(made, job.at, "Content")
     for keyword in (*_PATIENT, *_STUDY):
         setattr(made, keyword, _carried(source, keyword))
     for keyword in (*_PATIENT_IF_THERE, *_STUDY_IF_THERE):
         if value := _carried(source, keyword):
             setattr(made, keyword, value)
-    made.Modality = modality
+    made.Modality = kind.modality
     made.SeriesInstanceUID = series or new_uid()
-    made.SeriesNumber = number
-    made.SeriesDescription = description
+    made.SeriesNumber = kind.number
+    made.SeriesDescription = _described(job, what)
     made.InstanceNumber = instance
     made.Manufacturer = MANUFACTURER
     made.ManufacturerModelName = job.report.provenance.software
@@ -107,10 +124,10 @@ def composite(
     return made
 
 
-def described(job: Job, name: str) -> str:
+def _described(job: Job, what: What) -> str:
     """What a new series is: ``AI findings, draft``."""
     phrases = Phrases.of(job.report)
-    return phrases.say("series_description", what=phrases.word("series", name), draft=not job.final)
+    return phrases.say("series_description", what=phrases.word("series", what), draft=not job.final)
 
 
 def _carried(source: Dataset, keyword: str) -> Any:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from etl.load.dicom.common import (
     DEVICE_UID,
     MANUFACTURER,
+    What,
     by_series,
     coded,
-    composite,
     date_time,
     items,
+    opened,
     own_scheme,
     person_name,
     reference,
-    stamp,
 )
-from etl.load.job import Job
+from etl.load.job import Draft, Job
 from etl.phrases import Phrases
 from radixgpt.codes import STRUCTURE, Code, exam_code, language_code
 
@@ -154,33 +154,33 @@ def context(job: Job) -> list[Dataset]:
 
 def document(
     job: Job,
-    sop_class: str,
+    what: What,
     root: Dataset,
     *,
-    number: int,
-    description: str,
     evidence: Sequence[SourceSlice],
 ) -> Dataset:
     """The object that holds a tree: unverified and preliminary until a person signed.
 
+    A final one names the drafts of its kind that it supersedes, as far as they are known.
+
     Args:
         job: what is exported.
-        sop_class: Basic Text, Enhanced, Comprehensive or Comprehensive 3D SR.
+        what: the tree holds.
         root: the tree.
-        number: of the new series.
-        description: of the new series.
         evidence: the slices that the tree refers to.
     """
     from pydicom.dataset import Dataset
 
-    made = composite(job, sop_class, modality="SR", number=number, description=description)
-    stamp(made, job.at, "Content")
+    made = opened(job, what)
     made.CodingSchemeIdentificationSequence = items([own_scheme()])
     made.ReferencedPerformedProcedureStepSequence = items([])
     made.PerformedProcedureCodeSequence = items([])
     study = Dataset()
     study.StudyInstanceUID = made.StudyInstanceUID
     study.ReferencedSeriesSequence = items([_referenced(*one) for one in by_series(evidence)])
+    earlier = [d for d in job.supersedes if d.sop_class == made.SOPClassUID]
+    if earlier:
+        made.PredecessorDocumentsSequence = items([_predecessor(one) for one in earlier])
     if evidence:
         made.CurrentRequestedProcedureEvidenceSequence = items([study])
     signature = job.report.signature
@@ -197,6 +197,18 @@ def document(
         made.VerifyingObserverSequence = items([observer])
     for element in root:
         made.add(element)
+    return made
+
+
+def _predecessor(draft: Draft) -> Dataset:
+    """The hierarchical reference to a draft (PS3.3 C.17.2.1)."""
+    from pydicom.dataset import Dataset
+
+    instance, made = Dataset(), Dataset()
+    instance.ReferencedSOPClassUID = draft.sop_class
+    instance.ReferencedSOPInstanceUID = draft.instance
+    made.StudyInstanceUID = draft.study
+    made.ReferencedSeriesSequence = items([_referenced(draft.series, [instance])])
     return made
 
 

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.load.dicom.common import (
-    SERIES_NUMBERS,
-    coded,
-    composite,
-    described,
-    encode,
-    items,
-    reference,
-    stamp,
-)
+from etl.load.dicom.common import coded, encode, items, opened, reference
 from etl.load.job import Job
 from etl.load.standing import title
 from radixgpt.codes import title_code
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 
 
 def to_encapsulated(job: Job) -> dict[str, bytes]:
@@ -35,14 +24,7 @@ def to_encapsulated(job: Job) -> dict[str, bytes]:
 
 def encapsulated(job: Job, pdf: bytes) -> Dataset:
     """A PDF as a data set: the pages name nobody, the object around them does."""
-    made = composite(
-        job,
-        ENCAPSULATED_PDF,
-        modality="DOC",
-        number=SERIES_NUMBERS["DOC"],
-        description=described(job, "pdf"),
-    )
-    stamp(made, job.at, "Content")
+    made = opened(job, "pdf")
     made.AcquisitionDateTime = ""
     made.ConversionType = "WSD"
     source = job.needs_source()

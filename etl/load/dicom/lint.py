@@ -348,7 +348,8 @@ def _texts(reading: Reading, job: Job) -> Iterator[str]:
         for text in texts:
             for problem in check_sentence(text, here, level=level, language=job.report.language):
                 yield f"the text at {level} is not what its codes say: {problem}"
-    for level in dict.fromkeys(s.level for s in job.report.section("findings") if s.level):
-        wanted = " ".join(s.text for s in job.report.section("findings") if s.level == level)
-        if found.get(level, []) != [wanted]:
+    said = [s for s in job.report.section("findings") if s.level and not s.changes]
+    for level in dict.fromkeys(s.level for s in said):
+        wanted = " ".join(s.text for s in said if s.level == level)
+        if found.get(level or "", []) != [wanted]:
             yield f"the text at {level} is not the report's"

@@ -1,31 +1,23 @@
-"""The outlines of the discs as DICOM segmentations, one for each source series.
+"""The outlines of vertebrae, discs and canal as DICOM segmentations, one for each source series.
 
-A segment is a disc; its mask has the pixels whose centre the outline goes round, in the grid of
-the source's own slices. A report holds outlines of discs alone: what the tools outline besides
-(vertebrae, the canal) is not part of it.
+A segment is a structure; its mask has the pixels whose centre the outline goes round, in the grid
+of the source's own slices. Segments may overlap, as outlines do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from etl.load.dicom.common import (
-    SERIES_NUMBERS,
-    coded,
-    composite,
-    described,
-    encode,
-    items,
-    new_uid,
-    reference,
-    stamp,
-)
+from etl.load.dicom.common import coded, encode, items, new_uid, opened, reference
 from etl.load.job import Job
 from etl.load.pictures import outlines
-from radixgpt.codes import STRUCTURE, site_code
+from etl.phrases import Phrases
+from radixgpt.codes import STRUCTURE, part_code, site_code
 from radixgpt.errors import InputError
 from radixgpt.level import order
 from radixgpt.observation import Evidence
@@ -35,16 +27,30 @@ if TYPE_CHECKING:
 
     from radixgpt.reading.source import SourceSlice
 
-SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 _TOOL = "radixgpt levels"
 
 Mask = npt.NDArray[np.bool_]
-Drawn = tuple[int, str, Evidence]
-"""Slice, level and outline."""
+CANAL = "canal"
+"""The name of the canal, which has no level."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One outline.
+
+    Attributes:
+        index: of its slice.
+        name: of what is outlined: a disc, a vertebra, or :data:`CANAL`.
+        evidence: the outline.
+    """
+
+    index: int
+    name: str
+    evidence: Evidence
 
 
 def to_masks(job: Job) -> dict[str, bytes]:
-    """``discs-s2.seg.dcm`` for each series with outlines.
+    """``outlines-s2.seg.dcm`` for each series with outlines.
 
     Raises:
         InputError: the source is not at hand, nothing is outlined, or it is not known where in
@@ -52,23 +58,35 @@ def to_masks(job: Job) -> dict[str, bytes]:
     """
     source = job.needs_source()
     found: dict[str, list[Drawn]] = {}
-    for (series, index), levels in outlines(job.report).items():
-        for level in sorted((lv for lv in levels if lv), key=order):
-            evidence = levels[level]
-            slice_ = source.slice(series, index)
-            placed = slice_.place is not None and slice_.header.get("FrameOfReferenceUID")
-            left_out = level in job.report.omitted_levels
-            if len(evidence.polygon) > 2 and placed and not left_out:
-                found.setdefault(series, []).append((index, level, evidence))
+    for series, one in _outlined(job):
+        slice_ = source.slice(series, one.index)
+        if slice_.place is not None and slice_.header.get("FrameOfReferenceUID"):
+            found.setdefault(series, []).append(one)
     if not found:
         raise InputError(
-            "The report outlines no disc in an image whose place in the patient is known.",
+            "The report outlines nothing in an image whose place in the patient is known.",
             "Leave out seg.",
         )
     return {
-        f"discs-{series}.seg.dcm": encode(segmentation(job, series, drawn, number))
+        f"outlines-{series}.seg.dcm": encode(segmentation(job, series, drawn, number))
         for number, (series, drawn) in enumerate(found.items(), start=1)
     }
+
+
+def _outlined(job: Job) -> Iterator[tuple[str, Drawn]]:
+    """Series and outline: discs and vertebrae from head to tail, then the canal."""
+    report = job.report
+    named: list[tuple[str, str, Evidence]] = [
+        (series, level, evidence)
+        for (series, _), levels in outlines(report).items()
+        for level, evidence in levels.items()
+        if level and level not in report.omitted_levels
+    ]
+    named.extend((e.series, s.level or CANAL, e) for s in report.structures for e in s.evidence)
+    named.sort(key=lambda one: (one[1] == CANAL, order(one[1]) if one[1] != CANAL else 0))
+    for series, name, evidence in named:
+        if len(evidence.polygon) > 2:
+            yield series, Drawn(evidence.slice_index, name, evidence)
 
 
 def mask(evidence: Evidence, slice_: SourceSlice) -> Mask:
@@ -87,25 +105,17 @@ def segmentation(job: Job, series: str, drawn: list[Drawn], number: int) -> Data
     Args:
         job: what is exported.
         series: handle of the series.
-        drawn: slice, level and outline of each disc.
+        drawn: what is outlined in it.
         number: of this object among those of the report.
     """
     from pydicom.dataset import Dataset
 
     source = job.needs_source()
-    slices = {index: source.slice(series, index) for index, _, _ in drawn}
-    first = slices[drawn[0][0]]
-    made = composite(
-        job,
-        SEGMENTATION,
-        modality="SEG",
-        number=SERIES_NUMBERS["SEG"],
-        description=described(job, "outlines"),
-        instance=number,
-    )
-    stamp(made, job.at, "Content")
+    slices = {one.index: source.slice(series, one.index) for one in drawn}
+    first = slices[drawn[0].index]
+    made = opened(job, "outlines", instance=number)
     made.ImageType = ["DERIVED", "PRIMARY"]
-    made.ContentLabel = "DISCS"
+    made.ContentLabel = "OUTLINES"
     made.ContentDescription = job.report.mark
     made.ContentCreatorName = ""
     made.FrameOfReferenceUID = str(first.header.FrameOfReferenceUID)
@@ -120,14 +130,14 @@ def segmentation(job: Job, series: str, drawn: list[Drawn], number: int) -> Data
         )
     )
     made.ReferencedSeriesSequence = items([referenced])
-    levels = list(dict.fromkeys(level for _, level, _ in drawn))
+    names = list(dict.fromkeys(one.name for one in drawn))
     made.SegmentationType = "BINARY"
     made.SegmentSequence = items(
-        [_segment(job, number, level) for number, level in enumerate(levels, start=1)]
+        [_segment(job, number, name) for number, name in enumerate(names, start=1)]
     )
-    masks = [mask(evidence, slices[index]) for index, _, evidence in drawn]
+    masks = [mask(one.evidence, slices[one.index]) for one in drawn]
     _pixels(made, first, len(masks))
-    _frames(made, first, [(slices[i], levels.index(level) + 1) for i, level, _ in drawn])
+    _frames(made, first, [(slices[one.index], names.index(one.name) + 1) for one in drawn])
     # One bit a pixel, frames one after the other, the first pixel in the lowest bit (PS3.5 8.1.1).
     packed = np.packbits(np.stack(masks), bitorder="little").tobytes()
     made.PixelData = packed + b"\0" * (len(packed) % 2)
@@ -135,14 +145,16 @@ def segmentation(job: Job, series: str, drawn: list[Drawn], number: int) -> Data
     return made
 
 
-def _segment(job: Job, number: int, level: str) -> Dataset:
+def _segment(job: Job, number: int, name: str) -> Dataset:
     from pydicom.dataset import Dataset
 
     made = Dataset()
     made.SegmentedPropertyCategoryCodeSequence = items([coded(STRUCTURE["anatomy"])])
-    made.SegmentedPropertyTypeCodeSequence = items([coded(site_code(level))])
+    made.SegmentedPropertyTypeCodeSequence = items(
+        [coded(part_code(name) if name == CANAL else site_code(name))]
+    )
     made.SegmentNumber = number
-    made.SegmentLabel = level
+    made.SegmentLabel = Phrases.of(job.report).word("document", "canal") if name == CANAL else name
     made.SegmentAlgorithmType = "AUTOMATIC"
     made.SegmentAlgorithmName = _TOOL
     return made

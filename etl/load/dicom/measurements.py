@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.load.dicom.common import SERIES_NUMBERS, described, encode, new_uid
+from etl.load.dicom.common import encode, new_uid
 from etl.load.dicom.content import (
     CONTAINS,
     HAS_CONTEXT,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from radixgpt.reading.source import SourceSlice
 
-COMPREHENSIVE_3D = "1.2.840.10008.5.1.4.1.1.88.34"
 PLANAR, PLAIN = "1410", "1501"
 """Templates of a group with and without an outline."""
 
@@ -73,14 +72,7 @@ def measurements(job: Job) -> Dataset:
         container(CONTAINS, s["measurements"], *groups),
         template="1500",
     )
-    return document(
-        job,
-        COMPREHENSIVE_3D,
-        root,
-        number=SERIES_NUMBERS["SR"],
-        description=described(job, "findings"),
-        evidence=evidence_slices(job),
-    )
+    return document(job, "findings", root, evidence=evidence_slices(job))
 
 
 def evidence_slices(job: Job) -> list[SourceSlice]:
@@ -124,10 +116,11 @@ def _outline(one: Statement, ranks: dict[Place, int]) -> Evidence | None:
 
 
 def level_text(job: Job, level: str | None) -> str:
-    """What the findings section says of a level alone."""
+    """What the findings section says of a level alone; changes from a prior are not coded here."""
     if level is None:
         return ""
-    return " ".join(s.text for s in job.report.section("findings") if s.level == level)
+    own = [s for s in job.report.section("findings") if s.level == level and not s.changes]
+    return " ".join(s.text for s in own)
 
 
 def _group(

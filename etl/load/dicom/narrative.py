@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.load.dicom.common import SERIES_NUMBERS, described, encode
+from etl.load.dicom.common import encode
 from etl.load.dicom.content import (
     CONTAINS,
     INFERRED,
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from radixgpt.reading.source import SourceSlice
-
-BASIC_TEXT = "1.2.840.10008.5.1.4.1.1.88.11"
 
 
 def to_narrative(job: Job) -> dict[str, bytes]:
@@ -62,14 +60,7 @@ def narrative(job: Job) -> Dataset:
         *sections,
         template="2000",
     )
-    return document(
-        job,
-        BASIC_TEXT,
-        root,
-        number=SERIES_NUMBERS["text"],
-        description=described(job, "text"),
-        evidence=list(slices.values()),
-    )
+    return document(job, "text", root, evidence=list(slices.values()))
 
 
 def _sentence(job: Job, sentence: Sentence, slices: dict[tuple[str, int], SourceSlice]) -> Dataset:

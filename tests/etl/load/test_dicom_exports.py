@@ -159,7 +159,7 @@ def test_outlines_lie_where_they_were_seen_however_the_source_was_turned(
     (seg,) = (
         data
         for name, data in formats.export(bench.job, ["seg"]).files.items()
-        if name == "discs-s1.seg.dcm"
+        if name == "outlines-s1.seg.dcm"
     )
     made = pydicom.dcmread(io.BytesIO(seg))
     plane = made.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence[0]
@@ -414,7 +414,7 @@ def test_what_a_reader_changed_is_exported_so(bench: Any) -> None:
     assert below["Comment"].TextValue == "Set by the reader."
     assert "Certainty of Finding" not in below
     assert "Algorithm Name" not in below
-    segments = pydicom.dcmread(io.BytesIO(made["discs-s1.seg.dcm"])).SegmentSequence
+    segments = pydicom.dcmread(io.BytesIO(made["outlines-s1.seg.dcm"])).SegmentSequence
     assert "L1-L2" not in {s.SegmentLabel for s in segments}
     for name in ("report.fhir.json", "report.hl7"):
         assert b"L1-L2 intervertebral disc" not in made[name]
