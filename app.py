@@ -24,6 +24,7 @@ _UPLOAD_LIMIT = "1gb"
 
 def desks_for(settings: settings_of.Settings) -> Desks:
     """Desks whose sessions talk to the language model of the settings."""
+    from agent.audit.recorder import Recorder
     from agent.session import Session
     from ui.desk import Desks
 
@@ -33,6 +34,7 @@ def desks_for(settings: settings_of.Settings) -> Desks:
             llm_timeout=settings.llm_timeout,
             index=settings.index,
             captioner=(settings.captioner, settings.captioner_timeout),
+            record=lambda: Recorder(words=settings.audit_words),
         )
     )
 

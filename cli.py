@@ -7,7 +7,7 @@ heavy is imported inside the commands, so that ``--help`` answers at once. Exit 
 4 the study was read but must not be graded (the report that says so is still written) ·
 5 weights or a package missing · 6 the report failed its own checks · 7 the language model or the
 captioner failed, or pixels would leave unasked · 8 a source of data can't be reached or is not
-what it should be.
+what it should be · 9 a record is damaged, or its run did not come out again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from commands.export import export as export_command
 from commands.export import sign as sign_command
 from commands.index import app as index_app
 from commands.pacs import app as pacs_app
+from commands.replay import run as replay_command
 from commands.similar import run as similar_command
 from commands.terminal import (
     NOT_ELIGIBLE,
@@ -80,6 +81,7 @@ app.command(name="deidentify")(deidentify_command)
 app.add_typer(eval_app, name="eval")
 app.command(name="export")(export_command)
 app.add_typer(pacs_app, name="pacs")
+app.command(name="replay")(replay_command)
 app.command(name="sign")(sign_command)
 app.command(name="similar")(similar_command)
 app.add_typer(index_app, name="index")
@@ -104,7 +106,8 @@ def report(
         typer.Option(
             "--out",
             "-o",
-            help="Folder for report.json, report.md and report.html; made if it is not there.",
+            help="Folder for report.json, report.md, report.html and audit.jsonl; made if it is "
+            "not there.",
             show_default=False,
         ),
     ] = None,
@@ -146,15 +149,18 @@ def report(
             raise typer.BadParameter("OUT is a file; name a folder.", param_hint="-o")
         if prior is None and (same_patient or shift_prior):
             raise typer.BadParameter("it is about a prior: name one.", param_hint="--prior")
-        _settings()
+        settings = _settings()
         from agent import pipeline
+        from agent.audit.recorder import Recorder
         from etl import edit, load
         from etl.phrases import Phrases
 
         Phrases(style)  # an unknown style is told before the models run
+        recorded = settings.audit and out is not None and prior is None
+        audit = Recorder() if recorded else None  # a record can't make a comparison again
         with progress(quiet) as say:
             reading, draft = pipeline.report(
-                study, level_shift=shift_levels, style=style, progress=say
+                study, level_shift=shift_levels, style=style, progress=say, audit=audit
             )
             if prior is not None:
                 earlier = pipeline.earlier(
@@ -169,6 +175,8 @@ def report(
                     "report.md": load.to_markdown(draft),
                     "report.html": load.to_html(draft, reading.study),
                 }
+                if audit is not None:
+                    written["audit.jsonl"] = audit.text()
                 write(out, written)
         if as_json:
             typer.echo(load.to_json(draft), nl=False)
@@ -190,6 +198,12 @@ def ask(
         str | None,
         typer.Option(help="The language model; RADIXGPT_LLM otherwise.", show_default=False),
     ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the record of the run into FILE.", show_default=False
+        ),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -199,12 +213,16 @@ def ask(
             raise typer.BadParameter("ask something.", param_hint="QUESTION")
         if images is not None and images.exists() and not images.is_dir():
             raise typer.BadParameter("it is a file; name a folder.", param_hint="--images")
+        if audit is not None and audit.is_dir():
+            raise typer.BadParameter("it is a folder; name a file.", param_hint="--audit")
         settings = _settings(llm=llm)
         from agent import chat as conversation
+        from agent.audit.recorder import Recorder
         from agent.events import Answer, Failed, Progress, ToolStarted
         from agent.session import Session
 
         answer: Answer | None = None
+        failed: Failed | None = None
         with progress(quiet) as say:
             session = Session.open(
                 study,
@@ -213,6 +231,7 @@ def ask(
                 index=settings.index,
                 encoder=settings.encoder,
                 captioner=(settings.captioner, settings.captioner_timeout),
+                record=lambda: Recorder(words=settings.audit_words),
                 progress=say,
             )
             say("Thinking")
@@ -222,9 +241,13 @@ def ask(
                 elif isinstance(event, ToolStarted):
                     say(event.title)
                 elif isinstance(event, Failed):
-                    raise _failure(event)
+                    failed = event
                 elif isinstance(event, Answer):
                     answer = event
+        if audit is not None:
+            write(audit.parent, {audit.name: session.audit.text()})
+        if failed is not None:
+            raise _failure(failed)
         assert answer is not None, "a turn ends with an Answer or a Failed"
         names = [f"evidence-{number}.png" for number, _ in enumerate(answer.images, start=1)]
         made_up = [f"synthetic-{number}.png" for number, _ in enumerate(answer.synthetic, start=1)]

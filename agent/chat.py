@@ -58,16 +58,20 @@ def stream(session: Session, text: str) -> Iterator[Event]:
     try:
         session.turn += 1
         session.said = text[:LONGEST]
+        session.audit.said(session.turn, session.said)
         yield from _run(session, text[:LONGEST], turn)
         said = turn.answer
         words = said.text if said is not None else ""
         if not words:
+            session.audit.answered(session.turn, "", 0, failed="language-model")
             yield Failed(
                 "language-model",
                 "The language model gave no answer.",
                 "Ask again, or use another model (RADIXGPT_LLM=embedded needs none).",
             )
             return
+        guarded = tuple(said.additional_kwargs.get("guarded", ()))
+        session.audit.answered(session.turn, words, len(guarded))
         for piece in _PIECE.findall(words):
             yield Token(piece)
         yield Answer(
@@ -75,11 +79,12 @@ def stream(session: Session, text: str) -> Iterator[Event]:
             tuple(turn.images),
             tuple(dict.fromkeys(turn.findings)),
             session.report is not before,
-            tuple(said.additional_kwargs.get("guarded", ())),
+            guarded,
             tuple(turn.similar),
             tuple(turn.synthetic),
         )
     except RadixError as error:
+        session.audit.answered(session.turn, "", 0, failed=error.code)
         yield Failed(error.code, error.problem, error.mend)
     finally:
         session.talking.release()

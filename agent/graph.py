@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -18,13 +19,14 @@ from langchain.agents.middleware import (
     ToolErrorMiddleware,
 )
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 
 from agent import answers, brains, guard, replies
 from agent import content as c
-from agent.arguments import NOT_ASSESSED, Context
+from agent.arguments import NOT_ASSESSED, Context, Shown
 from agent.brains.embedded import EmbeddedBrain, contents_of
 from agent.session import Session
 from agent.toolbox import TOOLS
@@ -68,6 +70,7 @@ def tool_error(error: Exception, request: ToolCallRequest) -> str:
 
 
 Handler = Callable[[ModelRequest[Context]], ModelResponse[Any]]
+ToolHandler = Callable[[ToolCallRequest], Any]
 
 
 class GuardMiddleware(AgentMiddleware[Any, Context]):
@@ -119,6 +122,71 @@ def _template(request: ModelRequest[Context]) -> str:
     return answers.compose(contents_of(returned), messages[last].text)
 
 
+class RecordMiddleware(AgentMiddleware[Any, Context]):
+    """Notes in the session's record what the language model was asked and answered.
+
+    It stands innermost, so that an answer is noted before the guard has seen it.
+    """
+
+    def wrap_model_call(
+        self, request: ModelRequest[Context], handler: Handler
+    ) -> ModelResponse[Any]:
+        """Call the model."""
+        response = handler(request)
+        message = _said(response)
+        session = request.runtime.context.session
+        if message is not None:
+            system = "" if request.system_message is None else request.system_message.text
+            tools = [one.name for one in request.tools if isinstance(one, BaseTool)]
+            asked = [system, tools, *(_spoken(one) for one in request.messages)]
+            session.audit.modelled(session.turn, asked, message.text, message.tool_calls)
+        return response
+
+
+class InOrderMiddleware(AgentMiddleware[Any, Context]):
+    """Runs the calls of one message one after the other, and notes them in the session's record.
+
+    Calls of a message are given to threads. A change and a question, or two changes, in one message
+    must come out alike each time, so a call waits for those that stand before it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended: dict[str, int] = {}
+        self._change = threading.Condition()
+
+    def wrap_tool_call(self, request: ToolCallRequest, handler: ToolHandler) -> Any:
+        """Call the tool when it is its turn."""
+        message, place = _place(request)
+        with self._change:
+            self._change.wait_for(lambda: self._ended.get(message, 0) >= place)
+        try:
+            returned = handler(request)
+            if isinstance(returned, ToolMessage):
+                session = request.runtime.context.session
+                shown = returned.artifact if isinstance(returned.artifact, Shown) else None
+                session.audit.ran(session.turn, request.tool_call, returned.text, shown)
+        finally:
+            with self._change:
+                self._ended[message] = self._ended.get(message, 0) + 1
+                self._change.notify_all()
+        return returned
+
+
+def _place(request: ToolCallRequest) -> tuple[str, int]:
+    """The message that a call is of, and how many calls stand before it there."""
+    said = next(m for m in reversed(request.state["messages"]) if isinstance(m, AIMessage))
+    ids = [call["id"] for call in said.tool_calls]
+    wanted = request.tool_call["id"]
+    return said.id or "", ids.index(wanted) if wanted in ids else 0
+
+
+def _spoken(message: AnyMessage) -> list[Any]:
+    """What a message says, without the random ids that join calls to results."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return [message.type, message.text, [[call["name"], call["args"]] for call in calls]]
+
+
 class ReachMiddleware(AgentMiddleware[Any, Context]):
     """Turns the errors of a language model's client into the project's own."""
 
@@ -150,9 +218,11 @@ def build(model: BaseChatModel, llm: str) -> CompiledStateGraph[Any, Context, An
     _stay_at_home()
     middleware: list[AgentMiddleware[Any, Context, Any]] = [
         ModelCallLimitMiddleware[Any, Context](run_limit=MOST_CALLS, exit_behavior="error"),
+        InOrderMiddleware(),
         ToolErrorMiddleware(tool_error),
         GuardMiddleware(),
         ReachMiddleware(llm),
+        RecordMiddleware(),
     ]
     return create_agent(
         model,

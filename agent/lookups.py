@@ -9,8 +9,8 @@ from typing import Literal
 
 from langchain.tools import tool
 
+from agent import brains, pictures
 from agent import content as c
-from agent import pictures
 from agent.arguments import (
     KINDS_OF,
     NOT_ASSESSED,
@@ -337,7 +337,7 @@ def about(runtime: Runtime) -> Result:
     """Say what this program can and can't do."""
     session = runtime.context.session
     what = c.AboutContent(
-        language_model=session.llm.split("@")[0],
+        language_model=brains.named(session.llm),
         graded=tuple(KINDS[kind].title for kind in GRADED),
         measured=("disc height", "midline canal depth", "slip"),
         not_assessed=NOT_ASSESSED,

@@ -18,6 +18,7 @@ from radixgpt.report import ModelFacts, Report
 from radixgpt.study import Study
 
 if TYPE_CHECKING:
+    from agent.audit.recorder import Recorder
     from etl.prior import Earlier
 
 Progress = Callable[[str], None]
@@ -39,8 +40,15 @@ class Reading:
     seconds: float = 0.0
 
 
-def read_study(path: Path | str, *, progress: Progress = _silent) -> Study:
+def read_study(
+    path: Path | str, *, salt: bytes | None = None, progress: Progress = _silent
+) -> Study:
     """Read a study from a file, folder or zip.
+
+    Args:
+        path: of the study.
+        salt: of the keys of study and instances; without one they hold for this process only.
+        progress: called with a short text as each step begins.
 
     Raises:
         InputError: nothing in it can be read.
@@ -48,7 +56,7 @@ def read_study(path: Path | str, *, progress: Progress = _silent) -> Study:
     from radixgpt.reading import read
 
     progress("Reading the study")
-    return read(Path(path))
+    return read(Path(path), salt=salt)
 
 
 def look(
@@ -162,10 +170,46 @@ def report(
     level_shift: int = 0,
     style: str = "standard",
     progress: Progress = _silent,
+    audit: Recorder | None = None,
 ) -> tuple[Reading, Report]:
-    """Read, look and write in one call; ``Report.provenance.seconds`` covers all of it."""
+    """Read, look and write in one call; ``Report.provenance.seconds`` covers all of it.
+
+    With ``audit`` the run is recorded.
+    """
     begun = time.perf_counter()
-    study = read_study(path, progress=progress)
+    study = read_study(path, salt=audit.salt if audit else None, progress=progress)
+    if audit is not None:
+        audit.begin("report", study)
+    return drafted(
+        study, begun, level_shift=level_shift, style=style, progress=progress, audit=audit
+    )
+
+
+def drafted(
+    study: Study,
+    begun: float,
+    *,
+    level_shift: int = 0,
+    style: str = "standard",
+    progress: Progress = _silent,
+    audit: Recorder | None = None,
+) -> tuple[Reading, Report]:
+    """Look and write in one call.
+
+    Args:
+        study: as read.
+        begun: when the reading of it began, by :func:`time.perf_counter`.
+        level_shift: how many levels the numbering is moved upwards.
+        style: how the report is worded.
+        progress: called with a short text as each step begins.
+        audit: a record that has begun.
+    """
     reading = look(study, level_shift=level_shift, progress=progress)
-    reading = replace(reading, seconds=time.perf_counter() - begun)
-    return reading, write(reading, style=style, progress=progress)
+    seconds = time.perf_counter() - begun
+    reading = replace(reading, seconds=audit.took(seconds) if audit else seconds)
+    if audit is not None:
+        audit.looked(reading)
+    report = write(reading, style=style, progress=progress)
+    if audit is not None:
+        audit.reported(report, do="draft", style=style)
+    return reading, report

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import pipeline
+from agent.audit.recorder import Recorder
 from agent.edits import HIGHEST, LOWEST, DropSentences, Edit, SetGrade, apply, level_of, too_far
 from agent.pipeline import Progress, Reading
 from radixgpt.consent import Consents
@@ -78,6 +79,8 @@ class Session:
         encoder: the ``RADIXGPT_ENCODER`` setting, for an index that a published encoder made.
         captioner: the ``RADIXGPT_CAPTIONER`` setting, and seconds to wait for its server.
         consents: what the user allowed to leave this machine; nothing yet.
+        record: makes the audit record of a study that is opened.
+        audit: the record of the open study.
         lock: held while the state changes.
         talking: held by a chat turn, so that two turns never interleave.
         turn: number of the chat turn that runs or ran last.
@@ -93,6 +96,7 @@ class Session:
         index: Path | None = None,
         encoder: str = "embedded",
         captioner: tuple[str, float] = ("embedded", 120.0),
+        record: Callable[[], Recorder] = Recorder,
     ) -> None:
         self.key = secrets.token_hex(8)
         self.llm = llm
@@ -101,6 +105,8 @@ class Session:
         self.encoder = encoder
         self.captioner = captioner
         self.consents = Consents()
+        self.record = record
+        self.audit = record()
         self.lock = threading.RLock()
         self.talking = threading.Lock()
         self.turn = 0
@@ -122,6 +128,7 @@ class Session:
         index: Path | None = None,
         encoder: str = "embedded",
         captioner: tuple[str, float] = ("embedded", 120.0),
+        record: Callable[[], Recorder] = Recorder,
         progress: Progress = _silent,
     ) -> Session:
         """A session on the study in a file, folder or zip.
@@ -130,7 +137,12 @@ class Session:
             InputError: nothing in it can be read.
         """
         session = cls(
-            llm=llm, llm_timeout=llm_timeout, index=index, encoder=encoder, captioner=captioner
+            llm=llm,
+            llm_timeout=llm_timeout,
+            index=index,
+            encoder=encoder,
+            captioner=captioner,
+            record=record,
         )
         session.load(path, progress=progress)
         return session
@@ -141,13 +153,26 @@ class Session:
         Raises:
             InputError: nothing in it can be read; the study before stays open.
         """
-        study = pipeline.read_study(path, progress=progress)
-        self.use(study)
+        audit = self.record()
+        study = pipeline.read_study(path, salt=audit.salt, progress=progress)
+        self._take(study, audit, salted=True)
         return study
 
-    def use(self, study: Study) -> None:
-        """Take a study that was read already."""
+    def use(self, study: Study, *, salted: bool = False) -> None:
+        """Take a study that was read already; ``salted`` with the salt of the records made here."""
+        self._take(study, self.record(), salted=salted)
+
+    def _take(self, study: Study, audit: Recorder, *, salted: bool) -> None:
+        audit.begin(
+            "chat",
+            study,
+            llm=self.llm,
+            captioner=self.captioner[0],
+            encoder=self.encoder,
+            salted=salted,
+        )
         with self.lock:
+            self.audit = audit
             self._study = study
             self._state = None
             self._history = []
@@ -159,6 +184,7 @@ class Session:
         with self.lock:
             self.use(reading.study)
             self._state = State(reading)
+            self.audit.looked(reading)
 
     @property
     def thread(self) -> str:
@@ -230,7 +256,7 @@ class Session:
         with self.lock:
             if self._state is None:
                 reading = pipeline.look(self.study, progress=progress)
-                self._state = State(reading)
+                self._state = State(self._looked(reading))
             return self._state.reading
 
     def draft(self, progress: Progress = _silent, *, style: str | None = None) -> Report:
@@ -247,6 +273,7 @@ class Session:
                 wanted = style or state.style
                 report = pipeline.write(state.reading, style=wanted, progress=progress)
                 self._state = replace(state, report=report, style=wanted)
+                self.audit.reported(report, do="draft", style=wanted)
                 return report
             if style is not None and style != state.style:
                 return self.restyle(style)
@@ -275,6 +302,7 @@ class Session:
                 eligibility=before.reading.eligibility,
                 progress=progress,
             )
+            reading = self._looked(reading)
             report = pipeline.write(reading, style=before.style, progress=progress)
             aside: list[Edit] = []
             for edit in before.edits:
@@ -291,7 +319,9 @@ class Session:
                     before.edits,
                     tuple(aside),
                     f"numbering {direction}",
-                )
+                ),
+                do="shift",
+                by=by,
             )
 
     def restyle(self, style: str) -> Report:
@@ -306,7 +336,9 @@ class Session:
             report = self.draft()
             state = self._now()
             return self._advance(
-                replace(state, report=edit.restyle(report, style), style=style, change="style")
+                replace(state, report=edit.restyle(report, style), style=style, change="style"),
+                do="restyle",
+                style=style,
             )
 
     def drop_sentences(self, level: str) -> Report:
@@ -315,7 +347,12 @@ class Session:
         Raises:
             LevelError: the report says nothing of it.
         """
-        return self._edit(DropSentences(level, self.level_shift), f"sentences on {level}")
+        return self._edit(
+            DropSentences(level, self.level_shift),
+            f"sentences on {level}",
+            do="drop_sentences",
+            level=level,
+        )
 
     def restore_sentences(self, level: str) -> Report:
         """Bring back what the report says of a level that was taken out.
@@ -334,7 +371,9 @@ class Session:
                 if not (isinstance(e, DropSentences) and level_of(e, self.level_shift) == level)
             )
             return self._advance(
-                replace(state, report=report, edits=kept, change=f"return of {level}")
+                replace(state, report=report, edits=kept, change=f"return of {level}"),
+                do="restore_sentences",
+                level=level,
             )
 
     def set_grade(self, level: str, kind: str, value: str | int) -> Report:
@@ -343,7 +382,14 @@ class Session:
         Raises:
             LevelError: there is no such finding to set.
         """
-        return self._edit(SetGrade(level, kind, value, self.level_shift), f"grade at {level}")
+        return self._edit(
+            SetGrade(level, kind, value, self.level_shift),
+            f"grade at {level}",
+            do="set_grade",
+            level=level,
+            kind=kind,
+            value=value,
+        )
 
     def undo(self) -> str:
         """Take the last change back and say in a few words which it was.
@@ -356,18 +402,25 @@ class Session:
                 raise InputError("There is nothing to undo.", "Change something first.")
             undone = self._now().change
             self._state = self._history.pop()
+            self.audit.reported(self._state.report, do="undo")
             return undone
 
     def findings(self, choose: Callable[[Finding], bool] = lambda _: True) -> tuple[Finding, ...]:
         """The report's findings of a choice; writes the report if there is none yet."""
         return tuple(finding for finding in self.draft().findings if choose(finding))
 
-    def _edit(self, edit: Edit, change: str) -> Report:
+    def _looked(self, reading: Reading) -> Reading:
+        """Note what was seen in the record."""
+        reading = replace(reading, seconds=self.audit.took(reading.seconds))
+        self.audit.looked(reading)
+        return reading
+
+    def _edit(self, edit: Edit, change: str, **did: Any) -> Report:
         with self.lock:
             report = apply(self.draft(), edit)
             state = self._now()
             return self._advance(
-                replace(state, report=report, edits=(*state.edits, edit), change=change)
+                replace(state, report=report, edits=(*state.edits, edit), change=change), **did
             )
 
     def _now(self) -> State:
@@ -375,9 +428,10 @@ class Session:
             raise InputError("The study was not looked at yet.", "Draft the report first.")
         return self._state
 
-    def _advance(self, state: State) -> Report:
+    def _advance(self, state: State, **did: Any) -> Report:
         self._history.append(self._now())
         self._state = state
         self.pending = None
         assert state.report is not None
+        self.audit.reported(state.report, **did)
         return state.report

@@ -37,6 +37,7 @@ EXIT_CODES: dict[str, int] = {
     "consent": 7,
     "gather": 8,
     "send": 8,
+    "audit": 9,
 }
 """The exit code for the ``code`` of each error in :mod:`radixgpt.errors`."""
 

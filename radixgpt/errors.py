@@ -143,6 +143,12 @@ class CheckFailedError(RadixError):
     code = "check-failed"
 
 
+class AuditError(RadixError):
+    """A record of a run that is damaged, or a run that can't be made again as it was."""
+
+    code = "audit"
+
+
 class LanguageModelError(RadixError):
     """The configured language model is missing, unreachable or can't call tools."""
 

@@ -79,6 +79,16 @@ class Settings(BaseSettings):
     pacs_ca: Path | None = Field(
         default=None, description="PEM file of the authorities to trust for the PACS"
     )
+    audit: bool = Field(
+        default=True,
+        description="Whether `radixgpt report` writes audit.jsonl, the record of the run, beside "
+        "the draft",
+    )
+    audit_words: bool = Field(
+        default=False,
+        description="Whether records keep what was typed and what a language model wrote, word for "
+        "word; by hash alone otherwise",
+    )
     shared_data: Path | None = Field(
         default=None, description="Folder of real studies for tests and training"
     )

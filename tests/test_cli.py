@@ -181,7 +181,8 @@ def test_report_of_the_bundled_study(demo: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "out"
     result = run(cli.app, ["report", str(demo), "-o", str(out)])
     assert result.exit_code == 0, result.output
-    assert {path.name for path in out.iterdir()} == {"report.json", "report.md", "report.html"}
+    written = {path.name for path in out.iterdir()}
+    assert written == {"report.json", "report.md", "report.html", "audit.jsonl"}
     draft = Report.model_validate_json((out / "report.json").read_bytes())
     assert draft.status == "draft"
     assert draft.study.gradable
@@ -191,6 +192,23 @@ def test_report_of_the_bundled_study(demo: Path, tmp_path: Path) -> None:
         assert DRAFT_MARK in (out / name).read_text(encoding="utf-8")
     assert DRAFT_MARK in result.stdout
     assert "Reading the study" in result.stderr
+
+
+    assert audit_of(out) == ["begin", "study", "look", "report", "end"]
+
+
+def audit_of(out: Path) -> list[str]:
+    rows = (out / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(row)["kind"] for row in rows]
+
+
+def test_no_record_where_none_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RADIXGPT_AUDIT", "false")
+    blank = tmp_path / "blank.png"
+    Image.fromarray(np.zeros((64, 64), dtype=np.uint8)).save(blank)
+    run(cli.app, ["report", str(blank), "-o", str(tmp_path / "out")])
+    assert (tmp_path / "out" / "report.json").exists()
+    assert not (tmp_path / "out" / "audit.jsonl").exists()
 
 
 def test_report_for_a_machine(demo: Path) -> None:

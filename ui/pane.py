@@ -73,6 +73,10 @@ def downloads(desk: Desk) -> str:
             ("json", "JSON", "JSON"),
         )
     )
+    links += (
+        f'<a class="rx-link" href="study/{desk.token}/audit.jsonl" '
+        'download="radixgpt-audit.jsonl" aria-label="Download the record of the session">AUDIT</a>'
+    )
     return f'<nav class="rx-downloads" aria-label="Download the draft">{links}</nav>'
 
 

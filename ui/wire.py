@@ -8,6 +8,7 @@ The addresses, relative to the page:
   ``lowest + step * value`` is the stored value, with ``lowest`` and ``step`` from the view.
 - ``GET study/TOKEN/evidence/NUMBER.png``: an evidence image of the conversation.
 - ``GET study/TOKEN/report.html`` (``.md``, ``.json``, ``.docx``, ``.pdf``): the draft as it is now.
+- ``GET study/TOKEN/audit.jsonl``: the record of the session, to make the draft again with.
 
 Every answer of the page carries a policy that lets the browser speak to this server alone, so
 that no text of a language model can make it fetch anything from elsewhere.
@@ -102,6 +103,8 @@ class Wire:
             work = partial(_evidence, desk, int(match["number"]))
         elif match := _REPORT.fullmatch(rest):
             work = partial(_report, desk, match["form"])
+        elif rest == "audit.jsonl":
+            work = partial(_audit, desk)
         else:
             return _gone()
         try:
@@ -153,6 +156,14 @@ def _slice(desk: Desk, edition: int, series: str, index: int) -> Response:
 def _evidence(desk: Desk, number: int) -> Response:
     png = desk.evidence(number)
     return _gone() if png is None else _fresh(png, "image/png")
+
+
+def _audit(desk: Desk) -> Response:
+    if not desk.session.has_study:
+        return _gone()
+    named = 'attachment; filename="radixgpt-audit.jsonl"'
+    text = desk.session.audit.text().encode()
+    return _fresh(text, "application/jsonl", **{"Content-Disposition": named})
 
 
 def _report(desk: Desk, form: str) -> Response:

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from radixgpt.errors import LanguageModelError, SettingsError
@@ -43,6 +44,18 @@ def parse(setting: str) -> tuple[str, str, str]:
             f"'{url[:60]}' is not the address of a server.", "Begin it with http:// or https://."
         )
     return kind, model, url
+
+
+def named(setting: str) -> str:
+    """The setting without what tells where the model is: no address, no folder.
+
+    Raises:
+        SettingsError: the setting names no language model.
+    """
+    kind, model, _ = parse(setting)
+    if kind in ("gguf", "transformers"):
+        model = PurePath(model.replace("\\", "/")).name
+    return f"{kind}:{model}" if model else kind
 
 
 @cache

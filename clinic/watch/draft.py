@@ -40,12 +40,14 @@ def draft(images: Path, out: Path, formats: tuple[str, ...]) -> dict[str, Any]:
     from collections import Counter
 
     from agent import pipeline
+    from agent.audit.recorder import Recorder
     from clinic.watch.spool import keep
     from etl.load import formats as known
     from etl.load.job import Job
     from radixgpt.errors import InputError
 
-    reading, report = pipeline.report(images)
+    audit = Recorder()
+    reading, report = pipeline.report(images, audit=audit)
     at = datetime.now().astimezone()
     if any(known.FORMATS[name].needs == "source" for name in formats):
         job = known.job_of(report, images, at)
@@ -58,6 +60,7 @@ def draft(images: Path, out: Path, formats: tuple[str, ...]) -> dict[str, Any]:
             files.update(known.export(job, (name,)).files)
         except InputError as error:
             skipped[name] = error.problem
+    files["audit.jsonl"] = audit.text().encode()
     for name, data in files.items():
         keep(out / name, data)
     return {

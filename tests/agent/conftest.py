@@ -101,7 +101,7 @@ def refused() -> Reading:
     return Reading(study, Eligibility(False, reason="not-lumbar"), (), ())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_reading() -> Callable[..., Reading]:
     return reading
 

@@ -72,6 +72,7 @@ def test_downloads_are_links_under_the_desks_token(drafted: Session) -> None:
     html = pane.downloads(desk)
     for form in ("docx", "pdf", "html", "md", "json"):
         assert f'href="study/{desk.token}/report.{form}"' in html
+    assert f'href="study/{desk.token}/audit.jsonl"' in html
 
 
 def test_text_is_never_markup() -> None:

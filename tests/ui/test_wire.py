@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from agent.audit import lines
 from agent.events import Image
 from agent.session import Session
 from ui import desk as desk_of
@@ -75,6 +76,13 @@ def test_one_desk_sees_nothing_of_another(client: TestClient, desks: Desks) -> N
     assert client.get(f"/study/{other.token}/slice/0/s2/1").status_code == 404
     assert client.get(f"/study/{other.token}/report.json").status_code == 404
     assert client.get(f"/study/{'x' * 32}/slice/0/s2/1").status_code == 404
+
+
+def test_the_record_of_the_session_can_be_downloaded(client: TestClient, desks: Desks) -> None:
+    answer = client.get(f"/study/{desks.at('a').token}/audit.jsonl")
+    assert lines.read(answer.content).begin.run == "chat"
+    assert "radixgpt-audit.jsonl" in answer.headers["content-disposition"]
+    assert client.get(f"/study/{desks.at('b').token}/audit.jsonl").status_code == 404
 
 
 def test_the_draft_can_be_downloaded_in_every_form(client: TestClient, desks: Desks) -> None:

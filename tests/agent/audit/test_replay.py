@@ -1,0 +1,221 @@
+"""Runs that are made again: real tools on the phantom, which look once for each numbering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from chat_server import Server, calls, says
+
+from agent import chat, pipeline
+from agent.audit import lines, replay
+from agent.audit.lines import Line, LookLine, Record, ToolLine
+from agent.audit.recorder import Recorder
+from agent.events import Answer
+from agent.pipeline import Reading
+from agent.session import Session
+from data.synth.bundled import study_folder
+from etl.load import to_json
+from radixgpt.errors import AuditError
+from radixgpt.study import Study
+
+SALT = bytes(range(32))
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return study_folder()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def looked_once() -> Iterator[None]:
+    """What the tools see in one study and numbering is kept: it is the same each time."""
+    real, seen = pipeline.look, {}
+
+    def look(study: Study, *, level_shift: int = 0, **more: object) -> Reading:
+        key = (study.key, level_shift)
+        if key not in seen:
+            seen[key] = real(study, level_shift=level_shift, **more)  # type: ignore[arg-type]
+        return seen[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "look", look)
+        yield
+
+
+def opened(folder: Path, *, words: bool = True, llm: str = "embedded") -> Session:
+    made = Session(llm=llm, llm_timeout=20.0, record=partial(Recorder, words=words, salt=SALT))
+    made.load(folder)
+    return made
+
+
+def say(session: Session, text: str) -> Answer:
+    last = list(chat.stream(session, text))[-1]
+    assert isinstance(last, Answer), last
+    return last
+
+
+def record_of(session: Session) -> Record:
+    return lines.read(session.audit.text().encode())
+
+
+@pytest.fixture(scope="module")
+def talked(folder: Path) -> Session:
+    """A session of questions, changes by the chat, and changes beside it."""
+    session = opened(folder)
+    session.look()
+    session.draft()
+    for text in (
+        "what is at L4-L5?",
+        "set L4-L5 to Pfirrmann 5",
+        "yes",
+        "take L3-L4 out of the report",
+        "shift the numbering up by one",
+        "undo",
+        "is there a tumour?",
+        "explain L5-S1",
+    ):
+        say(session, text)
+    session.restyle("concise")
+    session.restore_sentences("L3-L4")
+    return session
+
+
+def test_a_session_comes_out_the_same_byte_for_byte(talked: Session, folder: Path) -> None:
+    found = replay.run(record_of(talked), folder)
+    assert found.differences == ()
+    assert found.not_compared == ()
+    assert found.report is not None
+    assert to_json(found.report) == to_json(talked.draft())
+    assert any(f.set_by_reader for f in found.report.findings)
+    assert record_of(talked).report == lines.sha256(to_json(found.report))
+
+
+def test_without_words_the_report_is_the_same_and_texts_are_left(folder: Path) -> None:
+    session = opened(folder, words=False)
+    for text in ("what is at L4-L5?", "set L4-L5 to Pfirrmann 5", "yes", "L4-L5 is fine: true?"):
+        say(session, text)
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert found.report is not None
+    assert to_json(found.report) == to_json(session.draft())
+    assert "No words were kept" in found.not_compared[0]
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_hosted_model_is_played_back_and_not_asked(
+    folder: Path, server: Server, words: bool
+) -> None:
+    session = opened(folder, words=words, llm=f"openai:tiny@{server.url}")
+    server.replies = [
+        calls("get_findings", levels=["L4-L5"], kinds=["disc_herniation"]),
+        says("The spine is normal."),
+        says("No disc herniation at L4-L5."),
+        calls("set_grade", level="L4-L5", kind="modic", value="3"),
+        says("Shall I? Yes or no."),
+        calls("confirm_change", accept=True),
+        says("Done."),
+    ]
+    assert say(session, "is there a herniation at L4-L5?").guarded
+    say(session, "set Modic at L4-L5 to 3")
+    say(session, "yes")
+    asked = len(server.asked)
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert len(server.asked) == asked
+    assert found.report is not None
+    assert to_json(found.report) == to_json(session.draft())
+    assert server.url not in session.audit.text()
+
+
+def test_a_turn_that_failed_fails_again(folder: Path, server: Server) -> None:
+    session = opened(folder, llm="openai:tiny@http://127.0.0.1:9/v1")
+    list(chat.stream(session, "hello"))
+    assert '"failed":"language-model"' in session.audit.text()
+    assert replay.run(record_of(session), folder).same
+
+
+def _with(record: Record, change: Callable[[Line], Line | None]) -> Record:
+    """A record that somebody made anew, with a whole chain."""
+    changed = [one for line in record.lines if (one := change(line)) is not None]
+    return lines.read(lines.text_of(lines.chained(changed)).encode())
+
+
+def test_what_differs_is_told(talked: Session, folder: Path) -> None:
+    def other_result(line: Line) -> Line:
+        if isinstance(line, ToolLine) and line.name == "explain":
+            return line.model_copy(update={"result": "0" * 64})
+        return line
+
+    def other_model(line: Line) -> Line:
+        if isinstance(line, LookLine):
+            name = next(iter(line.models))
+            return line.model_copy(update={"models": {**line.models, name: "0" * 64}})
+        return line
+
+    def without_shift(line: Line) -> Line | None:
+        gone = isinstance(line, ToolLine) and line.name == "shift_numbering"
+        return None if gone else line
+
+    record = record_of(talked)
+    told = replay.run(_with(record, other_result), folder).differences
+    assert told == ("Turn 8: the tool explain returned something else.",)
+    assert "The model" in replay.run(_with(record, other_model), folder).differences[0]
+    told = replay.run(_with(record, without_shift), folder).differences
+    assert told[0].endswith("turn 5: the tool shift_numbering came in its place.")
+
+
+def test_another_study_is_told_before_anything_runs(
+    talked: Session, folder: Path, tmp_path: Path
+) -> None:
+    for path in sorted(folder.glob("*.dcm"))[1:]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    found = replay.run(record_of(talked), tmp_path)
+    assert found.report is None
+    assert found.differences[0] == "This is not the study of the record."
+    assert "is of shape (8, 320, 320), and was of (9, 320, 320)" in found.differences[1]
+
+
+def test_other_weights_and_packages_are_named(talked: Session, folder: Path) -> None:
+    def then(line: Line) -> Line:
+        if line.kind != "begin":
+            return line
+        packages = {**line.packages, "torch": "1.0"}
+        weights = {**line.weights, "levels": "0" * 64}
+        return line.model_copy(update={"packages": packages, "weights": weights, "code": "0" * 64})
+
+    found = replay.run(_with(record_of(talked), then), folder)
+    assert found.same
+    assert "The weights of levels are not the recorded ones." in found.made_with
+    assert any(line.startswith("torch is ") for line in found.made_with)
+
+
+def test_a_study_that_was_handed_over_read_can_not_be_read_again(
+    make_reading: Callable[..., Reading], folder: Path
+) -> None:
+    session = Session()
+    session.take(make_reading())
+    with pytest.raises(AuditError, match="read before"):
+        replay.run(record_of(session), folder)
+
+
+def test_a_record_that_asks_for_the_impossible_is_refused(talked: Session, folder: Path) -> None:
+    def impossible(line: Line) -> Line:
+        if line.kind == "report" and line.did.do == "restore_sentences":
+            return line.model_copy(update={"did": line.did.model_copy(update={"level": "L9"})})
+        return line
+
+    with pytest.raises(AuditError, match="can't be done"):
+        replay.run(_with(record_of(talked), impossible), folder)
+
+
+def test_places_where_reports_differ_are_named() -> None:
+    then = {"a": [1, {"b": 2}], "c": True}
+    assert list(replay.paths(then, {"a": [1, {"b": 3}, 4], "c": 1, "d": 0})) == [
+        "a[1].b",
+        "a (3 of them, and were 2)",
+        "c",
+        "d",
+    ]
