@@ -48,12 +48,19 @@ class Board:
         findings: all findings of the report.
         phrases: the style's phrases.
         omitted: levels that are not to be described.
+        each: whether every level has a line, although all are open in the same way.
     """
 
     def __init__(
-        self, findings: Iterable[Finding], phrases: Phrases, omitted: Sequence[str] = ()
+        self,
+        findings: Iterable[Finding],
+        phrases: Phrases,
+        omitted: Sequence[str] = (),
+        *,
+        each: bool = False,
     ) -> None:
         self.phrases = phrases
+        self.each = each
         self._findings: dict[tuple[str, str], list[Finding]] = {}
         for f in findings:
             if f.level is not None and f.level not in omitted:

@@ -16,6 +16,7 @@ from etl.changes import Changes, with_changes
 from etl.describe import findings_sentences
 from etl.extract import in_header
 from etl.impression import impression_sentences
+from etl.outline import item_sentences
 from etl.phrases import STANDARD, Phrases
 from etl.prose import prose_sentences
 from etl.transform import NOT_GRADED
@@ -113,10 +114,12 @@ def said(
     """The sentences of the findings and the impression; arguments as in :func:`recompose`."""
     phrases = Phrases(style)
     if facts.radiographs:
-        return tuple(radiograph.radiograph_sentences(findings, phrases))
-    board = Board(findings, phrases, omitted)
+        films = radiograph.radiograph_sentences(findings, phrases)
+        return (*films, *item_sentences(findings, phrases))
+    board = Board(findings, phrases, omitted, each=facts.outlined)
     write = prose_sentences if phrases.style.findings == "prose" else findings_sentences
     sentences = (
+        *item_sentences(findings, phrases),
         *write(board),
         *impression_sentences(
             board, None if (why := refusal(facts)) is None else phrases.told(why)
@@ -212,6 +215,9 @@ def recorded_series(facts: StudyFacts) -> tuple[tuple[str, str], ...]:
 
 
 def _technique(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
+    if facts.modality == "CT":
+        yield from _technique_of_ct(facts, phrases)
+        return
     strengths = [phrases.decimal(f"{t:g}") for t in facts.field_strengths]
     if recorded := recorded_series(facts):
         planes: dict[str, list[str]] = {}
@@ -229,6 +235,16 @@ def _technique(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
         yield _say("technique", phrases.say("technique_none"))
         if strengths:
             yield _say("technique", phrases.say("technique_strength", strengths=strengths))
+    yield _say("technique", phrases.say("contrast", contrast=facts.contrast))
+
+
+def _technique_of_ct(facts: StudyFacts, phrases: Phrases) -> Iterator[Sentence]:
+    """Planes and thickness of the slices, as the headers record them, and the contrast agent."""
+    stated = [s for s in facts.series if s.facts_from.get("plane") == "header"]
+    planes = [phrases.word("plane", p) for p in dict.fromkeys(s.plane for s in stated)]
+    thick = sorted({s.slice_thickness_mm for s in facts.series if s.slice_thickness_mm})
+    written = [phrases.decimal(f"{mm:g}") for mm in thick]
+    yield _say("technique", phrases.say("technique_ct", planes=planes, thickness=written))
     yield _say("technique", phrases.say("contrast", contrast=facts.contrast))
 
 
@@ -256,6 +272,8 @@ def _limitations(
         yield from radiograph.limitations(facts, findings, phrases)
     elif not facts.gradable:
         yield say("limit_refused", reason=phrases.told(refusal(facts) or ""))
+        if facts.outlined:
+            yield say("limit_outlined")
     else:
         graded = [s for s in facts.series if s.shown_slice is not None]
         slices = [

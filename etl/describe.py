@@ -32,7 +32,7 @@ def findings_sentences(board: Board) -> tuple[Sentence, ...]:
     """Every graded finding of the board in sentences, each with the ids it states."""
     described, not_assessed = board.described, board.wholly("not_assessable")
     everywhere = _absent_everywhere(board, described)
-    if board.levels and len(not_assessed) == len(board.levels):
+    if board.levels and len(not_assessed) == len(board.levels) and not board.each:
         return (_sentence(_Part(*whole_level(board, board.levels, "not_assessable"))),)
 
     sentences = []

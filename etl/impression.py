@@ -53,7 +53,7 @@ def impression_sentences(board: Board, reason: str | None) -> tuple[Sentence, ..
         board: findings to conclude from.
         reason: why the study was not graded, None when it was.
     """
-    if reason is not None:
+    if reason is not None and len(board.wholly("not_assessable")) == len(board.levels):
         found = [f for level in board.levels for f in board.at(level, *GRADED)]
         text = board.phrases.say("impression_refused", levels=board.levels, reason=reason)
         return (_sentence(_Item(0, text, tuple(f.id for f in found))),)

@@ -51,6 +51,20 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("degrees", r"(?P<angle>\d+) ?(?:grad\b|°)"),
     ("slip", r"(?P<direction>ventral|dorsal)?versatz"),
     ("canal", r"(?:sagittale[rn]? )?spinalkanal(?:durchmesser|tiefe|weite)"),
+    ("item_alignment", r"stellung und achse"),
+    ("item_vertebral_bodies", r"wirbelkörper"),
+    ("item_marrow", r"knochenmarksignal"),
+    ("item_cord", r"myelon"),
+    ("item_conus", r"konus und cauda equina"),
+    ("item_disc_spaces", r"zwischenwirbelräume"),
+    ("item_spinal_canal", r"spinalkanal"),
+    ("item_lateral_recesses", r"recessus laterales"),
+    ("item_foramina", r"neuroforamina"),
+    ("item_facet_joints", r"facettengelenke"),
+    ("item_posterior_elements", r"dorsale elemente"),
+    ("item_paraspinal", r"paravertebrale weichteile"),
+    ("item_implants", r"implantate"),
+    ("item_incidental", r"nebenbefunde"),
     ("millimetres", r"(?P<length>\d+(?:,\d+)?) ?(?:mm|millimetern?)\b"),
     ("percent", r"(?P<share>\d+(?:,\d+)?) ?(?:%|prozent)"),
     ("ratio", r"(?P<ratio_number>\d+,\d+)(?![\w%])"),
@@ -87,7 +101,7 @@ _PLAIN = """
     segmente segmenten etage etagen niveau gemessen gemessene gemessener gemessenem gemessenen
     messung etwa rund grad typ bandscheibe bandscheiben bandscheibenfach zwischenwirbelraum
     lendenwirbelsäule lumbal lumbalen schicht schichten mittsagittal mittsagittalen sagittal
-    bild bilder bildern untersuchung serie serien wirbelkörper wirbelkörpertiefe tiefe endplatte
+    bild bilder bildern untersuchung serie serien wirbelkörpertiefe tiefe endplatte
     endplatten zugehörig begleitend zusätzlich zusammen nur insgesamt befund befunde beurteilung
     beurteilten verdacht wahrscheinlich wahrscheinliche wahrscheinlicher möglich mögliche
     röntgenbild röntgenaufnahme röntgenaufnahmen aufnahme aufnahmen ap seitlich seitliche

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from etl.outline import discs_of, item_findings, reason_at_a_level
 from radixgpt.eligibility import REASONS, Eligibility
 from radixgpt.errors import LevelError
 from radixgpt.finding import ABSENT, GRADED, KINDS, PRESENT, Finding
-from radixgpt.level import LUMBAR_DISCS, order
+from radixgpt.level import order
 from radixgpt.observation import Evidence
 
 NO_T1 = "No sagittal T1-weighted series was graded."
@@ -52,6 +53,10 @@ def transform(
         Findings from head to tail, in the order of a report, with the ids f1, f2, ...
     """
     kept = consistent(merge(findings), eligibility)
+    if eligibility.radiographs:
+        kept = [*kept, *item_findings("DX", "")]
+    elif eligibility.outline is not None:
+        kept = [*kept, *item_findings(*eligibility.outline)]
     if not eligibility.radiographs:
         kept = [*kept, *_missing(kept, eligibility, located)]
     kept.sort(key=_place)
@@ -201,15 +206,17 @@ def _height_and_grade(findings: list[Finding]) -> list[Finding]:
 def _missing(
     findings: Sequence[Finding], eligibility: Eligibility, located: frozenset[str]
 ) -> list[Finding]:
-    """What was not graded at the five lumbar levels, each with its reason."""
+    """What was not graded at the levels of the region, each with its reason."""
     there = {(f.level, f.kind) for f in findings}
     filled = []
-    for level in LUMBAR_DISCS:
+    modality, region = eligibility.outline or ("", "lumbar")
+    for level in discs_of(region):
         for kind in GRADED:
             if (level, kind) in there:
                 continue
             if not eligibility.gradable:
                 reason = REASONS[eligibility.reason] if eligibility.reason else NOT_GRADED
+                reason = reason_at_a_level(kind, modality, reason)
             elif located and level not in located:
                 reason = NOT_LOCATED
             else:

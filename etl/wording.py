@@ -13,12 +13,14 @@ from dataclasses import replace
 from etl.claim import Claim, Polarity, Reading
 from etl.lexicon import WORDS, Token, clean, level_sets, number, tokenize
 from etl.words import Words
-from radixgpt.finding import ABSENT, GRADED, PRESENT
+from radixgpt.finding import ABSENT, GRADED, ITEMS, PRESENT
 from radixgpt.observation import Side, Status
 
 _PFIRRMANN: frozenset[str | int] = frozenset({1, 2, 3, 4, 5})
 _MODIC: frozenset[str | int] = frozenset({0, 1, 2, 3})
 
+_ITEM = "item_"
+"""What the names of tokens for items begin with."""
 _MENTIONS = {
     "modic",
     "pfirrmann",
@@ -29,6 +31,7 @@ _MENTIONS = {
     "endplates",
     "listhesis",
     "scoliosis",
+    *(f"{_ITEM}{name}" for name in ITEMS),
 }
 _NOUNS = {
     "curve": "curve",
@@ -245,6 +248,8 @@ class _Clause:
                 return self._one_endplate(text, changed, polarity)
             kinds = [f"endplate_{changed}"] if changed else ["endplate_upper", "endplate_lower"]
             return [self._binary(kind, text, polarity) for kind in kinds]
+        if token.name.startswith(_ITEM):
+            return [self._binary(token.name.removeprefix(_ITEM), text, polarity)]
         kind = {
             "narrowing": "disc_narrowing",
             "bulging": "disc_bulging",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Reason = Literal[
     "not-mr",
@@ -37,6 +37,13 @@ REASONS: dict[Reason, str] = {
 }
 
 
+class Outline(NamedTuple):
+    """What a study is that is laid out as a draft in which nothing is assessed."""
+
+    modality: str
+    region: str
+
+
 @dataclass(frozen=True)
 class Eligibility:
     """What triage decided.
@@ -50,6 +57,7 @@ class Eligibility:
         mid_slices: mid-sagittal slice of each graded series, from 0.
         radiographs: handles of radiographs of the spine, which another tool looks at; none in a
             study that is graded.
+        outline: a study of the spine that no tool reads, as its header says; None for any other.
     """
 
     gradable: bool
@@ -59,6 +67,7 @@ class Eligibility:
     t2: str | None = None
     mid_slices: dict[str, int] = field(default_factory=dict)
     radiographs: tuple[str, ...] = ()
+    outline: Outline | None = None
 
     @property
     def graded_series(self) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ class Finding(BaseModel):
     set_by_reader: bool = Field(default=False, description="Changed by a person in the chat")
 
 
-ValueType = Literal["grade", "binary", "ratio", "length", "angle"]
+ValueType = Literal["grade", "binary", "ratio", "length", "angle", "item"]
+"""How a value is read; an item is a place in the layout of a report that no tool looks at."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,20 @@ KINDS: dict[str, Kind] = {
         Kind("slip_mm", "slip", "length", unit="mm"),
         Kind("scoliosis", "scoliosis", "binary", _BINARY),
         Kind("curve_angle", "sideways curve of the spine", "angle", unit="deg"),
+        Kind("alignment", "alignment", "item"),
+        Kind("vertebral_bodies", "vertebral bodies", "item"),
+        Kind("marrow", "marrow signal", "item"),
+        Kind("cord", "spinal cord", "item"),
+        Kind("conus", "conus and cauda equina", "item"),
+        Kind("disc_spaces", "disc spaces", "item"),
+        Kind("spinal_canal", "spinal canal", "item"),
+        Kind("lateral_recesses", "lateral recesses", "item"),
+        Kind("foramina", "neural foramina", "item"),
+        Kind("facet_joints", "facet joints", "item"),
+        Kind("posterior_elements", "posterior elements", "item"),
+        Kind("paraspinal", "paraspinal soft tissues", "item"),
+        Kind("implants", "implants", "item"),
+        Kind("incidental", "incidental findings", "item"),
     )
 }
 """Every kind that a finding may have."""
@@ -104,3 +119,6 @@ MEASURED: tuple[str, ...] = tuple(
 
 OF_RADIOGRAPHS: tuple[str, ...] = ("scoliosis", "spondylolisthesis")
 """The kinds that are judged on radiographs, for the study as a whole."""
+
+ITEMS: tuple[str, ...] = tuple(name for name, kind in KINDS.items() if kind.type == "item")
+"""The places in the layout of a report that no tool looks at; they are never given a value."""

@@ -26,6 +26,14 @@ DISCS: tuple[str, ...] = tuple(f"{above}-{below}" for above, below in pairwise(V
 LUMBAR_DISCS: tuple[str, ...] = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
 """The five lumbar discs from head to tail, the order of a report."""
 
+REGION_DISCS: dict[str, tuple[str, ...]] = {
+    "cervical": DISCS[: DISCS.index("T1-T2")],
+    "thoracic": DISCS[DISCS.index("T1-T2") : DISCS.index("L1-L2")],
+    "lumbar": LUMBAR_DISCS,
+    "whole-spine": DISCS[: DISCS.index("S1-S2")],
+}
+"""The discs that a report on a region goes through, from head to tail."""
+
 _LUMBOSACRAL = DISCS.index("L5-S1")
 _DISC = re.compile(
     r"\b([CTLS])\s*(1[0-2]|[1-9])(\s*[-–—/]?\s*)([CTLS])?\s*(1[0-2]|[1-9])\b", re.IGNORECASE

@@ -22,6 +22,7 @@ from tools.column_net import SIZE
 from tools.columns import columns_of
 from tools.framing import frame
 from tools.triage_looks import Kind, Look, features, framed
+from tools.triage_outline import outline_of
 from tools.triage_quality import judge
 from tools.triage_radiographs import radiograph
 from tools.triage_weights import Eyes, card, eyes
@@ -142,7 +143,8 @@ def run(study: Study) -> tuple[Study, Eligibility]:
         if films:
             return _radiographs(study, films)
         told = max(verdicts, key=lambda v: _NEARNESS.index(v.reason or "not-an-image"))
-        return study, _refused(told.reason or "not-an-image", told.detail)
+        refused = _refused(told.reason or "not-an-image", told.detail)
+        return study, replace(refused, outline=outline_of(study, eyes()))
     left = [verdict for verdict in verdicts if _to_be_mended(verdict)]
     study = replace(study, warnings=(*study.warnings, *map(_left_out, left)))
     t1 = _best([v for v in passed if v.series.sequence is Sequence.T1])

@@ -358,7 +358,7 @@ def test_a_radiograph_is_exported_for_the_study_as_a_whole(
             (tmp_path / name).write_bytes(data)
             assert judge("dciodvfy", tmp_path / name) == []
     sr = pydicom.dcmread(io.BytesIO(made.files["findings.sr.dcm"]))
-    (group,) = sr.ContentSequence[-1].ContentSequence
+    group, items = sr.ContentSequence[-1].ContentSequence
     said = {
         c.ConceptNameCodeSequence[0].CodeValue: c
         for c in group.ContentSequence
@@ -368,6 +368,8 @@ def test_a_radiograph_is_exported_for_the_study_as_a_whole(
     assert said["curve-angle"].MeasuredValueSequence[0].NumericValue == 34.2
     assert said["scoliosis"].ConceptCodeSequence[0].CodeMeaning == "present"
     assert len(said["111030"].GraphicData) == 2 * 5
+    left = [c for c in items.ContentSequence if c.ValueType == "CODE"]
+    assert {c.ConceptCodeSequence[0].CodeMeaning for c in left[-6:]} == {"Not evaluated"}
 
 
 def test_a_study_of_one_picture_gives_pages_but_no_dicom_object(
