@@ -15,6 +15,7 @@ from etl.board import Board
 from etl.changes import Changes, with_changes
 from etl.describe import findings_sentences
 from etl.extract import in_header
+from etl.follow_up import suggestions
 from etl.impression import impression_sentences
 from etl.outline import item_sentences
 from etl.phrases import STANDARD, Phrases
@@ -138,6 +139,7 @@ def around(
     omitted: Sequence[str] = (),
     left_out: int = 0,
     prior: Prior | None = None,
+    follow_up: bool = False,
 ) -> tuple[Sentence, ...]:
     """The whole text around the sentences of the findings and the impression.
 
@@ -151,6 +153,7 @@ def around(
         omitted: levels that the reader asked to leave out.
         left_out: how many single sentences the reader took out.
         prior: an earlier study that was compared.
+        follow_up: whether suggestions from rules are asked for.
     """
     phrases = Phrases(style)
     limits = [*_limitations(facts, findings, phrases, omitted)]
@@ -164,10 +167,31 @@ def around(
         *(_say("comparison", text) for text in compared),
         *(_say("limitations", text) for text in limits),
         *stated,
-        _say("recommendations", phrases.say("recommendations")),
-        _say("critical_communication", phrases.say("critical_communication")),
+        *recommendations(facts, findings, phrases, omitted, follow_up=follow_up),
+        *(_say("critical_communication", text) for text in to_fill_in(phrases)),
     )
     return tuple(sorted(sentences, key=lambda s: phrases.style.sections.index(s.section)))
+
+
+def recommendations(
+    facts: StudyFacts,
+    findings: Sequence[Finding],
+    phrases: Phrases,
+    omitted: Sequence[str] = (),
+    *,
+    follow_up: bool,
+) -> tuple[Sentence, ...]:
+    """Suggestions from rules where they are asked for, else that there are none."""
+    if not follow_up:
+        return (_say("recommendations", phrases.say("recommendations")),)
+    return tuple(suggestions(facts, findings, phrases, omitted))
+
+
+def to_fill_in(phrases: Phrases) -> tuple[str, ...]:
+    """Blank lines on critical communication; never anything but blanks."""
+    if phrases.style.critical_prompts:
+        return tuple(phrases.say(f"critical_{name}") for name in ("finding", "to", "when"))
+    return (phrases.say("critical_communication"),)
 
 
 def refusal(facts: StudyFacts) -> str | None:
