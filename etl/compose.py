@@ -15,7 +15,7 @@ from etl.board import Board
 from etl.changes import Changes, with_changes
 from etl.describe import findings_sentences
 from etl.extract import in_header
-from etl.follow_up import suggestions
+from etl.follow_up import recommendations, to_fill_in
 from etl.impression import impression_sentences
 from etl.outline import item_sentences
 from etl.phrases import STANDARD, Phrases
@@ -171,27 +171,6 @@ def around(
         *(_say("critical_communication", text) for text in to_fill_in(phrases)),
     )
     return tuple(sorted(sentences, key=lambda s: phrases.style.sections.index(s.section)))
-
-
-def recommendations(
-    facts: StudyFacts,
-    findings: Sequence[Finding],
-    phrases: Phrases,
-    omitted: Sequence[str] = (),
-    *,
-    follow_up: bool,
-) -> tuple[Sentence, ...]:
-    """Suggestions from rules where they are asked for, else that there are none."""
-    if not follow_up:
-        return (_say("recommendations", phrases.say("recommendations")),)
-    return tuple(suggestions(facts, findings, phrases, omitted))
-
-
-def to_fill_in(phrases: Phrases) -> tuple[str, ...]:
-    """Blank lines on critical communication; never anything but blanks."""
-    if phrases.style.critical_prompts:
-        return tuple(phrases.say(f"critical_{name}") for name in ("finding", "to", "when"))
-    return (phrases.say("critical_communication"),)
 
 
 def refusal(facts: StudyFacts) -> str | None:
