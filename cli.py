@@ -138,6 +138,14 @@ def report(
     shift_prior: Annotated[
         int, typer.Option(metavar="N", help="Move the numbering of PRIOR likewise.")
     ] = 0,
+    follow_up: Annotated[
+        bool | None,
+        typer.Option(
+            "--follow-up/--no-follow-up",
+            help="Suggest follow-up by published rules; RADIXGPT_FOLLOW_UP otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -149,15 +157,16 @@ def report(
             raise typer.BadParameter("OUT is a file; name a folder.", param_hint="-o")
         if prior is None and (same_patient or shift_prior):
             raise typer.BadParameter("it is about a prior: name one.", param_hint="--prior")
-        settings = _settings()
+        settings = _settings(follow_up=follow_up)
         from agent import pipeline
         from agent.audit.recorder import Recorder
         from etl import edit, load
         from etl.phrases import Phrases
 
         Phrases(style)  # an unknown style is told before the models run
-        recorded = settings.audit and out is not None and prior is None
-        audit = Recorder() if recorded else None  # a record can't make a comparison again
+        plain = prior is None and not settings.follow_up
+        recorded = settings.audit and out is not None and plain
+        audit = Recorder() if recorded else None  # it can't make edits again
         with progress(quiet) as say:
             reading, draft = pipeline.report(
                 study, level_shift=shift_levels, style=style, progress=say, audit=audit
@@ -167,6 +176,8 @@ def report(
                     prior, stated=same_patient, level_shift=shift_prior, progress=say
                 )
                 draft = edit.compare(draft, earlier, reading.study.subject)
+            if settings.follow_up:
+                draft = edit.suggest(draft, True)
             written: dict[str, str | bytes] = {}
             if out is not None:
                 say("Drawing the key images")

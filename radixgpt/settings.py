@@ -89,6 +89,10 @@ class Settings(BaseSettings):
         description="Whether records keep what was typed and what a language model wrote, word for "
         "word; by hash alone otherwise",
     )
+    follow_up: bool = Field(
+        default=False,
+        description="Whether `radixgpt report` suggests follow-up by published rules",
+    )
     shared_data: Path | None = Field(
         default=None, description="Folder of real studies for tests and training"
     )
