@@ -138,6 +138,15 @@ def compare(report: Report, earlier: Earlier | None, now: Subject | None = None)
     return _again(report.model_copy(update={"prior": prior}), report.findings)
 
 
+def suggest(report: Report, wanted: bool) -> Report:
+    """The report with suggestions from rules in its recommendations, or without.
+
+    Raises:
+        CheckFailedError: the report does not pass.
+    """
+    return _again(report.model_copy(update={"follow_up": wanted}), report.findings)
+
+
 def reword(report: Report, sentence: Sentence, text: str) -> Report:
     """The report with one sentence in the reader's words, which must say what its findings say.
 
@@ -286,6 +295,7 @@ def _again(
         omitted=omitted,
         left_out=len(gone),
         prior=prior,
+        follow_up=report.follow_up,
     )
     return require(
         report.model_copy(

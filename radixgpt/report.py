@@ -173,6 +173,7 @@ class Report(_Model):
     left_out: tuple[Sentence, ...] = Field(
         default=(), description="Single sentences that the reader took out of the text"
     )
+    follow_up: bool = Field(default=False, description="Whether suggestions from rules are shown")
     prior: Prior | None = Field(default=None, description="An earlier study that was compared")
     signature: Signature | None = Field(default=None, description="Null until a person signs")
 

@@ -66,6 +66,9 @@ class Style(BaseModel):
         default=True, description="Whether the impression gives the size of a slip"
     )
     sections: tuple[Section, ...] = Field(default=ORDER, description="The order of all sections")
+    critical_prompts: bool = Field(
+        default=False, description="A line each for a critical finding, who was told, and when"
+    )
     spelling: Spelling = "British"
     language: Language | None = Field(
         default=None, description="The language where none is asked for"

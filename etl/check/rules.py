@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from etl.check.rule import STATING
 from etl.check.sentence import check_sentence
+from etl.follow_up import recommendations, to_fill_in
 from etl.phrases import Phrases, as_checked
 from etl.styles import style_in
 from etl.wording import read
@@ -19,7 +20,6 @@ from radixgpt.prior import CLEAR
 from radixgpt.report import (
     SECTIONS,
     Report,
-    Section,
     Sentence,
 )
 
@@ -159,8 +159,8 @@ def nothing_left_out(report: Report) -> Iterator[str]:
 def no_claims_elsewhere(report: Report) -> Iterator[str]:
     """Sections other than findings and impression state no finding; the patient's history may."""
     for sentence in report.sentences:
-        if sentence.section in STATING:
-            continue
+        if sentence.section in (*STATING, "recommendations"):
+            continue  # what is recommended is fixed by its rules
         if sentence.findings:
             yield f"names findings outside of findings and impression: {sentence.text}"
         if sentence.section == "clinical_information":
@@ -173,15 +173,21 @@ def no_claims_elsewhere(report: Report) -> Iterator[str]:
 
 
 def fixed_sections(report: Report) -> Iterator[str]:
-    """No recommendation is made and no communication invented."""
+    """No communication is invented, and nothing is recommended but by rules that were asked for."""
     phrases = Phrases.of(report)
-    for name in _FIXED:
-        text = phrases.say(name)
-        if [s.text for s in report.section(name)] != [text]:
-            yield f"the section '{SECTIONS[name]}' must read: {text}"
-
-
-_FIXED: tuple[Section, ...] = ("recommendations", "critical_communication")
+    blanks = list(to_fill_in(phrases))
+    if [s.text for s in report.section("critical_communication")] != blanks:
+        yield f"the section '{SECTIONS['critical_communication']}' must read: {' '.join(blanks)}"
+    wanted = recommendations(
+        report.study,
+        report.findings,
+        phrases,
+        report.omitted_levels,
+        follow_up=report.follow_up,
+    )
+    if report.section("recommendations") != wanted:
+        text = " ".join(s.text for s in wanted)
+        yield f"the section '{SECTIONS['recommendations']}' must read: {text}"
 
 
 def limitations_are_stated(report: Report) -> Iterator[str]:

@@ -34,9 +34,11 @@ def as_read(report: Report) -> Report:
     if signed is None:
         return report
     text = signed.critical_communication or Phrases.of(report).word("document", "none_recorded")
+    lines = report.section("critical_communication")
     sentences = tuple(
-        s.model_copy(update={"text": text}) if s.section == "critical_communication" else s
+        s.model_copy(update={"text": text}) if s in lines[:1] else s
         for s in report.sentences
+        if s not in lines[1:]
     )
     return report.model_copy(update={"sentences": sentences})
 
