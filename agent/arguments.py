@@ -76,6 +76,7 @@ class Style(StrEnum):
 
     STANDARD = "standard"
     CONCISE = "concise"
+    PROSE = "prose"
 
 
 KINDS_OF: dict[Quantity, tuple[str, ...]] = {

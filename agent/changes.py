@@ -56,12 +56,17 @@ def _written(name: ReportTool, change: str, report: Report, *, changed: bool = T
     return result(what, Shown(change, findings=ids))
 
 
+_SHORTENED = {"standard": "short_impression", "prose": "short_prose"}
+"""The style with a short impression, by the style that it is like."""
+
+
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def draft_report(runtime: Runtime, style: Style | None = None) -> Result:
     """Write the draft report, or return it if it was written, with its impression.
 
     Args:
-        style: concise for a short report; leave out to keep the present style.
+        style: concise for a short report, prose for one that goes finding by finding; leave out
+            to keep the present style.
     """
     session = runtime.context.session
     before = session.report
@@ -72,7 +77,9 @@ def draft_report(runtime: Runtime, style: Style | None = None) -> Result:
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def restyle(runtime: Runtime, style: Style) -> Result:
-    """Word the report anew: concise makes it shorter, standard brings the full wording back.
+    """Word the report anew.
+
+    Concise makes it shorter, prose tells it finding by finding, standard level by level again.
 
     Args:
         style: the style wanted.
@@ -91,10 +98,11 @@ def shorten_impression(runtime: Runtime) -> Result:
     session = runtime.context.session
     before = report_of(runtime, radiographs=True)
     texts = [s.text for s in before.section("impression")]
-    if before.style != "standard":
+    short = _SHORTENED.get(before.style)
+    if short is None:
         change = "The impression has its short form already."
         return _written("shorten_impression", change, before, changed=False)
-    report = session.restyle("short_impression")
+    report = session.restyle(short)
     if [s.text for s in report.section("impression")] == texts:
         change = "The impression can't be made shorter without leaving a finding out."
         return _written("shorten_impression", change, report, changed=False)

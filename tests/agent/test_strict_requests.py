@@ -141,3 +141,25 @@ def test_both_readings_can_be_taken(session: Session, say: Say) -> None:
     both = say(session, "both").text
     assert "L4-L5" in both
     assert "L5-S1" in both
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "write it as prose",
+        "Please put the report into prose.",
+        "can I have the findings in running text",
+        "reword the report in full sentences",
+        "prose please",
+    ],
+)
+def test_prose_is_a_style_that_can_be_asked_for(session: Session, say: Say, asked: str) -> None:
+    say(session, "write the report")
+    assert "prose style" in say(session, asked).text
+    assert session.style == "prose"
+    assert all(s.level is None for s in session.draft().section("findings"))
+    assert "shorter" in say(session, "make the impression shorter").text
+    assert session.style == "short_prose"
+    say(session, "undo")
+    say(session, "not as prose")
+    assert session.style == "standard"

@@ -30,7 +30,7 @@ words: {modality: {MR: MR imaging}}
 
 
 def test_the_styles_that_ship() -> None:
-    assert styles() == ("standard", "concise", "prose", "short_impression")
+    assert styles() == ("standard", "concise", "prose", "short_impression", "short_prose")
     assert style_of("prose").findings == "prose"
     assert style_of("concise").sections == ORDER
 

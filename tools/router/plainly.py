@@ -73,6 +73,11 @@ _NUMBERING_OFF = re.compile(
 _ASKS = re.compile(
     r"^(?:and |so |but |then )*(?:is|are|was|were|does|do|did|has|have|which|how|why|where)\b"
 )
+_PROSE = re.compile(
+    r"^(?!.*\b(?:caption|descri\w+)\b).*?(?P<no>\b(?:not|no|without|instead of|from)\b[\w ]*?)?"
+    r"\b(?:prose|running text|flowing text|(?:full|whole|complete) sentences)\b"
+)
+"""A report in prose is asked for, or one that is not."""
 _BIDS = re.compile(
     r"\b(?:please|set|change|correct|fix|make|put|shift|move|renumber|relabel\w*|number\w*|label\w*"
     r"|call\w*|mark\w*|really|actually|should|too (?:low|high)|count\w*)\b"
@@ -119,6 +124,8 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
             return Call("told", {"topic": topic})
     if said.other_image and intent in (*_LOOKUPS, "about", "study") and _SHOW.match(said.text):
         return "image"
+    if intent != "off_topic" and (asked := _PROSE.search(said.text)):
+        return Call("restyle", {"style": "standard" if asked["no"] else "prose"})
     if _CHANGES.search(said.text):
         return Call("list_changes")
     if _NUMBERING_OFF.search(said.text) and said.by and not (said.kinds or said.quantities):
