@@ -237,6 +237,15 @@ class SimilarContent(_Content):
     cases: tuple[SimilarCaseContent, ...]
 
 
+class ComparisonContent(_Content):
+    """What has changed since the prior study, in the report's own sentences."""
+
+    tool: Literal["compare_prior"] = "compare_prior"
+    comparison: tuple[str, ...] = Field(description="What the prior study is")
+    changed: tuple[str, ...] = Field(description="What has changed by level, and what has not")
+    impression: tuple[str, ...]
+
+
 class CaptionedContent(_Content):
     """A caption of the images; it is shown to the user as it is, and not to be worded again."""
 
@@ -301,6 +310,7 @@ Content = Annotated[
     | CaptionContent
     | ConceptsContent
     | SimilarContent
+    | ComparisonContent
     | CaptionedContent
     | SendingContent
     | SyntheticContent

@@ -114,7 +114,10 @@ def plain(route: Route) -> str:
     if _PATIENT.search(said.text):
         return "Names, ages, numbers and dates of a patient are left out when a study is read."
     if _EARLIER.search(said.text):
-        return "No tool here compares with an earlier study; only the open one is read."
+        return (
+            "To hear what has changed, open the prior study beside this one and say *compare with "
+            "the prior*."
+        )
     return not_assessed(route.topic, exists=route.exists)
 
 
@@ -200,5 +203,6 @@ def describe(tool: str, args: Mapping[str, Any]) -> str:
         "confirm_change": "going on with the offered change",
         "caption_image": "a caption of the images",
         "find_similar_cases": "similar cases of other patients",
+        "compare_prior": "what has changed since the prior study",
     }
     return named[tool]

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent import pipeline
 from agent.audit.recorder import Recorder
@@ -23,6 +23,8 @@ from radixgpt.finding import Finding
 from radixgpt.report import Report
 from radixgpt.study import Study
 
+if TYPE_CHECKING:
+    from etl.prior import Earlier
 
 def _silent(_: str) -> None:
     return None
@@ -36,6 +38,7 @@ class State:
         edits: the reader's changes, in their order.
         aside: those of them that name no level of the report in the present numbering.
         change: what made this state out of the one before, in a few words.
+        prior: the prior study that the report is compared with.
     """
 
     reading: Reading
@@ -44,6 +47,7 @@ class State:
     edits: tuple[Edit, ...] = ()
     aside: tuple[Edit, ...] = ()
     change: str = ""
+    prior: Earlier | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ class Session:
         self._state: State | None = None
         self._history: list[State] = []
         self._opened = 0
+        self._salt: bytes | None = None
 
     @classmethod
     def open(
@@ -173,6 +178,7 @@ class Session:
         )
         with self.lock:
             self.audit = audit
+            self._salt = audit.salt if salted else None
             self._study = study
             self._state = None
             self._history = []
@@ -296,6 +302,8 @@ class Session:
                 raise LevelError(*too_far(by, self.level_shift))
             self.draft(progress)
             before = self._now()
+            from etl.edit import compare
+
             reading = pipeline.look(
                 self.study,
                 level_shift=moved,
@@ -304,6 +312,8 @@ class Session:
             )
             reading = self._looked(reading)
             report = pipeline.write(reading, style=before.style, progress=progress)
+            if before.prior is not None:
+                report = compare(report, before.prior, reading.study.subject)
             aside: list[Edit] = []
             for edit in before.edits:
                 try:
@@ -319,8 +329,44 @@ class Session:
                     before.edits,
                     tuple(aside),
                     f"numbering {direction}",
+                    before.prior,
                 ),
                 do="shift",
+                by=by,
+            )
+
+    def compare(
+        self,
+        path: Path | str,
+        *,
+        stated: bool = False,
+        by: int = 0,
+        progress: Progress = _silent,
+    ) -> Report:
+        """Compare the report with a prior study, or with the report.json of one.
+
+        Args:
+            path: of the prior.
+            stated: whether the person says that it is of the same patient.
+            by: how many levels the prior's numbering is moved upwards.
+            progress: called with a short text as each step begins.
+
+        Raises:
+            InputError: it can't be read, is of another patient, or can't be compared.
+        """
+        from etl import edit
+
+        with self.lock:
+            report = self.draft(progress)
+            earlier = pipeline.earlier(
+                path, stated=stated, level_shift=by, salt=self._salt, progress=progress
+            )
+            state = self._now()
+            compared = edit.compare(report, earlier, state.reading.study.subject)
+            return self._advance(
+                replace(state, report=compared, prior=earlier, change="comparison"),
+                do="compare",
+                stated=stated,
                 by=by,
             )
 

@@ -22,6 +22,7 @@ from agent.changes import (
     shorten_impression,
     undo,
 )
+from agent.comparing import compare_prior
 from agent.lookups import (
     about,
     describe_study,
@@ -56,6 +57,7 @@ TOOLS: tuple[BaseTool, ...] = (
     detect_concepts,
     caption_image,
     find_similar_cases,
+    compare_prior,
     make_synthetic_image,
     about,
 )
@@ -82,6 +84,7 @@ TITLES: dict[str, str] = {
     "detect_concepts": "Detecting concepts",
     "caption_image": "Writing a caption",
     "find_similar_cases": "Looking for similar cases",
+    "compare_prior": "Comparing with the prior study",
     "make_synthetic_image": "Making up an image",
     "about": "Listing what I can do",
 }

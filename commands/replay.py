@@ -47,6 +47,12 @@ def run(
             show_default=False,
         ),
     ] = None,
+    prior: Annotated[
+        Path | None,
+        typer.Option(
+            help="The prior study, if the report was compared with one.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -81,7 +87,9 @@ def run(
             _verified(told, as_json=as_json, quiet=quiet)
             return
         with progress(quiet) as say:
-            found = replay.run(held, study, index=settings.index, style=style, progress=say)
+            found = replay.run(
+                held, study, index=settings.index, style=style, prior=prior, progress=say
+            )
         made = None if found.report is None else _json(found.report)
         differences = [*found.differences]
         if given is not None and given != (made or "").encode():

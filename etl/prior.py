@@ -114,10 +114,16 @@ def compared(report: Report, earlier: Earlier, now: Subject | None) -> Prior:
         region=before.study.region,
         numbering=numbering,
         measurable=measurable,
-        report_sha256=before.content_sha256(),
+        report_sha256=_untimed(before).content_sha256(),
         findings=numbered,
         changes=changes(report.findings, numbered, numbering, measurable=measurable),
     )
+
+
+def _untimed(report: Report) -> Report:
+    """The report as it is whenever it is made again: how long it took is left out."""
+    made = report.provenance.model_copy(update={"seconds": None})
+    return report.model_copy(update={"provenance": made})
 
 
 def _spaced(facts: StudyFacts) -> bool:
@@ -137,7 +143,8 @@ def numbering_of(facts: StudyFacts, before: StudyFacts) -> Numbering:
     """Whether a level means the same disc in both; a numbering that a reader moved is certain."""
     if any(f.numbering_uncertain and not f.level_shift for f in (facts, before)):
         return "uncertain"
-    return "agrees" if facts.numbering_basis == before.numbering_basis else "other-basis"
+    bases = {f.numbering_basis.partition(";")[0] for f in (facts, before)}  # without a reader's shift
+    return "agrees" if len(bases) == 1 else "other-basis"
 
 
 def changes(

@@ -85,10 +85,14 @@ class Did(_Line):
     """What was done to the report; the arguments are those of the session's method."""
 
     do: Literal[
-        "draft", "restyle", "shift", "drop_sentences", "restore_sentences", "set_grade", "undo"
+        "draft", "restyle", "shift", "drop_sentences", "restore_sentences", "set_grade", "undo",
+        "compare",
     ]
     style: str | None = None
     by: int | None = None
+    stated: bool | None = Field(
+        default=None, description="Whether the person said that the prior is of the same patient"
+    )
     level: str | None = None
     kind: str | None = None
     value: str | int | None = None

@@ -64,6 +64,7 @@ def run(
     *,
     index: Path | None = None,
     style: str | None = None,
+    prior: Path | str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Make a recorded run again on a study.
@@ -73,6 +74,7 @@ def run(
         study: file, folder or zip.
         index: folder of the index of similar cases, if not the one that ships.
         style: file of the style, where the report was worded in a house's own.
+        prior: the prior study, where the report was compared with one.
         progress: called with a short text as each step begins.
 
     Raises:
@@ -117,7 +119,7 @@ def run(
         session = Session(llm=begin.llm, index=index, encoder=begin.encoder, record=again)
         session.use(opened, salted=True)
         recorder = session.audit
-        _converse(session, record, progress, style)
+        _converse(session, record, progress, style, prior)
         report = session.report
     lines = recorder.lines
     first = lines[0]
@@ -162,7 +164,11 @@ def _other_study(then: StudyLine, now: StudyLine) -> tuple[str, ...]:
 
 
 def _converse(
-    session: Session, record: Record, progress: Callable[[str], None], style: str | None
+    session: Session,
+    record: Record,
+    progress: Callable[[str], None],
+    style: str | None,
+    prior: Path | str | None,
 ) -> None:
     """Do again what was done in a session, in the order of the record."""
     from agent import chat, graph
@@ -188,7 +194,7 @@ def _converse(
         elif isinstance(line, LookLine) and session.reading is None:
             session.look(progress=progress)
         elif isinstance(line, ReportLine):
-            _do(session, line.did, style)
+            _do(session, line.did, style, prior)
 
 
 def _turn(lines: Sequence[Line]) -> Iterator[Line]:
@@ -199,7 +205,7 @@ def _turn(lines: Sequence[Line]) -> Iterator[Line]:
             return
 
 
-def _do(session: Session, did: Did, style: str | None) -> None:
+def _do(session: Session, did: Did, style: str | None, prior: Path | str | None) -> None:
     """Do to the report what was done outside of the chat.
 
     Raises:
@@ -208,6 +214,12 @@ def _do(session: Session, did: Did, style: str | None) -> None:
     given = did.model_dump(exclude={"do"}, exclude_none=True)
     if did.style is not None:
         given["style"] = _style(did.style, style)
+    if did.do == "compare":
+        if prior is None:
+            raise AuditError(
+                "The report was compared with a prior study.", "Name that study with --prior."
+            )
+        given["path"] = prior
     try:
         getattr(session, did.do)(**given)
     except (TypeError, RadixError) as error:

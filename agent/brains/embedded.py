@@ -36,6 +36,7 @@ _OWN_CALLS = (
     "detect_concepts",
     "caption_image",
     "find_similar_cases",
+    "compare_prior",
     "make_synthetic_image",
 )
 """Calls that a follow-up does not refer to."""

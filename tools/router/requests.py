@@ -11,6 +11,7 @@ from tools.router.described import described
 from tools.router.made_up import made_up
 from tools.router.quoted import quoted
 from tools.router.route import Route, Router
+from tools.router.prior import compared
 from tools.router.similar import similar
 from tools.router.slots import Slots
 
@@ -50,7 +51,8 @@ def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[R
 
 def _one(router: Router, utterance: str, previous: Previous | None) -> Route:
     """Where one request leads; some are asked for by words that decide by themselves."""
-    if (call := made_up(utterance) or similar(utterance) or described(utterance)) is not None:
+    found = made_up(utterance) or compared(utterance) or similar(utterance)
+    if (call := found or described(utterance)) is not None:
         return Route(call, 1.0, Slots(text="", masked=""))
     return router.route(utterance, previous)
 
