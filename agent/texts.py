@@ -34,7 +34,7 @@ Texts = (
 )
 TEXTS = (
     c.CaptionContent, c.ConceptsContent, c.SimilarContent, c.CaptionedContent, c.SendingContent,
-    c.SyntheticContent,
+    c.SyntheticContent, c.ComparisonContent,
 )  # fmt: skip
 """What is worded here."""
 
@@ -49,6 +49,10 @@ def worded(content: Texts) -> str:
         return f"{content.question} (yes or no)" if content.question else "Nothing was sent."
     if isinstance(content, c.SyntheticContent):
         return _synthetic(content)
+    if isinstance(content, c.ComparisonContent):
+        lines = [*content.impression, *content.changed]
+        told = "\n".join(f"- {line}" for line in dict.fromkeys(lines))
+        return "\n\n".join(part for part in (" ".join(content.comparison), told) if part)
     return _concepts(content) if isinstance(content, c.ConceptsContent) else _similar(content)
 
 
