@@ -31,6 +31,7 @@ Texts = (
     | c.CaptionedContent
     | c.SendingContent
     | c.SyntheticContent
+    | c.ComparisonContent
 )
 TEXTS = (
     c.CaptionContent, c.ConceptsContent, c.SimilarContent, c.CaptionedContent, c.SendingContent,

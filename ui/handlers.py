@@ -16,6 +16,7 @@ import gradio as gr
 from agent.events import Answer
 from agent.session import Session
 from radixgpt.errors import RadixError
+from radixgpt.report import Report
 from radixgpt.study import Study
 from ui import pane, talk, viewer
 from ui.desk import Desk, Desks
@@ -69,6 +70,19 @@ class Handlers:
         with self._turn(desk) as free:
             if free:
                 yield from _open(desk, load)
+
+    def open_prior(self, sent: gr.EventData, request: gr.Request) -> Iterator[Views]:
+        """Compare with the prior study that the browser has just sent."""
+        desk = self._desk(request)
+        batch, stated = int(sent.batch), bool(sent.same)
+
+        def compare(progress: Callable[[str], None]) -> Report:
+            with desk.uploaded(batch) as path:
+                return desk.session.compare(path, stated=stated, progress=progress)
+
+        with self._turn(desk) as free:
+            if free:
+                yield from _compare(desk, compare)
 
     def open_example(self, request: gr.Request) -> Iterator[Views]:
         """Open the bundled phantom study."""
@@ -232,6 +246,18 @@ def _answer(desk: Desk, text: str) -> Iterator[Views]:
     except RadixError as error:
         talk.say(desk.messages, talk.trouble(error.problem, error.mend))
         yield _everything(desk)
+
+
+def _compare(desk: Desk, work: Callable[[Callable[[str], None]], Report]) -> Iterator[Views]:
+    steps = talk.Steps(desk.messages, desk.number)
+    try:
+        yield from _steps_of(desk, steps, work)
+    except RadixError as error:
+        mend = error.mend.replace("--same-patient", "tick Same patient beside it, and open it again")
+        talk.say(desk.messages, talk.trouble(error.problem, mend))
+    else:
+        talk.say(desk.messages, "The report is compared with the prior study.")
+    yield _everything(desk)
 
 
 def _draft(desk: Desk) -> Iterator[Views]:

@@ -35,6 +35,11 @@ _HEADER: Final = f"""
     aria-label="Open files: DICOM, a zip, NIfTI, PNG or JPEG">Open files</label>
   <label class="rx-button"><input class="rx-file" type="file" webkitdirectory
     aria-label="Open a folder of DICOM files or images">Open folder</label>
+  <label class="rx-button" title="An earlier study of the patient, or its report.json"
+    ><input class="rx-prior-file" type="file" multiple
+    aria-label="Open a prior study to compare with">Prior study</label>
+  <label class="rx-same-patient" title="I know that the prior study is of this patient"
+    ><input class="rx-same" type="checkbox">Same patient</label>
   <button class="rx-button" type="button" popovertarget="rx-use">Intended use</button>
   <div id="rx-use" class="rx-use" popover role="dialog" aria-label="Intended use">
     <h2>Intended use</h2>{"".join(f"<p>{escape(p)}</p>" for p in _INTENDED_USE)}
@@ -157,6 +162,7 @@ def build(desks: Desks) -> Any:
         page.load(None, js=theme.pointing())
         page.unload(handlers.leave)
         view.opened(handlers.open_uploads, **quiet)
+        view.prior(handlers.open_prior, **quiet)
         view.example(handlers.open_example, **quiet)
         view.ask(handlers.ask_about, **quiet)
         box.submit(handlers.ask, inputs=[box], **quiet)

@@ -8,7 +8,7 @@ const suffix = (name) => {
 
 let early = null;
 let batches = 0;
-async function send(files) {
+async function send(files, told = "opened", more = {}) {
   const note = document.querySelector(".rx-note");
   if (!files.length) return;
   if (!view.token) {
@@ -42,14 +42,16 @@ async function send(files) {
   note.textContent = `Sending ${total === 1 ? "the file" : `${total} files`}`;
   await Promise.all([worker(), worker(), worker()]);
   note.textContent = failed ?? "";
-  if (!failed) trigger("opened", { batch });
+  if (!failed) trigger(told, { ...more, batch });
 }
 
 document.addEventListener("change", (event) => {
-  if (!event.target.matches?.(".rx-file")) return;
+  const prior = event.target.matches?.(".rx-prior-file");
+  if (!prior && !event.target.matches?.(".rx-file")) return;
   const files = [...event.target.files];
   event.target.value = "";
-  send(files);
+  if (prior) send(files, "prior", { same: document.querySelector(".rx-same").checked });
+  else send(files);
 });
 
 async function dropped(items) {
