@@ -294,6 +294,17 @@ def test_another_patients_case_is_quoted_and_inert(tab: Tab) -> None:
         page.screenshot(path=picture_of)
 
 
+def test_a_prior_study_is_sent_and_a_study_is_not_its_own_prior(tab: Tab) -> None:
+    from data.synth.bundled import study_folder
+
+    tab.open_example()
+    tab.page.locator(".rx-same").check()
+    files = sorted(study_folder().glob("*.dcm"))
+    tab.page.locator(".rx-prior-file").set_input_files(files)
+    tab.said("the very images of this one")
+    assert "Traceback" not in tab.page.locator("#rx-chat").inner_text()
+
+
 def test_two_browsers_at_once_never_see_each_others_study(chromium: Any, address: str) -> None:
     with tab_of(chromium, address) as one, tab_of(chromium, address) as other:
         one.open_example()

@@ -253,7 +253,9 @@ def _compare(desk: Desk, work: Callable[[Callable[[str], None]], Report]) -> Ite
     try:
         yield from _steps_of(desk, steps, work)
     except RadixError as error:
-        mend = error.mend.replace("--same-patient", "tick Same patient beside it, and open it again")
+        mend = error.mend.replace(
+            "--same-patient", "tick Same patient beside it, and open it again"
+        )
         talk.say(desk.messages, talk.trouble(error.problem, mend))
     else:
         talk.say(desk.messages, "The report is compared with the prior study.")

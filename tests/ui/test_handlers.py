@@ -167,3 +167,24 @@ def test_two_tabs_at_once_get_their_own_study(handlers: Handlers, desks: Desks) 
     titles = [m["metadata"]["title"] for m in one[0] if "metadata" in m]
     assert titles[-2:] == ["Finding and numbering the discs", "Grading the discs"]
     assert handlers.arrive(OTHER)[1] == other[1]
+
+
+def test_a_prior_is_compared_and_its_files_are_deleted(
+    handlers: Handlers, desks: Desks, session: Session
+) -> None:
+    from etl import edit, load
+
+    desk = desks.at("one")
+    desk.session = session
+    report = session.draft()
+    made = report.provenance.model_copy(update={"input_sha256": "0" * 64})
+    before = edit.set_grade(
+        report.model_copy(update={"provenance": made}), "L4-L5", "disc_herniation", "absent"
+    )
+    for same, told in ((False, "tick Same patient"), (True, "is compared with the prior study")):
+        _upload(desks, "one", load.to_json(before).encode(), "1.json")
+        folder = desk.slot(1, "1.json").parent
+        views = _last(handlers.open_prior(gr.EventData(None, {"batch": 1, "same": same}), ONE))
+        assert told in _said(views)
+        assert not folder.exists()
+        assert ("Prior MRI of the lumbar spine" in views[2]) is same
