@@ -215,6 +215,17 @@ def ask(
             metavar="FILE", help="Write the record of the run into FILE.", show_default=False
         ),
     ] = None,
+    prior: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PRIOR",
+            help="An earlier study of the patient, or its report.json, to ask about changes.",
+            show_default=False,
+        ),
+    ] = None,
+    same_patient: Annotated[
+        bool, typer.Option("--same-patient", help="You know that PRIOR is of this patient.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -245,6 +256,8 @@ def ask(
                 record=lambda: Recorder(words=settings.audit_words),
                 progress=say,
             )
+            if prior is not None:
+                session.compare(prior, stated=same_patient, progress=say)
             say("Thinking")
             for event in conversation.stream(session, question):
                 if isinstance(event, Progress):
