@@ -1,7 +1,5 @@
 """The tool that tells what has changed since the prior study."""
 
-# ruff: noqa: D417 (the runtime is injected and no part of a tool's description)
-
 from __future__ import annotations
 
 from langchain.tools import tool

@@ -143,7 +143,9 @@ def numbering_of(facts: StudyFacts, before: StudyFacts) -> Numbering:
     """Whether a level means the same disc in both; a numbering that a reader moved is certain."""
     if any(f.numbering_uncertain and not f.level_shift for f in (facts, before)):
         return "uncertain"
-    bases = {f.numbering_basis.partition(";")[0] for f in (facts, before)}  # without a reader's shift
+    bases = {
+        f.numbering_basis.partition(";")[0] for f in (facts, before)
+    }  # without a reader's shift
     return "agrees" if len(bases) == 1 else "other-basis"
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from tools.router.calls import Call, Previous, levels_of
 from tools.router.described import described
 from tools.router.made_up import made_up
+from tools.router.prior import compared
 from tools.router.quoted import quoted
 from tools.router.route import Route, Router
-from tools.router.prior import compared
 from tools.router.similar import similar
 from tools.router.slots import Slots
 
