@@ -112,8 +112,19 @@ def report(
         ),
     ] = None,
     style: Annotated[
-        str, typer.Option(help="How the report is worded: standard, concise or prose.")
-    ] = "standard",
+        str | None,
+        typer.Option(
+            help="How the report is worded: standard, concise, prose, or a house's own YAML file; "
+            "RADIXGPT_STYLE otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Its language, en or de; RADIXGPT_LANGUAGE otherwise.", show_default=False
+        ),
+    ] = None,
     shift_levels: Annotated[
         int,
         typer.Option(
@@ -157,19 +168,24 @@ def report(
             raise typer.BadParameter("OUT is a file; name a folder.", param_hint="-o")
         if prior is None and (same_patient or shift_prior):
             raise typer.BadParameter("it is about a prior: name one.", param_hint="--prior")
-        settings = _settings(follow_up=follow_up)
+        settings = _settings(follow_up=follow_up, style=style, language=language)
         from agent import pipeline
         from agent.audit.recorder import Recorder
         from etl import edit, load
-        from etl.phrases import Phrases
+        from etl.styles import style_of
 
-        Phrases(style)  # an unknown style is told before the models run
+        style_of(settings.style)  # what is wrong with a style is told before the models run
         plain = prior is None and not settings.follow_up
         recorded = settings.audit and out is not None and plain
         audit = Recorder() if recorded else None  # it can't make edits again
         with progress(quiet) as say:
             reading, draft = pipeline.report(
-                study, level_shift=shift_levels, style=style, progress=say, audit=audit
+                study,
+                level_shift=shift_levels,
+                style=settings.style,
+                language=settings.language,
+                progress=say,
+                audit=audit,
             )
             if prior is not None:
                 earlier = pipeline.earlier(

@@ -144,8 +144,20 @@ def earlier(
     return Earlier(write(told), study.subject, stated=stated)
 
 
-def write(reading: Reading, *, style: str = "standard", progress: Progress = _silent) -> Report:
+def write(
+    reading: Reading,
+    *,
+    style: str = "standard",
+    language: str | None = None,
+    progress: Progress = _silent,
+) -> Report:
     """Turn what was seen into a report that passed its checks.
+
+    Args:
+        reading: what the tools saw.
+        style: a style by its name or the path of its file.
+        language: of the text; None for the style's own, else English.
+        progress: called with a short text as each step begins.
 
     Raises:
         CheckFailedError: the report does not agree with its findings.
@@ -160,6 +172,7 @@ def write(reading: Reading, *, style: str = "standard", progress: Progress = _si
         models=reading.models,
         level_shift=reading.level_shift,
         style=style,
+        language=language,
         seconds=reading.seconds,
     )
 
@@ -169,6 +182,7 @@ def report(
     *,
     level_shift: int = 0,
     style: str = "standard",
+    language: str | None = None,
     progress: Progress = _silent,
     audit: Recorder | None = None,
 ) -> tuple[Reading, Report]:
@@ -181,7 +195,13 @@ def report(
     if audit is not None:
         audit.begin("report", study)
     return drafted(
-        study, begun, level_shift=level_shift, style=style, progress=progress, audit=audit
+        study,
+        begun,
+        level_shift=level_shift,
+        style=style,
+        language=language,
+        progress=progress,
+        audit=audit,
     )
 
 
@@ -191,6 +211,7 @@ def drafted(
     *,
     level_shift: int = 0,
     style: str = "standard",
+    language: str | None = None,
     progress: Progress = _silent,
     audit: Recorder | None = None,
 ) -> tuple[Reading, Report]:
@@ -200,7 +221,8 @@ def drafted(
         study: as read.
         begun: when the reading of it began, by :func:`time.perf_counter`.
         level_shift: how many levels the numbering is moved upwards.
-        style: how the report is worded.
+        style: how the report is worded, by the name of a style or the path of its file.
+        language: of the report; None for the style's own, else English.
         progress: called with a short text as each step begins.
         audit: a record that has begun.
     """
@@ -209,7 +231,7 @@ def drafted(
     reading = replace(reading, seconds=audit.took(seconds) if audit else seconds)
     if audit is not None:
         audit.looked(reading)
-    report = write(reading, style=style, progress=progress)
+    report = write(reading, style=style, language=language, progress=progress)
     if audit is not None:
-        audit.reported(report, do="draft", style=style)
+        audit.reported(report, do="draft", style=style, language=language)
     return reading, report

@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,16 +71,18 @@ def run(
     """Draft every study that arrives in FOLDER, each once; stopped and called again, it goes on."""
     with errors_as_exit_codes(as_json), ExitStack() as stack:
         from clinic.receive import listening_of, received
-        from clinic.watch.draft import check
+        from clinic.watch.draft import check, draft
         from clinic.watch.run import Pace, Watch
         from clinic.watch.spool import opened
+        from etl.styles import style_of
         from radixgpt.settings import load
 
         if folder.exists() and not folder.is_dir():
             raise typer.BadParameter("it is a file; name a folder.", param_hint="FOLDER")
         if admit and listen is None:
             raise typer.BadParameter("nobody is admitted without --listen.", param_hint="--admit")
-        load()
+        settings = load()
+        style_of(settings.style)  # what is wrong with a style is told before a study arrives
         formats = check(to)
         listening = None if listen is None else listening_of(listen, tuple(admit or ()))
         spool = stack.enter_context(opened(folder))
@@ -98,7 +101,13 @@ def run(
         if not (as_json or quiet):
             where = f", and listening as {listening.aet}" if listening is not None else ""
             typer.echo(f"watching {folder / 'incoming'}{where}; Ctrl-C ends it", err=True)
-        watch = Watch(spool, formats, Pace(quiet=quiet_seconds, timeout=timeout), tell)
+        watch = Watch(
+            spool,
+            formats,
+            Pace(quiet=quiet_seconds, timeout=timeout),
+            tell,
+            draft=partial(draft, style=settings.style, language=settings.language),
+        )
         watch.run(stop, once=once)
         if stop.is_set() and not (as_json or quiet):
             typer.echo("stopped; what is unfinished is taken up at the next start", err=True)

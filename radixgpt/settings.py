@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from radixgpt.errors import SettingsError
+from radixgpt.style import Language
 
 PREFIX = "RADIXGPT_"
 YAML_FILE = "radixgpt.yaml"
@@ -88,6 +89,13 @@ class Settings(BaseSettings):
         default=False,
         description="Whether records keep what was typed and what a language model wrote, word for "
         "word; by hash alone otherwise",
+    )
+    style: str = Field(
+        default="standard",
+        description="How reports are worded: standard, concise, prose, or a YAML file of the house",
+    )
+    language: Language | None = Field(
+        default=None, description="Language of reports; the style's own, else English, otherwise"
     )
     follow_up: bool = Field(
         default=False,

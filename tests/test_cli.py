@@ -187,7 +187,7 @@ def test_report_of_the_bundled_study(demo: Path, tmp_path: Path) -> None:
     assert draft.status == "draft"
     assert draft.study.gradable
     assert draft.study.synthetic
-    assert all(check.passed for check in draft.checks)
+    assert all(check.passed for check in draft.obligatory)
     for name in ("report.md", "report.html"):
         assert DRAFT_MARK in (out / name).read_text(encoding="utf-8")
     assert DRAFT_MARK in result.stdout
@@ -277,3 +277,32 @@ def test_a_radiograph_is_read_and_ends_well(shared_data: Path, tmp_path: Path) -
     assert result.exit_code == 0, result.output
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert "scoliosis" in text.lower()
+
+
+def test_a_house_style_and_another_language(demo: Path, tmp_path: Path) -> None:
+    style = tmp_path / "house.yaml"
+    style.write_text("name: House\nfindings: prose\nheadings: {impression: Fazit}\n")
+    out = tmp_path / "out"
+    asked = ["report", str(demo), "-o", str(out), "--style", str(style), "--language", "de"]
+    result = run(cli.app, [*asked, "--quiet"])
+    assert result.exit_code == 0, result.output
+    draft = Report.model_validate_json((out / "report.json").read_bytes())
+    assert (draft.style, draft.language) == ("House", "de")
+    assert str(tmp_path) not in draft.model_dump_json()
+    text = (out / "report.md").read_text(encoding="utf-8")
+    assert "## Fazit" in text
+    assert "MRT der Lendenwirbelsäule." in text
+
+
+def test_a_wrong_style_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    style = tmp_path / "house.yaml"
+    style.write_text("name: House\nfindings: verse\n")
+    result = run(cli.app, ["report", "nowhere", "-o", str(tmp_path / "o"), "--style", str(style)])
+    assert result.exit_code == 2
+    assert "house.yaml, line 2, field 'findings'" in " ".join(result.stderr.split())
+
+
+def test_an_unknown_language_is_wrong_usage(tmp_path: Path) -> None:
+    result = run(cli.app, ["report", "nowhere", "-o", str(tmp_path / "o"), "--language", "tlh"])
+    assert result.exit_code == 2
+    assert "'language'" in result.stderr

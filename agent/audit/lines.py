@@ -89,6 +89,7 @@ class Did(_Line):
         "compare",
     ]
     style: str | None = None
+    language: str | None = None
     by: int | None = None
     stated: bool | None = Field(
         default=None, description="Whether the person said that the prior is of the same patient"

@@ -112,6 +112,7 @@ def run(
             begun,
             level_shift=shifts[0],
             style=_style(wanted[0].style or "standard", style),
+            language=wanted[0].language,
             progress=progress,
             audit=recorder,
         )

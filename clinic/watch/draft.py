@@ -22,12 +22,21 @@ def check(asked: str) -> tuple[str, ...]:
     return names if "json" in names else ("json", *names)
 
 
-def draft(images: Path, out: Path, formats: tuple[str, ...]) -> dict[str, Any]:
+def draft(
+    images: Path,
+    out: Path,
+    formats: tuple[str, ...],
+    *,
+    style: str = "standard",
+    language: str | None = None,
+) -> dict[str, Any]:
     """Read a study, draft its report and write it.
 
     Args:
         images: folder of the study.
         out: folder for the files.
+        style: how it is worded, by the name of a style or the path of its file.
+        language: of the report; None for the style's own, else English.
         formats: names; one that can't be written for this study is left out and told.
 
     Returns:
@@ -47,7 +56,7 @@ def draft(images: Path, out: Path, formats: tuple[str, ...]) -> dict[str, Any]:
     from radixgpt.errors import InputError
 
     audit = Recorder()
-    reading, report = pipeline.report(images, audit=audit)
+    reading, report = pipeline.report(images, style=style, language=language, audit=audit)
     at = datetime.now().astimezone()
     if any(known.FORMATS[name].needs == "source" for name in formats):
         job = known.job_of(report, images, at)
