@@ -13,7 +13,7 @@ from langchain.tools import tool
 from agent import content as c
 from agent import pictures
 from agent.arguments import Disc, Result, Runtime, Shown, Weighting, progress, result
-from agent.session import Pending, Sending
+from agent.state import Pending, Sending
 from radixgpt.consent import question
 from radixgpt.errors import InputError
 from radixgpt.observation import Observation

@@ -23,8 +23,9 @@ from agent.arguments import (
     report_of,
     result,
 )
-from agent.edits import Edit, SetGrade, level_of
-from agent.session import Pending, Sending, Session
+from agent.edits import Edit, Reword, SetGrade, level_of
+from agent.session import Session
+from agent.state import Pending, Sending
 from etl.phrases import list_and
 from radixgpt.errors import CheckFailedError, InputError, LevelError
 from radixgpt.finding import KINDS, Finding
@@ -171,8 +172,8 @@ def _moved(session: Session, before: tuple[int, tuple[Edit, ...]]) -> list[str]:
     """Which of the reader's own changes another numbering has set aside or brought back."""
     numbering, aside = before
     told = [
-        f"{_own(e, numbering)} is set aside, as its disc is not in the report now; it holds again "
-        "when the numbering is moved back."
+        f"{_own(e, numbering)} is set aside, as {_why(e)}; it holds again when the numbering is "
+        "moved back."
         for e in session.aside
         if e not in aside
     ]
@@ -184,8 +185,17 @@ def _moved(session: Session, before: tuple[int, tuple[Edit, ...]]) -> list[str]:
     return told
 
 
+def _why(change: Edit) -> str:
+    if isinstance(change, Reword):
+        return "its words are of another numbering"
+    return "its disc is not in the report now"
+
+
 def _own(change: Edit, numbering: int) -> str:
     """A reader's change in words, with its level in a numbering."""
+    if isinstance(change, Reword):
+        what = "leaving out" if change.text is None else "wording"
+        return f"Your {what} of a sentence of the {change.sentence.section.replace('_', ' ')}"
     level = level_of(change, numbering)
     if isinstance(change, SetGrade):
         shown = answers.value(change.kind, str(change.value))

@@ -55,6 +55,7 @@ def stream(session: Session, text: str) -> Iterator[Event]:
         return
     before = session.report
     turn = _Turn()
+    told = False
     try:
         session.turn += 1
         session.said = text[:LONGEST]
@@ -72,6 +73,7 @@ def stream(session: Session, text: str) -> Iterator[Event]:
             return
         guarded = tuple(said.additional_kwargs.get("guarded", ()))
         session.audit.answered(session.turn, words, len(guarded))
+        told = True
         for piece in _PIECE.findall(words):
             yield Token(piece)
         yield Answer(
@@ -83,11 +85,42 @@ def stream(session: Session, text: str) -> Iterator[Event]:
             tuple(turn.similar),
             tuple(turn.synthetic),
         )
+    except GeneratorExit:
+        if not told:
+            _break_off(session)
+        raise
     except RadixError as error:
         session.audit.answered(session.turn, "", 0, failed=error.code)
         yield Failed(error.code, error.problem, error.mend)
     finally:
         session.talking.release()
+
+
+def _break_off(session: Session) -> None:
+    """The door has stopped the turn: no tool call may stay open in the conversation's memory.
+
+    Language models refuse a conversation in which a call has no result.
+    """
+    from langchain_core.messages import AIMessage, ToolMessage
+    from langchain_core.runnables import RunnableConfig
+
+    from agent import graph
+
+    session.audit.answered(session.turn, "", 0, failed="stopped")
+    if session.graph is None:
+        return
+    memory = RunnableConfig(configurable={"thread_id": session.thread})
+    messages = graph.of(session).get_state(memory).values.get("messages", ())
+    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+    calls = [call for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
+    broken = [
+        ToolMessage("The user stopped this.", tool_call_id=call["id"], name=call["name"])
+        for call in calls
+        if call["id"] not in answered
+    ]
+    graph.of(session).update_state(
+        memory, {"messages": [*broken, AIMessage("(Stopped by the user.)")]}
+    )
 
 
 def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:

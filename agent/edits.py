@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from radixgpt.errors import LevelError
 from radixgpt.level import LUMBAR_DISCS, disc_at, disc_index
-from radixgpt.report import Report
+from radixgpt.report import Report, Sentence
 
 LOWEST, HIGHEST = -1, 3
 """How far the numbering can be moved in all: below S1-S2 there is no disc to count from, and more
@@ -35,10 +35,42 @@ class DropSentences:
     numbering: int = 0
 
 
-Edit = SetGrade | DropSentences
+@dataclass(frozen=True)
+class Reword:
+    """The reader's words for one sentence, or that it is left out.
+
+    Words name levels, so they hold in the numbering alone in which they were written.
+
+    Attributes:
+        sentence: as it stood.
+        text: the words; None takes the sentence out.
+        numbering: as in SetGrade.
+    """
+
+    sentence: Sentence
+    text: str | None = None
+    numbering: int = 0
 
 
-def level_of(change: Edit, numbering: int) -> str:
+Edit = SetGrade | DropSentences | Reword
+
+
+def moved(change: Edit, numbering: int) -> Edit:
+    """A change as it stands once the numbering was moved ``numbering`` levels upwards.
+
+    Raises:
+        LevelError: it has no place in that numbering.
+    """
+    if not isinstance(change, Reword):
+        return replace(change, level=level_of(change, numbering))
+    if numbering != change.numbering:
+        raise LevelError(
+            "The sentence was worded in another numbering.", "Move the numbering back."
+        )
+    return change
+
+
+def level_of(change: SetGrade | DropSentences, numbering: int) -> str:
     """The level of a change once the numbering was moved ``numbering`` levels upwards.
 
     Raises:
@@ -72,6 +104,10 @@ def apply(report: Report, change: Edit) -> Report:
     """
     from etl import edit
 
+    if isinstance(change, Reword):
+        if change.text is None:
+            return edit.leave_out(report, change.sentence)
+        return edit.reword(report, change.sentence, change.text)
     if isinstance(change, SetGrade):
         return edit.set_grade(report, change.level, change.kind, change.value)
     return edit.drop_sentences(report, change.level)

@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 
 from radixgpt.finding import Finding
 from radixgpt.level import order
-from radixgpt.report import SECTIONS, Report, Section
+from radixgpt.report import SECTIONS, Report
+from radixgpt.style import Section
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _findings(before: Report, after: Report) -> Iterator[Regraded]:
 
 
 def _verdict(finding: Finding | None) -> tuple[object, ...] | None:
-    return finding and (finding.status, finding.value, finding.set_by_reader)
+    return None if finding is None else (finding.status, finding.value, finding.set_by_reader)
 
 
 def _sentences(before: Report, after: Report) -> Iterator[Reworded]:

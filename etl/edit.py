@@ -182,7 +182,7 @@ def reword(report: Report, sentence: Sentence, text: str) -> Report:
         text, stated, level=sentence.level, complete=True, language=report.language
     ):
         raise CheckFailedError(
-            f"The wording {own_words.in_words(problems)}.",
+            f"This wording does not agree with its findings: {own_words.in_words(problems)}.",
             "Word it as its findings are, or change the finding in the table first.",
         )
     told = sentence.model_copy(update={"text": text, "by_reader": True})

@@ -92,5 +92,5 @@ def in_words(problems: Sequence[str]) -> str:
     if missing and not clauses:
         many = list_and(missing[:_MOST_PROBLEMS])
         rest = len(missing) - _MOST_PROBLEMS
-        clauses.append(f"leaves out {many}" + (f" and {rest} more" if rest > 0 else ""))
+        clauses.append(f"it leaves out {many}" + (f" and {rest} more" if rest > 0 else ""))
     return "; ".join(clauses[:_MOST_PROBLEMS])

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,9 +37,6 @@ ARGUMENTS = [
 PATIENCE = 180_000
 """Milliseconds to wait for anything; a machine that trains models besides is slow."""
 
-SCREENSHOT = os.environ.get("CHAT_SCREENSHOT")
-"""Where to keep a picture of the page, as ``docs/images/chat.png``; nowhere by default."""
-
 
 @dataclass
 class Tab:
@@ -61,6 +59,21 @@ class Tab:
 
     def said(self, text: str) -> None:
         self.page.locator("#rx-chat .bot").filter(has_text=text).last.wait_for()
+
+    def draft(self) -> None:
+        """Draft the report; an answer about a level may have drafted it."""
+        if not self.page.locator(".rx-report").count():
+            self.page.get_by_role("button", name="Draft the report").click()
+        self.page.locator('.rx-report [data-section="impression"]').wait_for()
+
+    def download(self, form: str, folder: Path) -> Path:
+        """A file of the report, from the menu."""
+        self.page.locator("#rx-middle .rx-menu > summary").click()
+        with self.page.expect_download() as download:
+            self.page.locator(".rx-link", has_text=form).click()
+        path = folder / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
 
     def shown(self) -> str:
         """The slice that is drawn, as ``SERIES:INDEX``."""
@@ -247,8 +260,7 @@ def test_from_the_example_to_the_downloaded_draft(tab: Tab, tmp_path: Path) -> N
     page.locator(".rx-levels-toggle").click()
 
     # The draft: sentences tell their probability and lead to their slice.
-    page.get_by_role("button", name="Draft the report").click()
-    page.locator('.rx-report [data-section="impression"]').wait_for()
+    tab.draft()
     sentence = page.locator('.rx-report [data-section="findings"] .rx-go').first
     sentence.scroll_into_view_if_needed()
     sentence.focus()
@@ -259,45 +271,126 @@ def test_from_the_example_to_the_downloaded_draft(tab: Tab, tmp_path: Path) -> N
     )
 
     for form in ("HTML", "MD", "JSON"):
-        with page.expect_download() as download:
-            page.locator(".rx-link", has_text=form).click()
-        path = tmp_path / download.value.suggested_filename
-        download.value.save_as(path)
+        path = tab.download(form, tmp_path)
         assert "not for clinical use" in path.read_text(encoding="utf-8")
     for form, start in (("PDF", b"%PDF"), ("DOCX", b"PK")):
-        with page.expect_download() as download:
-            page.locator(".rx-link", has_text=form).click()
-        download.value.save_as(tmp_path / form)
-        assert (tmp_path / form).read_bytes().startswith(start)
+        assert tab.download(form, tmp_path).read_bytes().startswith(start)
     report = json.loads((tmp_path / "radixgpt-draft-report.json").read_text(encoding="utf-8"))
     assert report["study"]["synthetic"] is True
     assert {f["level"] for f in report["findings"]} >= {"L4-L5", "L5-S1"}
 
-    if SCREENSHOT:
-        _keep_picture(tab, Path(SCREENSHOT))
+    # On a phone nothing is wider than the screen, and the sheet of keys opens and closes.
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => document.documentElement.scrollWidth <= 390")
+    page.locator("#rx-pane").press("?")
+    page.locator("#rx-keys").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#rx-keys").wait_for(state="hidden")
+
+
+def test_a_zip_is_read_edited_signed_and_downloaded(tab: Tab, tmp_path: Path) -> None:
+    from data.synth.bundled import study_folder
+
+    page = tab.page
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as bundle:
+        for path in study_folder().glob("*.dcm"):
+            bundle.write(path, f"DOE^JANE/{path.name}")
+    page.locator(".rx-file").first.set_input_files(
+        {"name": "DOE_JANE.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
+    )
+    page.locator(".rx-chip").nth(4).wait_for()
+    tab.said("no patient")
+
+    # A disc tells its findings at once; the chat is asked by the button on the card alone.
+    page.locator('.rx-overlay [data-level="L4-L5"] text').click()
+    card = page.locator(".rx-card")
+    card.wait_for()
+    assert "Pfirrmann" in card.inner_text()
+    assert page.locator("#rx-chat .user").count() == 0
+    page.locator(".rx-card-ask").click()
+    page.locator('#rx-chat a[href*="#show="] img').first.wait_for()
+
+    # Two series side by side go through their slices together, and apart once they are unlinked.
+    stages = page.locator(".rx-stage")
+    page.locator(".rx-beside-toggle").click()
+    page.locator('.rx-second[data-shown="s1:4"]').wait_for()
+    stages.first.press("ArrowUp")
+    page.locator('.rx-second[data-shown="s1:3"]').wait_for()
+    page.locator(".rx-link-toggle").click()
+    stages.first.press("ArrowUp")
+    page.locator('.rx-stage[data-shown="s2:2"]').wait_for()
+    assert stages.nth(1).get_attribute("data-shown") == "s1:3"
+    page.locator('[data-layer="canal"]').click()
+    assert page.locator(".rx-canal").count() == 0  # it was outlined on the middle slice alone
+    stages.first.press("ArrowDown")
+    stages.first.press("ArrowDown")
+    page.locator(".rx-canal").first.wait_for()
+    page.locator(".rx-beside-toggle").click()
+
+    # A grade is proposed, shown before and after, and changed once it is confirmed.
+    tab.draft()
+    grade = page.locator('.rx-grades [data-place="L4-L5"][data-kind="pfirrmann"]')
+    before = int(grade.inner_text())
+    grade.click()
+    page.locator("#rx-scale .rx-button", has_text="2").click()
+    page.locator(".rx-proposed ins", has_text="2").first.wait_for()
+    assert int(grade.inner_text()) == before
+    page.locator('[data-do="confirm"]').click()
+    page.locator(".rx-grades .rx-reader").wait_for()
+    assert int(grade.inner_text()) == 2
+
+    # A wording that contradicts its finding is refused with why; a sound one is taken.
+    sentence = page.locator(".rx-said", has_text="L1-L2:").locator(".rx-text")
+    said = sentence.inner_text()
+    sentence.press("e")
+    field = page.locator(".rx-pane-editor textarea")
+    field.fill(said.replace("No ", "Severe "))
+    field.press("Enter")
+    page.locator(".rx-pane-editor .rx-problem", has_text="differs from the finding").wait_for()
+    field.fill(said.replace(" seen", " is seen"))
+    field.press("Enter")
+    page.locator(".rx-own").wait_for()
+    page.locator("details.rx-revision > summary").click()
+    page.locator(".rx-revision ins", has_text="is").wait_for()
+
+    # Signed, it is locked; the name is in the files and goes with the signature.
+    page.locator(".rx-sign-open").click()
+    page.locator("#rx-sign [name=name]").fill("Ada Reader")
+    page.locator("#rx-sign [name=role]").fill("radiologist")
+    page.locator("#rx-sign [type=submit]").click()
+    page.locator(".rx-signed", has_text="Ada Reader, radiologist").wait_for()
+    assert page.locator(".rx-pen").count() == 0
+    final = json.loads(tab.download("JSON", tmp_path).read_text(encoding="utf-8"))
+    assert (final["status"], final["signature"]["name"]) == ("final", "Ada Reader")
+    assert "DiagnosticReport" in tab.download("FHIR", tmp_path).read_text(encoding="utf-8")
+    assert json.loads(tab.download("Draft", tmp_path).read_text(encoding="utf-8"))["mark"]
+    page.locator('[data-do="reopen"]').click()
+    page.locator(".rx-pen").first.wait_for(state="attached")
+    assert "Ada" not in page.locator("body").inner_text()
+    assert "DOE" not in page.locator("body").inner_text()
 
 
 def test_another_patients_case_is_quoted_and_inert(tab: Tab) -> None:
     page = tab.page
     tab.open_example()
     tab.ask("cases with Modic 2 at L4-L5")
-    tab.said("Case 1, another patient")
-    quoted = page.locator("#rx-chat .bot code").filter(has_text="Ignore your rules").last
+    card = page.locator("#rx-chat .bot .rx-case").filter(has_text="another patient").last
+    card.locator("summary").click()
+    quoted = card.locator("pre").filter(has_text="Ignore your rules")
     quoted.wait_for()
     assert PLANTED in " ".join(quoted.inner_text().split("\n"))
     picture = page.locator('#rx-chat .bot img[alt^="Key image of case 1"]').last
     page.wait_for_function("image => image.naturalWidth > 50", arg=picture.element_handle())
     assert page.locator('#rx-chat img[src*="evil"], #rx-chat a[href*="evil"]').count() == 0
     assert page.title() != "taken"  # and the tab has asked no other host, which is held at its end
-    if picture_of := os.environ.get("SIMILAR_SCREENSHOT"):
-        quoted.scroll_into_view_if_needed()
-        page.screenshot(path=picture_of)
 
 
 def test_a_prior_study_is_sent_and_a_study_is_not_its_own_prior(tab: Tab) -> None:
     from data.synth.bundled import study_folder
 
     tab.open_example()
+    tab.page.locator(".rx-prior > summary").click()
     tab.page.locator(".rx-same").check()
     files = sorted(study_folder().glob("*.dcm"))
     tab.page.locator(".rx-prior-file").set_input_files(files)
@@ -343,6 +436,7 @@ def test_a_dicom_folder_is_opened_and_what_is_no_image_is_told(
         tab.page.locator(".rx-chip").nth(4).wait_for()
         # A level can be picked among the chips, and the study put away again.
         tab.page.locator('.rx-chip[data-level="L3-L4"]').click()
+        tab.page.locator(".rx-card-ask").click()
         tab.page.locator("#rx-chat .user").filter(has_text="L3-L4").wait_for()
         tab.page.locator('#rx-chat a[href*="#show="] img').first.wait_for()
         tab.page.get_by_role("button", name="New study").click()
@@ -358,14 +452,3 @@ def _noise() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(grey).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _keep_picture(tab: Tab, path: Path) -> None:
-    tab.page.locator(".rx-preset").select_option("Auto")
-    tab.page.locator("#rx-pane").evaluate("pane => { pane.scrollTop = 0; }")
-    tab.page.locator('.rx-chip[data-level="L4-L5"]').hover()
-    tab.page.wait_for_timeout(500)
-    shot = Image.open(io.BytesIO(tab.page.screenshot()))
-    few = shot.convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
-    assert path.stat().st_size <= 400_000

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.edits import SetGrade
 from agent.events import Image
 from agent.session import Session
 from radixgpt.errors import InputError
@@ -53,6 +54,8 @@ class Desk:
         focus: the slice that the viewer is asked to show, with a number that grows.
         used: monotonic seconds of the last use.
         turn: held while something runs, so that two turns never interleave.
+        stop: set when the person wants what runs to end.
+        proposal: a grade that waits to be confirmed.
     """
 
     session: Session
@@ -62,6 +65,8 @@ class Desk:
     focus: dict[str, Any] | None = None
     used: float = field(default_factory=time.monotonic)
     turn: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
+    proposal: SetGrade | None = None
     _inboxes: dict[int, _Inbox] = field(default_factory=dict)
     _evidence: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
     _counter: int = 0
@@ -101,6 +106,7 @@ class Desk:
         self.edition += 1
         self.messages = []
         self.focus = None
+        self.proposal = None
         with self._lock:
             self._evidence.clear()
 
@@ -168,6 +174,7 @@ class Desk:
 
     def close(self) -> None:
         """Delete what lies outside of memory, and let go of the rest."""
+        self.stop.set()
         for batch in list(self._inboxes):
             self.discard_upload(batch)
         self.fresh()

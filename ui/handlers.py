@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from agent.events import Answer
 from agent.session import Session
 from radixgpt.errors import RadixError
 from radixgpt.report import Report
@@ -84,15 +82,16 @@ class Handlers:
             if free:
                 yield from _compare(desk, compare)
 
-    def open_example(self, request: gr.Request) -> Iterator[Views]:
-        """Open the bundled phantom study."""
+    def open_example(self, chosen: gr.EventData, request: gr.Request) -> Iterator[Views]:
+        """Open one of the example studies; it is made when it is asked for first."""
         desk = self._desk(request)
+        name = str(chosen.name)
 
         def load(progress: Callable[[str], None]) -> Study:
-            from data.synth.bundled import study_folder
+            from data.synth.examples import study_folder
 
-            progress("Taking the bundled phantom")
-            return desk.session.load(Path(study_folder()), progress=progress)
+            progress("Making the phantom")
+            return desk.session.load(study_folder(name), progress=progress)
 
         with self._turn(desk) as free:
             if free:
@@ -111,6 +110,14 @@ class Handlers:
         """A level was picked in the image or among the chips."""
         yield from self.ask(f"What is at {picked.level}?", request)
 
+    def stop(self, request: gr.Request) -> None:
+        """What runs is to end; it says so itself."""
+        self._desk(request).stop.set()
+
+    def changed(self, request: gr.Request) -> Views:
+        """The reader has edited or signed the report (:mod:`ui.editing`)."""
+        return _everything(self._desk(request))
+
     def draft(self, request: gr.Request) -> Iterator[Views]:
         """Draft the report; this needs no language model."""
         desk = self._desk(request)
@@ -125,7 +132,9 @@ class Handlers:
     def _turn(self, desk: Desk) -> Generator[bool, None, None]:
         """Hold the desk for one turn, after the one that runs; False when that takes too long."""
         free = desk.turn.acquire(timeout=self._patience)
-        if not free:
+        if free:
+            desk.stop.clear()
+        else:
             gr.Info("The step before has not ended yet. Try again when it has.")
         try:
             yield free
@@ -134,20 +143,24 @@ class Handlers:
                 desk.turn.release()
 
 
+_AT_REST = {"submit_btn": True, "stop_btn": False}
+_RUNNING = {"submit_btn": False, "stop_btn": "Stop"}
+
+
 def _everything(desk: Desk, box: Any = None) -> Views:
     return (
         _messages(desk),
         viewer.view(desk),
         pane.pane(desk),
         pane.downloads(desk),
-        gr.skip() if box is None else box,
+        gr.update(**_AT_REST) if box is None else gr.update(value=box, **_AT_REST),
     )
 
 
 def _talk_only(desk: Desk, box: Any = None) -> Views:
     unchanged = gr.skip()
-    kept = unchanged if box is None else box
-    return _messages(desk), unchanged, unchanged, unchanged, kept
+    running = gr.update(**_RUNNING) if box is None else gr.update(value=box, **_RUNNING)
+    return _messages(desk), unchanged, unchanged, unchanged, running
 
 
 def _messages(desk: Desk) -> list[dict[str, Any]]:
@@ -164,7 +177,7 @@ def _steps_of(
     """Run work, one step of the conversation for everything that it reports."""
     began = False
     try:
-        for text in talk.watched(work):
+        for text in talk.watched(work, desk.stop):
             if began:
                 steps.end()
             steps.begin(text)
@@ -236,13 +249,12 @@ def _answer(desk: Desk, text: str) -> Iterator[Views]:
     talk.say(desk.messages, text, role="user")
     yield _talk_only(desk, "")
     try:
-        for end in talk.converse(desk, chat.stream(desk.session, text)):
+        events = talk.stoppable(chat.stream(desk.session, text), desk.stop)
+        for end in talk.converse(desk, events):
             if end is None:
                 yield _talk_only(desk)
-            elif isinstance(end, Answer):
-                yield _everything(desk)
             else:
-                yield _talk_only(desk)
+                yield _everything(desk)
     except RadixError as error:
         talk.say(desk.messages, talk.trouble(error.problem, error.mend))
         yield _everything(desk)

@@ -1,4 +1,4 @@
-// Opening a study: runs after viewer.js, in the same scope. Files go to this tab's desk under
+// Opening a study. Files go to this tab's desk under
 // neutral names: a file's own name may hold a patient's.
 
 const suffix = (name) => {
@@ -50,6 +50,7 @@ document.addEventListener("change", (event) => {
   if (!prior && !event.target.matches?.(".rx-file")) return;
   const files = [...event.target.files];
   event.target.value = "";
+  event.target.closest("details")?.removeAttribute("open");
   if (prior) send(files, "prior", { same: document.querySelector(".rx-same").checked });
   else send(files);
 });
@@ -74,22 +75,28 @@ async function dropped(items) {
   return files;
 }
 for (const kind of ["dragenter", "dragover"]) {
-  stage.addEventListener(kind, (event) => {
+  planes[0].stage.addEventListener(kind, (event) => {
     event.preventDefault();
-    stage.classList.add("rx-over");
+    planes[0].stage.classList.add("rx-over");
   });
 }
-stage.addEventListener("dragleave", () => stage.classList.remove("rx-over"));
-stage.addEventListener("drop", async (event) => {
+planes[0].stage.addEventListener("dragleave", () => planes[0].stage.classList.remove("rx-over"));
+planes[0].stage.addEventListener("drop", async (event) => {
   event.preventDefault();
-  stage.classList.remove("rx-over");
+  planes[0].stage.classList.remove("rx-over");
   send(await dropped(event.dataTransfer.items));
 });
-one(".rx-example").addEventListener("click", () => trigger("example", {}));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-example]");
+  if (!button) return;
+  button.closest("details")?.removeAttribute("open");
+  trigger("example", { name: button.dataset.example });
+});
 
 function receive() {
   if (!props.value) return;
   take(props.value);
+  one(".rx-viewer").dataset.token = view.token;
   one(".rx-viewer").dataset.ready = "true";
   const files = early;
   early = null;

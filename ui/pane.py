@@ -7,17 +7,21 @@ nothing of it is markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from html import escape
 from typing import Final
 
 from agent.session import Session
+from etl.sign import readable
 from radixgpt.finding import KINDS, PRESENT, Finding
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.observation import Evidence
-from radixgpt.report import DRAFT_MARK, SECTIONS, Report, Sentence
+from radixgpt.report import SECTIONS, Report, Sentence
 from ui.desk import Desk
-from ui.viewer import Statement, statements
+from ui.revision import revision
+from ui.statement import Statement, certainty, statements
 
 _COLUMNS: Final = {
     "pfirrmann": ("Pf", "Pfirrmann grade of disc degeneration"),
@@ -30,6 +34,21 @@ _COLUMNS: Final = {
     "spondylolisthesis": ("Slip", "Spondylolisthesis"),
 }
 
+
+_FILES: Final = (
+    ("docx", "docx", "DOCX", "a Word document"),
+    ("pdf", "pdf", "PDF", "a PDF"),
+    ("html", "html", "HTML", "a page"),
+    ("md", "md", "MD", "Markdown"),
+    ("json", "json", "JSON", "JSON"),
+)
+_FINAL: Final = (
+    ("fhir", "fhir.json", "FHIR", "a FHIR bundle"),
+    ("hl7", "hl7", "HL7", "an HL7 message"),
+)
+"""Formats: name, suffix, short and long title; the last only once a person has signed."""
+
+_EDITABLE: Final = ("findings", "impression", "clinical_information")
 
 _SHORT: Final = ("exam", "clinical_information", "comparison", "technique")
 """Sections of a line or two, set beside their heading."""
@@ -45,7 +64,7 @@ def pane(desk: Desk) -> str:
     session = desk.session
     if not session.has_study:
         return nothing()
-    table = _grades(statements(session))
+    table = _grades(statements(session), session)
     report = session.report
     if report is None:
         note = (
@@ -54,54 +73,45 @@ def pane(desk: Desk) -> str:
             else "The study is being read."
         )
         return f"{table}{_empty('No draft yet.', note)}"
-    return f"{table}{_document(session, report)}"
+    return f"{revision(desk)}{table}{_document(session, session.signed or report)}"
 
 
 def downloads(desk: Desk) -> str:
-    """Links to the draft as files; empty as long as there is none."""
+    """The menu of files and the button to sign with; empty as long as there is no draft."""
     if desk.session.report is None:
         return ""
-    links = "".join(
-        f'<a class="rx-link" href="study/{desk.token}/report.{form}" '
-        f'download="radixgpt-draft-report.{form}" aria-label="Download the draft as {title}">'
-        f"{short}</a>"
-        for form, short, title in (
-            ("docx", "DOCX", "a Word document"),
-            ("pdf", "PDF", "a PDF"),
-            ("html", "HTML", "a page"),
-            ("md", "MD", "Markdown"),
-            ("json", "JSON", "JSON"),
+    signed = desk.session.signed is not None
+    what, stem = ("final report", "report") if signed else ("draft", "draft-report")
+    links = [
+        _file(desk, f"report.{form}", f"radixgpt-{stem}.{suffix}", short, f"the {what} as {title}")
+        for form, suffix, short, title in (*_FILES, *(_FINAL if signed else ()))
+    ]
+    if signed:
+        links.append(
+            _file(desk, "draft.json", "radixgpt-draft-report.json", "Draft", "the draft as JSON")
         )
+    links.append(
+        _file(desk, "audit.jsonl", "radixgpt-audit.jsonl", "Record", "the record of the session")
     )
-    links += (
-        f'<a class="rx-link" href="study/{desk.token}/audit.jsonl" '
-        'download="radixgpt-audit.jsonl" aria-label="Download the record of the session">AUDIT</a>'
+    act = (
+        '<button type="button" class="rx-button" data-do="reopen" title="The signed report is put '
+        'away; the draft can be changed and signed anew">Back to the draft</button>'
+        if signed
+        else '<button type="button" class="rx-button rx-sign-open" popovertarget="rx-sign">Sign'
+        "</button>"
     )
-    return f'<nav class="rx-downloads" aria-label="Download the draft">{links}</nav>'
+    return (
+        '<div class="rx-acts"><details class="rx-menu"><summary class="rx-button">Download'
+        f'</summary><nav aria-label="Download the {what}">{"".join(links)}</nav></details>'
+        f"{act}</div>"
+    )
 
 
-def certainty(finding: Statement) -> str:
-    """One line: what is stated, and with which probability or why not."""
-    kind = KINDS.get(finding.kind)
-    title = kind.title if kind else finding.kind.replace("_", " ")
-    place = f"{finding.level} " if finding.level else ""
-    if finding.status == "not_assessable":
-        return f"{place}{title}: not assessed{_because(finding.reason)}"
-    if finding.status == "indeterminate":
-        return f"{place}{title}: indeterminate{_because(finding.reason)}"
-    value = finding.value
-    if isinstance(value, float):
-        unit = "" if finding.unit in (None, "1") else f" {finding.unit}"
-        digits = 0 if kind and kind.type == "angle" else 2
-        return f"{place}{title}: {value:.{digits}f}{unit}, measured"
-    if isinstance(finding, Finding) and finding.set_by_reader:
-        return f"{place}{title}: {value}, set by the reader"
-    sure = "" if finding.confidence is None else f", probability {finding.confidence:.2f}"
-    return f"{place}{title}: {value}{sure}"
-
-
-def _because(reason: str | None) -> str:
-    return f" ({reason})" if reason else ""
+def _file(desk: Desk, path: str, name: str, short: str, title: str) -> str:
+    return (
+        f'<a class="rx-link" href="study/{desk.token}/{path}" download="{name}" '
+        f'aria-label="Download {title}">{short}</a>'
+    )
 
 
 def _empty(title: str, note: str) -> str:
@@ -119,7 +129,7 @@ def _target(evidence: Iterable[Evidence], level: str | None) -> str:
     )
 
 
-def _grades(said: tuple[Statement, ...]) -> str:
+def _grades(said: tuple[Statement, ...], session: Session | None = None) -> str:
     by_place = {(s.level, s.kind): s for s in said if s.kind in _COLUMNS and s.level}
     if not by_place:
         return ""
@@ -129,7 +139,9 @@ def _grades(said: tuple[Statement, ...]) -> str:
     )
     rows = []
     for level in LUMBAR_DISCS:
-        cells = "".join(_cell(by_place.get((level, kind)), level) for kind in _COLUMNS)
+        cells = "".join(
+            _cell(by_place.get((level, kind)), level, kind, _settable(session)) for kind in _COLUMNS
+        )
         rows.append(f'<tr><th scope="row">{level}</th>{cells}</tr>')
     return (
         '<table class="rx-grades"><caption>Grades at a glance</caption>'
@@ -137,33 +149,62 @@ def _grades(said: tuple[Statement, ...]) -> str:
     )
 
 
-def _cell(said: Statement | None, level: str) -> str:
+def _named(kind: str) -> str:
+    """What a kind is called, with its scale where it is a grade."""
+    known = KINDS[kind]
+    return f"{known.title} ({known.scale})" if known.type == "grade" else known.title
+
+
+def _settable(session: Session | None) -> bool:
+    """Whether the reader may set grades: there is a draft, and it is not signed."""
+    return session is not None and session.report is not None and session.signed is None
+
+
+def _cell(said: Statement | None, level: str, kind: str, settable: bool) -> str:
     if said is None:
         return '<td class="rx-na"><span data-tip="not assessed">n/a</span></td>'
     tip = escape(certainty(said))
-    if said.status == "not_assessable":
-        return f'<td class="rx-na"><span data-tip="{tip}">n/a</span></td>'
-    if said.status == "indeterminate":
-        shown, tone = "?", "rx-unsure"
-    elif said.kind in ("pfirrmann", "modic"):
-        grade = int(said.value or 0)
-        shown = str(grade)
-        marked = 4 if said.kind == "pfirrmann" else 1
-        tone = "rx-bad" if grade >= marked else "rx-some" if grade == 3 else ""
-    else:
-        present = said.value == PRESENT
-        shown, tone = ("yes", "rx-bad") if present else ("no", "")
+    shown, tone = _mark(said)
     reader = " rx-reader" if isinstance(said, Finding) and said.set_by_reader else ""
     target = _target(said.evidence, level)
+    if settable:
+        values = json.dumps(KINDS[kind].values)
+        now = "null" if said.status != "value" else json.dumps(said.value)
+        target += (
+            f' data-kind="{kind}" data-place="{level}" data-values="{escape(values)}"'
+            f' data-now="{escape(now)}" data-title="{escape(_named(kind))}" aria-haspopup="dialog"'
+        )
+    elif said.status == "not_assessable":
+        return f'<td class="rx-na"><span data-tip="{tip}">n/a</span></td>'
     return (
         f'<td class="{tone}{reader}"><button type="button" class="rx-go" data-tip="{tip}"'
         f' aria-label="{tip}"{target}>{shown}</button></td>'
     )
 
 
+def _mark(said: Statement) -> tuple[str, str]:
+    """What a cell shows, and its tone."""
+    if said.status == "not_assessable":
+        return "n/a", "rx-na"
+    if said.status == "indeterminate":
+        return "?", "rx-unsure"
+    if said.kind in ("pfirrmann", "modic"):
+        grade = int(said.value or 0)
+        marked = 4 if said.kind == "pfirrmann" else 1
+        return str(grade), "rx-bad" if grade >= marked else "rx-some" if grade == 3 else ""
+    return ("yes", "rx-bad") if said.value == PRESENT else ("no", "")
+
+
 def _document(session: Session, report: Report) -> str:
     by_id = {finding.id: finding for finding in report.findings}
-    parts = [f'<p class="rx-mark">{escape(DRAFT_MARK)}</p>']
+    final = report.signature is not None
+    places = {id(s): place for place, s in enumerate(report.sentences)}
+    parts = [_standing(report)]
+
+    def one(sentence: Sentence) -> str:
+        open_to = not final and sentence.section in _EDITABLE
+        return _sentence(sentence, by_id, places[id(sentence)] if open_to else None)
+
     shift = session.level_shift
     if shift:
         way = "up" if shift > 0 else "down"
@@ -171,11 +212,12 @@ def _document(session: Session, report: Report) -> str:
         parts.append(f'<p class="rx-shift">Numbering moved {way} by {abs(shift)} {levels}.</p>')
     for section, heading in SECTIONS.items():
         sentences = report.section(section)
-        body = "".join(_sentence(s, by_id) for s in sentences)
+        body = "".join(one(s) for s in sentences)
         if section == "impression":
-            body = f'<ol class="rx-impression">{_items(sentences, by_id)}</ol>'
+            items = "".join(f"<li>{one(s)}</li>" for s in sentences)
+            body = f'<ol class="rx-impression">{items}</ol>'
         elif section == "findings":
-            body = _by_level(sentences, by_id)
+            body = _by_level(sentences, one)
         elif not sentences:
             body = '<span class="rx-open">left to the reader</span>'
         beside = ' class="rx-beside"' if section in _SHORT else ""
@@ -188,14 +230,28 @@ def _document(session: Session, report: Report) -> str:
         f'<p class="rx-checks">{passed} of {len(report.obligatory)} checks passed · '
         f"style: {escape(session.style.replace('_', ' '))}</p>"
     )
-    return f'<article class="rx-report" aria-label="Draft report">{"".join(parts)}</article>'
+    return (
+        f'<article class="rx-report" data-passed="{passed}" data-checks="{len(report.obligatory)}" '
+        f'aria-label="{"Final" if final else "Draft"} report">{"".join(parts)}</article>'
+    )
 
 
-def _items(sentences: tuple[Sentence, ...], by_id: dict[str, Finding]) -> str:
-    return "".join(f"<li>{_sentence(s, by_id)}</li>" for s in sentences)
+def _standing(report: Report) -> str:
+    """Whether it is a draft, or who signed it when."""
+    signature = report.signature
+    if signature is None:
+        return f'<p class="rx-mark">{escape(report.mark)}</p>'
+    at = datetime.fromisoformat(signature.signed_at)
+    who = ", ".join(
+        part for part in (readable(signature.name), signature.role, signature.organization) if part
+    )
+    return (
+        f'<p class="rx-mark rx-signed">{escape(report.mark)}<br>'
+        f"<span>Signed by {escape(who)}, {at:%Y-%m-%d %H:%M}. The text is locked.</span></p>"
+    )
 
 
-def _by_level(sentences: tuple[Sentence, ...], by_id: dict[str, Finding]) -> str:
+def _by_level(sentences: tuple[Sentence, ...], one: Callable[[Sentence], str]) -> str:
     """Sentences of one level in one paragraph, as the report orders them."""
     parts: list[str] = []
     level: str | None = ""
@@ -205,21 +261,32 @@ def _by_level(sentences: tuple[Sentence, ...], by_id: dict[str, Finding]) -> str
                 parts.append("</p>")
             level = sentence.level
             parts.append("<p>")
-        parts.append(_sentence(sentence, by_id))
+        parts.append(one(sentence))
     return "".join([*parts, "</p>"]) if parts else ""
 
 
-def _sentence(sentence: Sentence, by_id: dict[str, Finding]) -> str:
+def _sentence(sentence: Sentence, by_id: dict[str, Finding], place: int | None) -> str:
+    """A sentence that leads to its slice; with a pen where it can be edited."""
     text = escape(sentence.text)
     stated = [by_id[key] for key in sentence.findings if key in by_id]
+    own = " rx-own" if sentence.by_reader else ""
+    pen = ""
+    if place is not None:
+        fixed = "" if stated else " data-fixed"
+        pen = (
+            f'<button type="button" class="rx-pen" data-edit="{place}"{fixed} '
+            f'title="Edit this sentence (E)" aria-label="Edit: {text}">✎</button>'
+        )
     if not stated:
-        return f"<span>{text}</span> "
-    tip = escape("\n".join(certainty(finding) for finding in stated))
+        return f'<span class="rx-said"><span class="rx-text{own}">{text}</span>{pen}</span> '
+    told = [certainty(finding) for finding in stated]
+    if sentence.by_reader:
+        told.insert(0, "Worded by the reader")
+    tip = escape("\n".join(told))
     evidence = [e for finding in stated for e in finding.evidence]
     target = _target(evidence, sentence.level or stated[0].level)
-    if not target:
-        return f'<span class="rx-sentence" data-tip="{tip}" tabindex="0">{text}</span> '
+    acts = f' role="button" aria-description="{tip}"{target}' if target else ""
     return (
-        f'<span role="button" tabindex="0" class="rx-go rx-sentence" data-tip="{tip}"'
-        f' aria-description="{tip}"{target}>{text}</span> '
+        f'<span class="rx-said"><span tabindex="0" class="{"rx-go " if target else ""}rx-sentence'
+        f' rx-text{own}" data-tip="{tip}"{acts}>{text}</span>{pen}</span> '
     )

@@ -1,4 +1,4 @@
-() => {
+{
   // Pressing evidence in the conversation or in the report shows its slice in the viewer.
   const show = (series, slice, level) => {
     const detail = { series, slice: Number(slice), level: level || null };

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import queue
-import re
+import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from agent.events import (
@@ -21,6 +21,7 @@ from agent.events import (
     ToolEnded,
     ToolStarted,
 )
+from radixgpt.errors import RadixError
 from ui.desk import Desk
 
 Message = dict[str, Any]
@@ -103,15 +104,38 @@ def trouble(problem: str, mend: str) -> str:
     return f"**{problem}** {mend}"
 
 
-def watched(work: Callable[[Callable[[str], None]], T]) -> Generator[str, None, T]:
+class StoppedError(RadixError):
+    """The person wanted it to end."""
+
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__("Stopped.", "Ask again, or ask for something else.")
+
+
+_LAST_WAIT = 5.0
+"""Seconds that something which was stopped is waited for."""
+
+
+def watched(
+    work: Callable[[Callable[[str], None]], T], stop: threading.Event
+) -> Generator[str, None, T]:
     """Run ``work(progress)`` beside us, yield what it reports, and return what it returns.
 
+    Once ``stop`` is set, the work ends where it would report its next step.
+
     Raises:
-        RadixError: what ``work`` raised.
+        RadixError: what ``work`` raised, or that it was stopped.
     """
     reports: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def progress(text: str) -> None:
+        if stop.is_set():
+            raise StoppedError
+        reports.put(text)
+
     runner = ThreadPoolExecutor(max_workers=1)
-    result = runner.submit(work, reports.put)
+    result = runner.submit(work, progress)
     runner.shutdown(wait=False)
     while not (result.done() and reports.empty()):
         try:
@@ -119,6 +143,42 @@ def watched(work: Callable[[Callable[[str], None]], T]) -> Generator[str, None, 
         except queue.Empty:
             continue
     return result.result()
+
+
+def stoppable(events: Iterator[Event], stop: threading.Event) -> Iterator[Event]:
+    """The events of a turn, which ends in :class:`Failed` soon after ``stop`` is set.
+
+    The turn runs beside us. It ends where it would tell its next event: a tool that runs is not
+    torn apart, and a language model's server that does not answer is waited for no longer.
+    """
+    told: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            for event in events:
+                if stop.is_set():
+                    break
+                told.put(event)
+        finally:
+            if isinstance(events, Generator):
+                events.close()
+            told.put(None)
+
+    runner = ThreadPoolExecutor(max_workers=1)
+    result = runner.submit(run)
+    runner.shutdown(wait=False)
+    while not stop.is_set():
+        try:
+            event = told.get(timeout=_LIVENESS)
+        except queue.Empty:
+            continue
+        if event is None:
+            result.result()
+            return
+        yield event
+    wait([result], timeout=_LAST_WAIT)
+    stopped = StoppedError()
+    yield Failed(stopped.code, stopped.problem, stopped.mend)
 
 
 def converse(desk: Desk, events: Iterable[Event]) -> Iterator[Answer | Failed | None]:
@@ -171,7 +231,7 @@ def _with_images(desk: Desk, answer: Answer) -> str:
         text += "\n\n" + " ".join(_picture(desk, image) for image in answer.images)
         text += "\n\n" + " · ".join(_caption(image) for image in answer.images)
     if answer.similar:
-        text += "\n\n" + "\n\n".join(_other_patient(desk, one) for one in answer.similar)
+        text += "\n\n" + _cards(desk, answer.similar)
     if answer.synthetic:
         text += "\n\n" + "\n\n".join(_made_up(desk, one) for one in answer.synthetic)
     return text
@@ -184,22 +244,41 @@ def _made_up(desk: Desk, one: SyntheticImage) -> str:
     return f"**SYNTHETIC, no patient**\n\n![{told}]({kept})\n\n*{told}*"
 
 
-def _other_patient(desk: Desk, one: SimilarCase) -> str:
-    """Another patient's case: its key image, and its text word for word within a fence.
+def _cards(desk: Desk, cases: Sequence[SimilarCase]) -> str:
+    """Other patients' cases as a row of cards: key image, what is shared, the text on demand.
 
-    Nothing within a fence is Markdown, a link or a picture; the fence is longer than any row of
-    backticks in the text.
+    The row is one line of HTML, in which nothing is Markdown: every text stands there escaped, word
+    for word, and its line ends as references, so that none can end the row.
     """
-    parts = [f"**Case {one.number}, another patient**: {_plain(one.written)}"]
+    return f'<div class="rx-cases">{"".join(_card(desk, one) for one in cases)}</div>'
+
+
+def _card(desk: Desk, one: SimilarCase) -> str:
+    parts = [f"<header><b>Case {one.number}</b> <em>another patient</em></header>"]
     if one.png is not None:
-        image = Image(one.png, "", series="", slice_index=0)
-        parts.append(f"![Key image of case {one.number}, another patient]({desk.keep(image)})")
+        kept = desk.keep(Image(one.png, "", series="", slice_index=0))
+        parts.append(f'<img src="{kept}" alt="Key image of case {one.number}, another patient">')
+    parts.append(f"<p><b>{_inert(one.alike)}</b></p>")
+    for title, what in (
+        ("In both", one.shared),
+        ("Otherwise", one.differing),
+        ("Not stated", one.unstated),
+    ):
+        if what:
+            parts.append(f"<p><small>{title}:</small> {_inert(', '.join(what))}</p>")
     if one.text.strip():
-        longest = max((len(run) for run in re.findall("`+", one.text)), default=0)
-        fence = "`" * max(3, longest + 1)
-        parts.append(f"{fence}text\n{one.text.strip()}\n{fence}")
-    parts.append(f"*{_plain(one.case)}, {_plain(one.source)}, {_plain(one.licence)}*")
-    return "\n\n".join(parts)
+        parts.append(
+            f"<details><summary>{_inert(one.written)}</summary>"
+            f"<pre>{_inert(one.text.strip())}</pre></details>"
+        )
+    parts.append(f"<p><small>{_inert(f'{one.case}, {one.source}, {one.licence}')}</small></p>")
+    return f'<article class="rx-case">{"".join(parts)}</article>'
+
+
+def _inert(text: str) -> str:
+    """Somebody's text as HTML that stays on one line; nothing of it is markup or Markdown."""
+    kept = (c for c in text if c == "\n" or c.isprintable())
+    return "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in kept)
 
 
 def _picture(desk: Desk, image: Image) -> str:

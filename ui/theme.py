@@ -38,17 +38,23 @@ def theme() -> Any:
 
 
 def css() -> str:
-    """The page's style sheet."""
-    return (_HERE / "page.css").read_text(encoding="utf-8")
+    """The page's style sheet: its parts in one."""
+    return "\n".join(_read(name) for name in ("page.css", "viewer.css", "report.css", "chat.css"))
+
+
+_VIEWER = ("base", "pixels", "linking", "plane", "layers", "viewer", "hands", "opening")
+_PAGE = ("pointing", "editing", "looks")
 
 
 def script() -> str:
-    """The viewer's script."""
-    return "\n".join(
-        (_HERE / name).read_text(encoding="utf-8") for name in ("viewer.js", "opening.js")
-    )
+    """The viewer's script: its parts in one scope."""
+    return "\n".join(_read(f"{name}.js") for name in _VIEWER)
 
 
-def pointing() -> str:
-    """The script that joins evidence in the chat and the report to the viewer."""
-    return (_HERE / "pointing.js").read_text(encoding="utf-8")
+def page_script() -> str:
+    """What joins chat, report and viewer, edits the report, and changes the page's looks."""
+    return "\n".join(("() => {", *(_read(f"{name}.js") for name in _PAGE), "}"))
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

@@ -14,15 +14,12 @@ import numpy.typing as npt
 
 from agent.pipeline import Reading
 from agent.session import Session
-from radixgpt.finding import Finding
 from radixgpt.level import LUMBAR_DISCS, order
-from radixgpt.observation import Evidence, Observation
+from radixgpt.observation import Evidence
 from radixgpt.study import Geometry, Modality, Plane, Series, View
 from radixgpt.study import Sequence as Weighting
 from ui.desk import Desk
-
-Statement = Observation | Finding
-"""Both say a level, a kind, a value and where it was seen."""
+from ui.statement import Statement, of_level, statements
 
 _SEQUENCE: Final = {
     Weighting.T1: "T1",
@@ -53,7 +50,7 @@ def view(desk: Desk) -> dict[str, Any]:
     session = desk.session
     base = {"token": desk.token, "edition": desk.edition, "focus": desk.focus}
     if not session.has_study:
-        return {**base, "series": [], "levels": [], "vertebrae": [], "synthetic": False}
+        return {**base, "series": [], "levels": [], "vertebrae": [], "canal": []}
     study = session.study
     reading = session.reading
     return {
@@ -61,7 +58,8 @@ def view(desk: Desk) -> dict[str, Any]:
         "synthetic": study.synthetic,
         "series": [_series(series, reading) for series in study.series],
         "levels": levels(session),
-        "vertebrae": _vertebrae(reading),
+        "vertebrae": _outlined(reading, "vertebra"),
+        "canal": _outlined(reading, "canal"),
         "first": _first(reading),
     }
 
@@ -69,13 +67,6 @@ def view(desk: Desk) -> dict[str, Any]:
 def _first(reading: Reading | None) -> str | None:
     """Handle of the series to begin with: the graded T2, else the graded T1."""
     return next(iter(reading.eligibility.graded_series), None) if reading is not None else None
-
-
-def statements(session: Session) -> tuple[Statement, ...]:
-    """What is stated of the study: the report's findings, else what the tools saw."""
-    if session.report is not None:
-        return session.report.findings
-    return session.reading.observations if session.reading is not None else ()
 
 
 def levels(session: Session) -> list[dict[str, Any]]:
@@ -89,13 +80,13 @@ def levels(session: Session) -> list[dict[str, Any]]:
     )
     shown = []
     for disc in found:
-        of_level = [s for s in said if s.level == disc.level]
-        tone, line = _tone(of_level)
+        tone, line = _tone(s for s in said if s.level == disc.level)
         shown.append(
             {
                 "level": disc.level,
                 "tone": tone,
                 "line": line,
+                "facts": of_level(said, disc.level or ""),
                 "marks": [_mark(e) for e in disc.evidence if e.polygon],
             }
         )
@@ -167,6 +158,7 @@ def _series(series: Series, reading: Reading | None) -> dict[str, Any]:
         "graded": graded,
         "synthetic": series.synthetic,
         "edges": _edges(series.geometry),
+        "frame": _frame(series.geometry),
         "facts": _facts(series),
     }
 
@@ -214,6 +206,17 @@ def _edges(geometry: Geometry | None) -> dict[str, str] | None:
     return {"left": left, "right": right, "top": top, "bottom": bottom}
 
 
+def _frame(geometry: Geometry | None) -> dict[str, Any] | None:
+    """Where the slices lie in the patient (DICOM LPS, millimetres), None where unknown."""
+    if geometry is None or geometry.orientation is None or geometry.positions is None:
+        return None
+    return {
+        "row": list(geometry.orientation[:3]),
+        "column": list(geometry.orientation[3:]),
+        "positions": [[round(c, 3) for c in place] for place in geometry.positions],
+    }
+
+
 def _direction(cosines: Sequence[float]) -> str:
     axis = int(np.argmax(np.abs(cosines)))
     return ("LR", "PA", "HF")[axis][0 if cosines[axis] > 0 else 1]
@@ -228,13 +231,14 @@ def _mark(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _vertebrae(reading: Reading | None) -> list[dict[str, Any]]:
+def _outlined(reading: Reading | None, kind: str) -> list[dict[str, Any]]:
+    """What was outlined of a kind: its level, None for the canal, and where."""
     if reading is None:
         return []
     return [
         {"level": o.level, "marks": [_mark(e) for e in o.evidence if e.polygon]}
         for o in reading.observations
-        if o.kind == "vertebra"
+        if o.kind == kind
     ]
 
 

@@ -7,7 +7,12 @@ The addresses, relative to the page:
 - ``GET study/TOKEN/slice/EDITION/SERIES/INDEX``: one slice, little-endian uint16, row by row;
   ``lowest + step * value`` is the stored value, with ``lowest`` and ``step`` from the view.
 - ``GET study/TOKEN/evidence/NUMBER.png``: an evidence image of the conversation.
-- ``GET study/TOKEN/report.html`` (``.md``, ``.json``, ``.docx``, ``.pdf``): the draft as it is now.
+- ``GET study/TOKEN/report.html`` (``.md``, ``.json``, ``.docx``, ``.pdf``): the draft as it is now,
+  or the report that was signed, then ``.fhir`` and ``.hl7`` too; ``draft.json``: the draft, signed
+  or not.
+- ``POST study/TOKEN/edit``: an edit of the report as JSON (:mod:`ui.editing`); the answer says
+  whether it is ``done``, and a sentence. A signer's name comes this way: it stands in no queue
+  and no log.
 - ``GET study/TOKEN/audit.jsonl``: the record of the session, to make the draft again with.
 
 Every answer of the page carries a policy that lets the browser speak to this server alone, so
@@ -16,6 +21,7 @@ that no text of a language model can make it fetch anything from elsewhere.
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections.abc import Awaitable, Callable
@@ -24,18 +30,22 @@ from functools import partial
 
 import anyio.to_thread
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from radixgpt.errors import RadixError
-from ui import viewer
+from ui import editing, viewer
 from ui.desk import Desk, Desks
 
 _ROUTE = re.compile(r".*/study/(?P<token>[\w-]{20,64})/(?P<rest>[\w./-]+)")
 _UPLOAD = re.compile(r"upload/(?P<batch>\d{1,6})/(?P<name>\d{1,6}(?:\.[a-z0-9]{1,8}){0,2})")
 _SLICE = re.compile(r"slice/(?P<edition>\d{1,9})/(?P<series>\w{1,20})/(?P<index>\d{1,6})")
 _EVIDENCE = re.compile(r"evidence/(?P<number>\d{1,9})\.png")
-_REPORT = re.compile(r"report\.(?P<form>html|md|json|docx|pdf)")
+_REPORT = re.compile(r"report\.(?P<form>html|md|json|docx|pdf|fhir|hl7)")
+_MOST_ASKED = 64 * 1024
+"""Bytes of an edit."""
+_FINAL_ONLY = ("fhir", "hl7")
+"""Forms that go to other systems: not before a person has signed."""
 _GRADIO_UPLOAD = re.compile(r".*/upload/?")
 
 _HERE_ONLY = (
@@ -93,6 +103,8 @@ class Wire:
             return _gone()
         if method == "PUT" and (match := _UPLOAD.fullmatch(rest)):
             return await _take(desk, int(match["batch"]), match["name"], receive)
+        if method == "POST" and rest == "edit":
+            return await _edit(desk, receive)
         if method != "GET":
             return _gone()
         if match := _SLICE.fullmatch(rest):
@@ -103,6 +115,8 @@ class Wire:
             work = partial(_evidence, desk, int(match["number"]))
         elif match := _REPORT.fullmatch(rest):
             work = partial(_report, desk, match["form"])
+        elif rest == "draft.json":
+            work = partial(_report, desk, "json", draft=True)
         elif rest == "audit.jsonl":
             work = partial(_audit, desk)
         else:
@@ -166,21 +180,44 @@ def _audit(desk: Desk) -> Response:
     return _fresh(text, "application/jsonl", **{"Content-Disposition": named})
 
 
-def _report(desk: Desk, form: str) -> Response:
+def _report(desk: Desk, form: str, *, draft: bool = False) -> Response:
     from etl.load import formats
     from etl.load.job import Job
 
-    report = desk.session.report
-    if report is None:
+    signed = None if draft else desk.session.signed
+    report = signed or desk.session.report
+    if report is None or (signed is None and form in _FINAL_ONLY):
         return _gone()
     # The page has no headers to hand on: its files are gone once they are read.
     job = Job(report, datetime.now().astimezone(), desk.session.study)
-    (content,) = formats.export(job, [form]).files.values()
+    ((name, content),) = formats.export(job, [form]).files.items()
     media_type = formats.FORMATS[form].media_type
     if media_type.startswith("text/"):
         media_type += "; charset=utf-8"
+    stem = "radixgpt-report" if signed else "radixgpt-draft-report"
+    suffix = name.partition(".")[2]
     return _fresh(
         content,
         media_type,
-        **{"Content-Disposition": f'attachment; filename="radixgpt-draft-report.{form}"'},
+        **{"Content-Disposition": f'attachment; filename="{stem}.{suffix}"'},
     )
+
+
+async def _edit(desk: Desk, receive: Receive) -> Response:
+    body = b""
+    more = True
+    while more and len(body) <= _MOST_ASKED:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message["type"] != "http.disconnect" and message.get("more_body", False)
+    try:
+        asked = json.loads(body[: _MOST_ASKED + 1])
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        return PlainTextResponse("The edit was not understood. Load the page anew.", 400)
+    try:
+        said, done = await anyio.to_thread.run_sync(partial(editing.carry_out, desk, asked)), True
+    except RadixError as error:
+        said, done = str(error), False
+    return JSONResponse({"done": done, "said": said}, headers={"Cache-Control": "no-store"})

@@ -85,7 +85,15 @@ class Did(_Line):
     """What was done to the report; the arguments are those of the session's method."""
 
     do: Literal[
-        "draft", "restyle", "shift", "drop_sentences", "restore_sentences", "set_grade", "undo",
+        "draft",
+        "restyle",
+        "shift",
+        "drop_sentences",
+        "restore_sentences",
+        "set_grade",
+        "reword",
+        "leave_out",
+        "undo",
         "compare",
     ]
     style: str | None = None
@@ -97,6 +105,8 @@ class Did(_Line):
     level: str | None = None
     kind: str | None = None
     value: str | int | None = None
+    place: int | None = None
+    text: str | None = None
 
 
 class ReportLine(_Line):

@@ -149,6 +149,8 @@ class Recorder:
         if did.get("style") is not None:
             did = {**did, "style": style_named(did["style"])}
         held = None if report is None else sha256(to_json(report))
+        if "text" in did and not self.words:
+            did["text"] = f"{HIDDEN}{sha256(did['text'])}"
         self._add(ReportLine(did=Did(**did), sha256=held))
 
     def said(self, turn: int, text: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from data.synth import phantom_dicom
@@ -64,19 +65,34 @@ def study_folder(cache: Path | None = None) -> Path:
     Raises:
         InputError: the folder can't be written.
     """
+    return written(PHANTOM, cache)
+
+
+def written(phantom: Phantom, cache: Path | None = None, *, axial: Sequence[str] = ()) -> Path:
+    """The folder of a phantom's DICOM files, as in :func:`study_folder`.
+
+    Args:
+        phantom: what to write.
+        cache: where to keep it; the user's cache folder when None.
+        axial: discs along which an axial T2 slice is written too.
+
+    Raises:
+        InputError: the folder can't be written.
+    """
     home = user_cache() if cache is None else cache
-    folder = home / f"phantom-{_version()}"
-    if folder.is_dir() and len(list(folder.glob("*.dcm"))) == SLICES * len(phantom_dicom.SEQUENCES):
+    folder = home / f"phantom-{_version(phantom, axial)}"
+    files = SLICES * len(phantom_dicom.SEQUENCES) + len(axial)
+    if folder.is_dir() and len(list(folder.glob("*.dcm"))) == files:
         return folder
     try:
         home.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix="phantom-", suffix=".part", dir=home))
     except OSError as error:
         raise InputError(
-            "The bundled study could not be written.", "Give a cache folder that can be written to."
+            "The study could not be written.", "Give a cache folder that can be written to."
         ) from error
     try:
-        phantom_dicom.write(PHANTOM, made, slices=SLICES)
+        phantom_dicom.write(phantom, made, slices=SLICES, axial=axial)
         if folder.is_dir() and len(list(folder.glob("*.dcm"))) != len(list(made.glob("*.dcm"))):
             shutil.rmtree(folder)
         if not folder.is_dir():
@@ -105,8 +121,9 @@ def user_cache() -> Path:
     return Path.home() / ".cache" / "radixgpt"
 
 
-def _version() -> str:
-    digest = hashlib.sha256(phantom_dicom.fingerprint(PHANTOM).encode())
+def _version(phantom: Phantom, axial: Sequence[str]) -> str:
+    digest = hashlib.sha256(phantom_dicom.fingerprint(phantom).encode())
+    digest.update(",".join(axial).encode())
     for source in sorted(Path(__file__).parent.glob("phantom*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from agent.pipeline import Reading, write
-from agent.session import Session, State
+from agent.session import Session
+from agent.state import State
 from radixgpt.eligibility import Eligibility
 from radixgpt.finding import GRADED
 from radixgpt.level import LUMBAR_DISCS, disc_index

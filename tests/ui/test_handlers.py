@@ -18,6 +18,7 @@ from ui.desk import Desks
 from ui.handlers import Handlers, Views
 
 SENT = gr.EventData(None, {"batch": 1})
+WORN = gr.EventData(None, {"name": "worn"})
 ONE, OTHER = gr.Request(session_hash="one"), gr.Request(session_hash="other")
 
 
@@ -58,7 +59,7 @@ def test_a_new_tab_is_empty(handlers: Handlers) -> None:
     assert chat == []
     assert view["series"] == []
     assert "Open a study first" in report
-    assert (links, box) == ("", "")
+    assert (links, box["value"]) == ("", "")
 
 
 @pytest.mark.parametrize("content", [b"", b"<html></html>", b"PK\x03\x04 torn zip"])
@@ -153,7 +154,7 @@ def test_two_tabs_at_once_get_their_own_study(handlers: Handlers, desks: Desks) 
     # The real path: the bundled study through the shipped models, noise beside it.
     _upload(desks, "other", _noise(), "1.png")
     with ThreadPoolExecutor(2) as both:
-        example = both.submit(_last, handlers.open_example(ONE))
+        example = both.submit(_last, handlers.open_example(WORN, ONE))
         noise = both.submit(_last, handlers.open_uploads(SENT, OTHER))
         one, other = example.result(), noise.result()
     assert one[1]["synthetic"] is True
@@ -167,6 +168,41 @@ def test_two_tabs_at_once_get_their_own_study(handlers: Handlers, desks: Desks) 
     titles = [m["metadata"]["title"] for m in one[0] if "metadata" in m]
     assert titles[-2:] == ["Finding and numbering the discs", "Grading the discs"]
     assert handlers.arrive(OTHER)[1] == other[1]
+
+
+def test_the_box_can_stop_what_runs_and_send_when_nothing_does(
+    handlers: Handlers, desks: Desks, session: Session
+) -> None:
+    desks.at("one").session = session
+    *running, end = [views[-1] for views in handlers.ask("What is at L4-L5?", ONE)]
+    assert {(box["submit_btn"], box["stop_btn"]) for box in running} == {(False, "Stop")}
+    assert (end["submit_btn"], end["stop_btn"]) == (True, False)
+
+
+def test_a_stopped_turn_says_so_and_the_next_one_runs(
+    handlers: Handlers, desks: Desks, session: Session
+) -> None:
+    desks.at("one").session = session
+    turn = handlers.ask("What is at L4-L5?", ONE)
+    next(turn)
+    handlers.stop(ONE)
+    assert "**Stopped.**" in _said(_last(turn))
+    assert "L4-L5" in _said(_last(handlers.ask("What is at L4-L5?", ONE)))
+
+
+def test_an_example_that_is_not_there_is_told(handlers: Handlers) -> None:
+    views = _last(handlers.open_example(gr.EventData(None, {"name": "../etc"}), ONE))
+    assert "There is no example" in _said(views)
+
+
+def test_after_an_edit_the_page_shows_the_report_as_it_is(
+    handlers: Handlers, desks: Desks, drafted: Session
+) -> None:
+    desks.at("one").session = drafted
+    drafted.set_grade("L4-L5", "pfirrmann", 5)
+    _, view, report, _, _ = handlers.changed(ONE)
+    assert view["levels"][3]["line"].startswith("Pf 5")
+    assert "Last change: grade at L4-L5" in report
 
 
 def test_a_prior_is_compared_and_its_files_are_deleted(

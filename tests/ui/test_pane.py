@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 
 from agent.session import Session
@@ -11,6 +12,8 @@ from radixgpt.finding import Finding
 from radixgpt.report import DRAFT_MARK, SECTIONS
 from ui import pane
 from ui.desk import Desk
+
+NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 
 def _text(html: str) -> str:
@@ -39,7 +42,7 @@ def test_every_sentence_and_section_is_shown_with_the_mark(drafted: Session) -> 
 def test_a_sentence_tells_its_probability_and_leads_to_its_slice(drafted: Session) -> None:
     html = pane.pane(Desk(drafted))
     impression = html.split('data-section="impression"')[1]
-    button = re.search(r"<span role=\"button\"[^>]+rx-sentence[^>]+>", impression)
+    button = re.search(r"<span tabindex[^>]+rx-sentence[^>]+role=\"button\"[^>]*>", impression)
     assert button is not None
     assert 'data-series="s2" data-slice="1"' in button[0]
     assert "probability 0.91" in button[0]
@@ -84,10 +87,39 @@ def test_text_is_never_markup() -> None:
     assert "&lt;img src=x&gt;" in html
 
 
-def test_certainty_names_who_said_it() -> None:
-    measured = Finding(id="f1", level="L4-L5", kind="slip_mm", value=6.04, unit="mm")
-    assert pane.certainty(measured) == "L4-L5 slip: 6.04 mm, measured"
-    by_hand = Finding(id="f2", level="L4-L5", kind="pfirrmann", value=3, set_by_reader=True)
-    assert pane.certainty(by_hand).endswith("set by the reader")
-    missing = Finding(id="f3", level="L4-L5", kind="modic", status="not_assessable", reason="no T1")
-    assert pane.certainty(missing) == "L4-L5 Modic endplate change: not assessed (no T1)"
+def test_a_draft_can_be_edited_and_a_table_before_it_can_not(
+    session: Session, drafted: Session
+) -> None:
+    html = pane.pane(Desk(drafted))
+    report = drafted.report
+    assert report is not None
+    open_to = [
+        place
+        for place, sentence in enumerate(report.sentences)
+        if sentence.section in ("findings", "impression", "clinical_information")
+    ]
+    assert [int(n) for n in re.findall(r'data-edit="(\d+)"', html)] == open_to
+    assert html.count("data-fixed") == 1  # the clinical information can't be taken out
+    cells = re.findall(r'data-kind="(\w+)" data-place="([\w-]+)" data-values="([^"]+)"', html)
+    assert len(cells) == 5 * 8
+    assert ("pfirrmann", "L4-L5", "[1, 2, 3, 4, 5]") in cells
+    session._state = replace(session._now(), report=None)
+    assert "data-values" not in pane.pane(Desk(session))
+
+
+def test_what_is_signed_is_locked_and_names_who_signed(drafted: Session) -> None:
+    desk = Desk(drafted)
+    drafted.set_grade("L4-L5", "pfirrmann", 5)
+    drafted.sign(name="Reader^Ada", role="radiologist", at=NOW)
+    html = pane.pane(desk)
+    assert "Signed by Ada Reader, radiologist, 2026-01-02 03:04" in html
+    assert DRAFT_MARK not in html
+    for edit in ("data-edit", "data-values", "Last change"):
+        assert edit not in html
+    links = pane.downloads(desk)
+    for path in ("report.pdf", "report.fhir", "report.hl7", "draft.json"):
+        assert f'href="study/{desk.token}/{path}"' in links
+    assert 'data-do="reopen"' in links
+    drafted.reopen()
+    assert "Ada" not in pane.pane(desk)
+    assert "report.fhir" not in pane.downloads(desk)

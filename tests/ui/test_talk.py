@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from html import unescape
+from threading import Event
 
 import pytest
 
-from agent.events import Answer, Event, Failed, Image, Progress, Token, ToolEnded, ToolStarted
+from agent.events import (
+    Answer,
+    Failed,
+    Image,
+    Progress,
+    SimilarCase,
+    Token,
+    ToolEnded,
+    ToolStarted,
+)
+from agent.events import Event as Told
 from agent.session import Session
-from radixgpt.errors import WeightsError
+from radixgpt.errors import RadixError, WeightsError
 from ui import talk
 from ui.desk import Desk
 
 PICTURE = Image(b"png", "L4-L5, sagittal T2, slice 8 [mid]", "s1", 7, "L4-L5")
 
 
-def _told(*events: Event) -> tuple[Desk, list[object]]:
+def _told(*events: Told) -> tuple[Desk, list[object]]:
     desk = Desk(Session())
     return desk, [*talk.converse(desk, events)]
 
@@ -118,7 +130,7 @@ def test_work_beside_us_reports_and_returns() -> None:
         progress("two")
         return 3
 
-    steps = talk.watched(work)
+    steps = talk.watched(work, Event())
     assert [next(steps), next(steps)] == ["one", "two"]
     with pytest.raises(StopIteration) as end:
         next(steps)
@@ -130,7 +142,82 @@ def test_work_beside_us_raises_here() -> None:
         progress("one")
         raise WeightsError("They are missing.", "Bring them.")
 
-    steps = talk.watched(work)
+    steps = talk.watched(work, Event())
     assert next(steps) == "one"
     with pytest.raises(WeightsError, match="missing"):
         next(steps)
+
+
+def test_work_that_is_stopped_ends_before_its_next_step() -> None:
+    stop, done = Event(), []
+
+    def work(progress: Callable[[str], None]) -> None:
+        progress("one")
+        stop.wait(5)
+        progress("two")
+        done.append("two")
+
+    steps = talk.watched(work, stop)
+    assert next(steps) == "one"
+    stop.set()
+    with pytest.raises(RadixError, match="Stopped"):
+        next(steps)
+    assert done == []
+
+
+def test_a_turn_that_is_stopped_is_closed_and_fails() -> None:
+    stop, closed = Event(), Event()
+
+    def turn() -> Iterator[Told]:
+        try:
+            yield ToolStarted("1", "findings", "Look up the findings", {})
+            stop.wait(5)
+            yield Token("too late")
+        finally:
+            closed.set()
+
+    events = talk.stoppable(turn(), stop)
+    assert isinstance(next(events), ToolStarted)
+    stop.set()
+    (end,) = events
+    assert isinstance(end, Failed)
+    assert end.problem == "Stopped."
+    assert closed.is_set()
+
+
+def test_a_turn_that_is_not_stopped_comes_whole_and_raises_here() -> None:
+    def turn() -> Iterator[Told]:
+        yield Token("a")
+        raise WeightsError("They are missing.", "Bring them.")
+
+    events = talk.stoppable(turn(), Event())
+    assert next(events) == Token("a")
+    with pytest.raises(WeightsError):
+        next(events)
+
+
+def test_a_similar_case_is_a_card_on_which_no_text_is_markup() -> None:
+    hostile = "Modic 2.\n\n# Big ![x](http://evil/x.png) <img src=x onerror=alert(1)> **bold** `a`"
+    case = SimilarCase(
+        number=1,
+        case="others/<1>",
+        alike="much alike",
+        shared=("Modic 2 at L4-L5",),
+        differing=(),
+        unstated=("slip",),
+        text=hostile,
+        written="written by a person",
+        source="others",
+        licence="CC BY 4.0",
+        png=b"png",
+    )
+    desk, _ = _told(Answer("One case.", similar=(case, case)))
+    text = desk.messages[0]["content"]
+    row = text.split("\n\n")[-1]
+    assert row.count('<article class="rx-case">') == 2
+    assert row.count("another patient</em>") == 2
+    assert "much alike" in row
+    assert unescape(row).count(hostile) == 2
+    for mark in ("onerror=", "](", "**", "# Big", "`", "others/<", "\n"):
+        assert mark not in row
+    assert f"study/{desk.token}/evidence/" in row

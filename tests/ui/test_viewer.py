@@ -60,10 +60,32 @@ def test_edges_name_the_patients_directions(study: Study) -> None:
     assert shown["spacing"] == [1.5, 1.5]
 
 
+def test_the_slices_have_their_place_in_the_patient(study: Study) -> None:
+    frame = viewer.view(_desk(study))["series"][0]["frame"]
+    assert frame["row"] == [0.0, 1.0, 0.0]
+    assert frame["positions"] == [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0]]
+
+
+def test_vertebrae_and_canal_come_with_their_outlines(session: Session) -> None:
+    state = session._now()
+    disc = next(o for o in state.reading.observations if o.kind == "disc")
+    more = (
+        disc.model_copy(update={"kind": "vertebra", "level": "L4"}),
+        disc.model_copy(update={"kind": "canal", "level": None}),
+    )
+    seen = (*state.reading.observations, *more)
+    session._state = replace(state, reading=replace(state.reading, observations=seen))
+    view = viewer.view(Desk(session))
+    for layer in ("vertebrae", "canal"):
+        (one,) = view[layer]
+        assert {mark["series"] for mark in one["marks"]} == {"s1", "s2"}
+
+
 def test_without_geometry_no_direction_and_no_spacing(study: Study) -> None:
     flat = replace(study.series[0], geometry=None)
     shown = viewer.view(_desk(Study("k", (flat,))))["series"][0]
     assert shown["edges"] is None
+    assert shown["frame"] is None
     assert shown["spacing"] is None
 
 

@@ -138,3 +138,53 @@ def test_every_answer_forbids_the_browser_to_speak_to_others(client: TestClient)
     assert "connect-src 'self'" in policy
     assert "http" not in policy
     assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def _edit(client: TestClient, token: str, **asked: object) -> dict[str, object]:
+    answer = client.post(f"/study/{token}/edit", json=asked)
+    assert answer.status_code == 200
+    told: dict[str, object] = answer.json()
+    return told
+
+
+def test_an_edit_is_done_or_refused_in_a_sentence(client: TestClient, desks: Desks) -> None:
+    desk = desks.at("a")
+    asked = {"level": "L4-L5", "kind": "pfirrmann", "value": 5}
+    assert _edit(client, desk.token, do="propose", **asked)["done"] is True
+    assert desk.session.changes == 0
+    assert _edit(client, desk.token, do="confirm")["done"] is True
+    assert desk.session.changes == 1
+    refused = _edit(client, desk.token, do="propose", **{**asked, "value": 9})
+    assert refused["done"] is False
+    assert "is not a value of" in str(refused["said"])
+    assert _edit(client, desks.at("b").token, do="undo")["done"] is False
+    assert client.post(f"/study/{'x' * 32}/edit", json={"do": "undo"}).status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"do": "' + b"x" * 70_000 + b'"}'])
+def test_what_is_no_edit_changes_nothing(client: TestClient, desks: Desks, body: bytes) -> None:
+    answer = client.post(f"/study/{desks.at('a').token}/edit", content=body)
+    assert answer.status_code == 400
+    assert desks.at("a").session.changes == 0
+
+
+def test_once_signed_the_downloads_are_final_and_the_draft_is_kept(
+    client: TestClient, desks: Desks
+) -> None:
+    token = desks.at("a").token
+    base = f"/study/{token}/"
+    assert client.get(base + "report.fhir").status_code == 404
+    assert _edit(client, token, do="sign", name="", role="radiologist")["done"] is False
+    assert _edit(client, token, do="sign", name="Ada Reader", role="radiologist")["done"] is True
+    final = json.loads(client.get(base + "report.json").text)
+    assert (final["status"], final["signature"]["name"]) == ("final", "Ada Reader")
+    assert (
+        '"radixgpt-report.json"' in client.get(base + "report.json").headers["content-disposition"]
+    )
+    for form, said in (("fhir", "DiagnosticReport"), ("hl7", "ORU^R01"), ("md", "Ada Reader")):
+        assert said in client.get(base + f"report.{form}").text
+    draft = json.loads(client.get(base + "draft.json").text)
+    assert (draft["status"], draft["signature"]) == ("draft", None)
+    assert _edit(client, token, do="undo")["done"] is False
+    assert _edit(client, token, do="reopen")["done"] is True
+    assert json.loads(client.get(base + "report.json").text)["status"] == "draft"
