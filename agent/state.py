@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.edits import Edit, SetGrade
 from agent.pipeline import Reading
@@ -50,8 +50,16 @@ class Sending:
 
 
 @dataclass(frozen=True)
+class Proposed:
+    """A change that a language model called for and the user's words did not; by its tool."""
+
+    tool: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Pending:
     """What waits for the user's yes; it may only be confirmed in a later turn."""
 
-    edit: SetGrade | Sending
+    edit: SetGrade | Sending | Proposed
     turn: int
