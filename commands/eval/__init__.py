@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from commands.eval import bench, calibration, compare, concepts, grades, retrieval, run, score
+from commands.eval import (
+    agent,
+    bench,
+    calibration,
+    compare,
+    concepts,
+    grades,
+    retrieval,
+    run,
+    score,
+)
 
 app = typer.Typer(
     help="Score reports, grades and retrieval, with intervals by study.",
@@ -18,4 +28,5 @@ app.command("retrieval")(retrieval.run)
 app.command("calibration")(calibration.run)
 app.command("compare")(compare.run)
 app.command("run")(run.run)
+app.command("agent")(agent.run)
 app.add_typer(bench.app, name="bench")
