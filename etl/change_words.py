@@ -8,7 +8,7 @@ it can't place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from etl.lexicon import WORDS, clean, level_sets, number, tokenize
@@ -230,7 +230,9 @@ def _instead(own: _Language, match: re.Match[str]) -> list[Claimed]:
     return [Claimed("other", "modic", None, None, match["type_old"], match["type_new"], "grade")]
 
 
-def _named(verdict: str):  # type: ignore[no-untyped-def]
+def _named(verdict: str) -> Callable[[_Language, re.Match[str]], list[Claimed]]:
+    """What reads a clause that only names what has this verdict."""
+
     def read(own: _Language, match: re.Match[str]) -> list[Claimed]:
         found = []
         for noun in _split(own, match["nouns"]):

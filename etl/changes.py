@@ -173,13 +173,18 @@ class Changes:
         for p in pairs:
             if p.change.verdict in ("increased", "decreased"):
                 old, new = self._values(p)
-                noun, verdict = self._noun(p.now), p.change.verdict
                 clauses.append(
-                    say("from_to", noun=noun, verdict=verdict, old=old, new=new, levels=levels)
+                    say(
+                        "from_to",
+                        noun=self._noun(p.now),
+                        verdict=p.change.verdict,
+                        old=old,
+                        new=new,
+                        levels=levels,
+                    )
                 )
             elif p.change.verdict == "other":
-                old, new = p.before.value, p.now.value
-                clauses.append(say("instead", old=old, new=new, levels=levels))
+                clauses.append(say("instead", old=p.before.value, new=p.now.value, levels=levels))
         for verdict in ("new", "resolved"):
             nouns = [self._typed(p, verdict) for p in pairs if p.change.verdict == verdict]
             if nouns:

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from radixgpt.errors import InputError
 from radixgpt.finding import ABSENT, GRADED, KINDS, PRESENT, Finding
+from radixgpt.observation import Side
 from radixgpt.patient import Subject, days_between, likeness
 from radixgpt.prior import Change, Numbering, Prior, Verdict
 from radixgpt.report import Report, StudyFacts
@@ -164,9 +165,11 @@ def changes(
         numbering: whether a level means the same disc in both.
         measurable: whether measures are compared; pictures may have lost how they were stretched.
     """
-    then = {(f.level, f.kind, f.side): f for f in before if f.level is not None}
+    then: dict[tuple[str | None, str, Side | None], Finding] = {
+        (f.level, f.kind, f.side): f for f in before if f.level is not None
+    }
     graded = {level for level, kind, _ in then if kind in GRADED}
-    found = []
+    found: list[Change] = []
     for f in findings:
         old = then.get((f.level, f.kind, f.side))
         if f.kind not in COMPARED or f.level not in graded or old is None:

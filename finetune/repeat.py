@@ -62,7 +62,8 @@ def _enlarged(by: float) -> Callable[[Slice, np.random.Generator], Slice]:
 
 def _shifted(pixels: Slice, _rng: np.random.Generator) -> Slice:
     down, right = (round(0.04 * side) for side in pixels.shape)
-    return np.pad(pixels, ((down, 0), (right, 0)), mode="edge")[: -down or None, : -right or None]
+    padded: Slice = np.pad(pixels, ((down, 0), (right, 0)), mode="edge")
+    return padded[: -down or None, : -right or None]
 
 
 def _noisy(pixels: Slice, rng: np.random.Generator) -> Slice:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from radixgpt.finding import Finding
 from radixgpt.observation import Evidence
 from radixgpt.prior import Prior
-from radixgpt.style import Language, Section, Style
+from radixgpt.style import Language, Style
+from radixgpt.style import Section as Section
 
 SCHEMA_VERSION = "1.2"
 DRAFT_MARK = "AI draft, not for clinical use"

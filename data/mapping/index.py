@@ -15,9 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from data.mapping.journal import files_below
 from radixgpt.errors import RejectedObjectError
+from radixgpt.patient import Person
 from radixgpt.reading import dicom
 from radixgpt.reading.dataset import parse
-from radixgpt.reading.identity import Keyring, Person
+from radixgpt.reading.identity import Keyring
 from radixgpt.reading.limits import LIMITS
 from radixgpt.reading.reasons import rejected
 from radixgpt.reading.sniff import sniff
@@ -141,10 +142,12 @@ def _add(
     group.known = known
     group.dicom = True
     group.files.append(file)
-    group.people.add(owner.person)
+    group.people.add(owner.subject.person)
     group.instances.setdefault(keys.uid(header.text("SOPInstanceUID")), file)
     if not _NOBODY.fullmatch(header.text("PatientID").strip()):
-        group.patient = group.patient or keys.digest("patient", owner.person.patient_id).hex()[:16]
+        group.patient = (
+            group.patient or keys.digest("patient", owner.subject.person.patient_id).hex()[:16]
+        )
 
 
 def _group(groups: dict[str, Group], digest: str) -> Group:

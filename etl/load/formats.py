@@ -232,7 +232,7 @@ def job_of(
             "Name the study that it was written from, or write the report anew.",
         )
     drafts: tuple[Draft, ...] = ()
-    if supersedes is not None:
+    if supersedes is not None and source is not None:
         from etl.load.dicom.drafts import drafts_in
 
         drafts = drafts_in(supersedes, str(source.header.get("StudyInstanceUID", "")))

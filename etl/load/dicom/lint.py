@@ -349,7 +349,7 @@ def _texts(reading: Reading, job: Job) -> Iterator[str]:
             for problem in check_sentence(text, here, level=level, language=job.report.language):
                 yield f"the text at {level} is not what its codes say: {problem}"
     said = [s for s in job.report.section("findings") if s.level and not s.changes]
-    for level in dict.fromkeys(s.level for s in said):
-        wanted = " ".join(s.text for s in said if s.level == level)
-        if found.get(level or "", []) != [wanted]:
-            yield f"the text at {level} is not the report's"
+    for named in dict.fromkeys(s.level or "" for s in said):
+        wanted = " ".join(s.text for s in said if s.level == named)
+        if found.get(named, []) != [wanted]:
+            yield f"the text at {named} is not the report's"
