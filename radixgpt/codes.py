@@ -1,8 +1,8 @@
 """The one reviewed table of codes: levels, qualifiers, exams, headings, findings and values.
 
 A language model never writes a code; exports look it up here. Sources: SNOMED CT concepts as
-DICOM lists them in PS3.16 (context groups 7603 and 7604), LOINC for exams, document titles and
-section headings (PS3.16 context group 7001), RadElement for named scales, DICOM's own concepts
+DICOM lists them in PS3.16, LOINC for exams, document titles and section headings (PS3.16 context
+group 7001), RadElement for named scales, DICOM's own concepts
 (PS3.16 annex D) for what holds a structured report together. Kinds of findings and grades that no
 public scheme was found to hold are coded in a scheme of the project's own; SNOMED CT codes of
 kinds, and all levels, come from ``radixgpt.terminology``. ``radixgpt.check_digits`` verifies them.
@@ -10,17 +10,16 @@ kinds, and all levels, come from ``radixgpt.terminology``. ``radixgpt.check_digi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from radixgpt.check_digits import Scheme
 from radixgpt.finding import ABSENT, KINDS, PRESENT
-from radixgpt.level import DISCS as ALL_DISCS
-from radixgpt.level import VERTEBRAE as ALL_VERTEBRAE
-from radixgpt.level import parse_disc
+from radixgpt.level import DISCS, VERTEBRAE
 from radixgpt.observation import Status
-from radixgpt.report import Section
-from radixgpt.terminology.table import anatomy, kinds
+from radixgpt.report import Section, StudyFacts
+from radixgpt.terminology.table import anatomy, kinds, terms
 
 OWN = "99RADIXGPT"
 """Designator of the project's own scheme; DICOM and HL7 keep names from 99 for local ones."""
@@ -45,40 +44,11 @@ class Code:
     source: str
 
 
-_CID_7604 = "DICOM PS3.16 CID 7604"
-_CID_7603 = "DICOM PS3.16 CID 7603"
 _CID_7001 = "DICOM PS3.16 CID 7001"
 _SCT = "SNOMED CT"
 _LOINC = "LOINC"
+_IMAGING = "LOINC, imaging documents (value set 1.3.6.1.4.1.12009.10.2.5)"
 _RADELEMENT = "RadElement"
-
-DISCS: dict[str, Code] = {
-    level: Code("SCT", value, f"{level} intervertebral disc", _CID_7604)
-    for level, value in (
-        ("T12-L1", "76206002"),
-        ("L1-L2", "80064006"),
-        ("L2-L3", "67459009"),
-        ("L3-L4", "62551000"),
-        ("L4-L5", "84020006"),
-        ("L5-S1", "715056000"),
-    )
-}
-"""Discs by level."""
-
-VERTEBRAE: dict[str, Code] = {
-    level: Code("SCT", value, f"{level} vertebra", _CID_7603)
-    for level, value in (
-        ("L1", "66794005"),
-        ("L2", "14293000"),
-        ("L3", "36470004"),
-        ("L4", "11994002"),
-        ("L5", "49668003"),
-    )
-}
-"""Vertebrae by level."""
-
-LUMBAR_SPINE = Code("SCT", "122496007", "Lumbar spine", _CID_7603)
-SPINAL_STENOSIS = Code("SCT", "76107001", "Spinal stenosis", _SCT)
 
 QUALIFIERS: dict[str, Code] = {
     name: Code("SCT", value, name, _SCT)
@@ -97,13 +67,19 @@ QUALIFIERS: dict[str, Code] = {
 """Degrees, sides, presence and absence by our word for them."""
 
 EXAMS: dict[str, Code] = {
-    name: Code("LN", value, meaning, _LOINC)
+    name: Code("LN", value, meaning, _IMAGING if value.startswith("249") else _LOINC)
     for name, value, meaning in (
         ("mr-lumbar", "24968-0", "MR lumbar spine, contrast unspecified"),
         ("mr-lumbar-without", "30679-5", "MR lumbar spine without contrast"),
         ("mr-lumbar-with", "30678-7", "MR lumbar spine with contrast"),
         ("mr-lumbar-without-and-with", "24967-2", "MR lumbar spine without and with contrast"),
         ("mr-cervical-without", "30667-0", "MR cervical spine without contrast"),
+        ("mr-cervical", "24935-9", "MR cervical spine, contrast unspecified"),
+        ("mr-thoracic", "24980-5", "MR thoracic spine, contrast unspecified"),
+        ("ct-cervical", "24932-6", "CT cervical spine, contrast unspecified"),
+        ("ct-thoracic", "24978-9", "CT thoracic spine, contrast unspecified"),
+        ("xr-cervical", "24946-6", "Radiographs of the cervical spine"),
+        ("xr-thoracic", "24983-9", "Radiographs of the thoracic spine"),
         ("ct-lumbar", "24963-1", "CT lumbar spine, contrast unspecified"),
         ("ct-lumbar-without", "30620-9", "CT lumbar spine without contrast"),
         ("ct-lumbar-with", "24964-9", "CT lumbar spine with contrast"),
@@ -284,10 +260,8 @@ RADELEMENT: dict[str, Code] = {
 def all_codes() -> tuple[Code, ...]:
     """Every code of the table, in the table's order; document titles may repeat."""
     return (
-        *DISCS.values(),
-        *VERTEBRAE.values(),
-        LUMBAR_SPINE,
-        SPINAL_STENOSIS,
+        *_of_anatomy(),
+        *_of_findings(),
         *QUALIFIERS.values(),
         *EXAMS.values(),
         *DOCUMENT_TITLES.values(),
@@ -304,6 +278,27 @@ def all_codes() -> tuple[Code, ...]:
         *OWN_SECTIONS.values(),
         REPORT_TITLE,
     )
+
+
+def distinct_codes() -> tuple[Code, ...]:
+    """Every code once, by scheme."""
+    found: dict[tuple[str, str], Code] = {}
+    for code in all_codes():
+        found.setdefault((code.scheme, code.value), code)
+    return tuple(sorted(found.values(), key=lambda c: c.scheme))
+
+
+def _of_anatomy() -> Iterator[Code]:
+    return (Code("SCT", r.sct, r.title, r.sct_source) for r in anatomy() if r.sct)
+
+
+def _of_findings() -> Iterator[Code]:
+    """The findings of the table, a code with the most general finding that has it."""
+    told: set[str] = set()
+    for row in sorted(terms(), key=lambda term: bool(term.value) + bool(term.region)):
+        if row.sct and row.sct not in told:
+            told.add(row.sct)
+            yield Code("SCT", row.sct, row.title, row.sct_source)
 
 
 @cache
@@ -342,8 +337,8 @@ def site_code(level: str | None, region: str = "lumbar") -> Code:
     row = rows.get(level)
     if row is not None and row.sct:
         return Code("SCT", row.sct, row.title, row.sct_source)
-    what = "vertebra" if level in ALL_VERTEBRAE else "intervertebral disc"
-    if level not in ALL_VERTEBRAE and level not in ALL_DISCS:
+    what = "vertebra" if level in VERTEBRAE else "intervertebral disc"
+    if level not in VERTEBRAE and level not in DISCS:
         raise KeyError(level)
     return Code("99RADIXGPT", f"{what.split()[-1]}-{level}", f"{level} {what}", "this project")
 
@@ -361,12 +356,17 @@ def part_code(name: str) -> Code:
     return Code("SCT", row.sct, row.title, row.sct_source)
 
 
-def exam_code(modality: str, region: str) -> Code:
-    """The examination as far as a report's facts tell it; contrast is left unspecified."""
-    names = {"MR": "mr-lumbar", "CT": "ct-lumbar", "DX": "xr-lumbar", "CR": "xr-lumbar"}
-    if region == "lumbar" and modality in names:
-        return EXAMS[names[modality]]
-    return title_code(modality)
+def exam_code(facts: StudyFacts) -> Code:
+    """The examination as far as a report's facts tell it.
+
+    Contrast is named only where none of the headers records an agent: that one is recorded does
+    not tell whether images without it were made as well.
+    """
+    names = {"MR": "mr", "CT": "ct", "DX": "xr", "CR": "xr"}
+    name = f"{names.get(facts.modality, '')}-{facts.region}"
+    if facts.contrast is False and f"{name}-without" in EXAMS:
+        name = f"{name}-without"
+    return EXAMS.get(name) or title_code(facts.modality)
 
 
 def title_code(modality: str) -> Code:
@@ -384,23 +384,30 @@ def language_code(tag: str) -> Code:
     return LANGUAGES[tag]
 
 
-def level_code(level: str) -> Code | None:
-    """The code of a vertebra or disc, None for a level the table does not hold.
-
-    Raises:
-        LevelError: ``level`` is neither a vertebra of the table nor a disc.
-    """
-    if level in VERTEBRAE:
-        return VERTEBRAE[level]
-    return DISCS.get(parse_disc(level))
+# --- the page -----------------------------------------------------------------------------------
 
 
-def mr_lumbar_exam(*, without_contrast: bool | None, with_contrast: bool | None) -> Code:
-    """The MR lumbar examination by what is recorded of contrast; None means not recorded."""
-    if without_contrast and with_contrast:
-        return EXAMS["mr-lumbar-without-and-with"]
-    if with_contrast:
-        return EXAMS["mr-lumbar-with"]
-    if without_contrast and with_contrast is False:
-        return EXAMS["mr-lumbar-without"]
-    return EXAMS["mr-lumbar"]
+_INTRODUCTION = """# Codes
+
+Every code that an export or a concept may carry, from one table (`radixgpt/codes.py`, with the
+anatomy and findings of `radixgpt/terminology`). A code stands here only where it was read at the
+source named; what could not be confirmed has a code of our own (`99RADIXGPT`) or none. Check digits
+are tested: SNOMED CT's (Verhoeff 1969), LOINC's (mod 10). A language model never writes a code.
+Written by `python -m radixgpt.codes`.
+
+| scheme | code | meaning | source |
+| --- | --- | --- | --- |
+"""
+
+
+def page() -> str:
+    """``docs/reference/codes.md``: every code with its meaning in our words and its source."""
+    rows = [f"| {c.scheme} | {c.value} | {c.meaning} | {c.source} |\n" for c in distinct_codes()]
+    return _INTRODUCTION + "".join(rows)
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    place = Path(__file__).parents[1] / "docs" / "reference" / "codes.md"
+    place.write_text(page(), encoding="utf-8")

@@ -175,7 +175,7 @@ class _Builder:
         made["subject"] = self.reference("patient")
         if source is not None and (started := _date(text_of(source.header, "StudyDate"))):
             made["started"] = started
-        made["procedureCode"] = [coding(exam_code(facts.modality, facts.region))]
+        made["procedureCode"] = [coding(exam_code(facts))]
         if source is None:
             return made
         by_series: dict[str, list[Dataset]] = {}

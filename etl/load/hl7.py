@@ -127,7 +127,7 @@ def _order(job: Job, status: str) -> str:
     fields = {
         "f1": "1",
         "f3": f"{job.report.content_sha256()[:20]}^RADIXGPT",
-        "f4": coded(exam_code(facts.modality, facts.region)),
+        "f4": coded(exam_code(facts)),
         "f22": when(job.at),
         "f24": "RAD",
         "f25": status,

@@ -168,7 +168,7 @@ def lint_message(made: str, job: Job) -> list[str]:
     orders = by_name.get("OBR", [])
     if len(orders) != 1 or _field(orders[0], 25) != status:
         problems.append(f"the order is not {status}")
-    elif _field(orders[0], 4) != coded(exam_code(facts.modality, facts.region)):
+    elif _field(orders[0], 4) != coded(exam_code(facts)):
         problems.append("the order is for another examination")
     elif bool(_field(orders[0], 32)) != job.final:
         problems.append("it is not clear who interpreted the results")

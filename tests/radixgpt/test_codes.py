@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radixgpt import codes
 from radixgpt.check_digits import Scheme, check_digit_holds
-from radixgpt.errors import LevelError
-from radixgpt.report import SECTIONS
+from radixgpt.report import SECTIONS, StudyFacts
+from radixgpt.terminology.table import anatomy, terms
 
 ALL = codes.all_codes()
 
@@ -65,11 +67,22 @@ def test_swapped_neighbours_are_seen_in_snomed(code: codes.Code, data: st.DataOb
 
 
 def test_levels_have_their_codes() -> None:
-    assert codes.level_code("L4/5") == codes.DISCS["L4-L5"]
-    assert codes.level_code("L4") == codes.VERTEBRAE["L4"]
-    assert codes.level_code("T10-T11") is None
-    with pytest.raises(LevelError):
-        codes.level_code("the spine")
+    assert codes.site_code("L4-L5").value == "84020006"
+    assert codes.site_code("L4").value == "11994002"
+    assert codes.site_code("S1").scheme == "99RADIXGPT"  # none was confirmed
+    with pytest.raises(KeyError):
+        codes.site_code("the spine")
+    assert codes.part_code("canal").value == "61853006"
+    with pytest.raises(KeyError):
+        codes.part_code("disc")
+
+
+def test_there_is_one_table() -> None:
+    """What two tables would hold stands in one, and the page lists it."""
+    listed = {(c.scheme, c.value) for c in ALL}
+    assert {("SCT", row.sct) for row in (*anatomy(), *terms()) if row.sct} <= listed
+    page = Path(__file__).parents[2] / "docs" / "reference" / "codes.md"
+    assert page.read_text(encoding="utf-8") == codes.page()
 
 
 def test_every_coded_section_is_a_section() -> None:
@@ -77,16 +90,31 @@ def test_every_coded_section_is_a_section() -> None:
 
 
 @pytest.mark.parametrize(
-    ("without", "with_", "name"),
+    ("modality", "region", "contrast", "value"),
     [
-        (None, None, "mr-lumbar"),
-        (True, False, "mr-lumbar-without"),
-        (False, True, "mr-lumbar-with"),
-        (True, True, "mr-lumbar-without-and-with"),
-        (True, None, "mr-lumbar"),
+        ("MR", "lumbar", None, "24968-0"),
+        ("MR", "lumbar", True, "24968-0"),  # images without may have been made as well
+        ("MR", "lumbar", False, "30679-5"),
+        ("MR", "cervical", None, "24935-9"),
+        ("MR", "cervical", False, "30667-0"),
+        ("CT", "thoracic", None, "24978-9"),
+        ("DX", "lumbar", None, "24972-2"),
+        ("CR", "thoracic", None, "24983-9"),
+        ("MR", "whole-spine", None, "18756-7"),
+        ("other", "lumbar", None, "18748-4"),
     ],
 )
-def test_contrast_is_coded_only_as_recorded(
-    without: bool | None, with_: bool | None, name: str
+def test_an_exam_is_coded_only_as_recorded(
+    modality: str, region: str, contrast: bool | None, value: str
 ) -> None:
-    assert codes.mr_lumbar_exam(without_contrast=without, with_contrast=with_) == codes.EXAMS[name]
+    facts = StudyFacts(
+        key="k",
+        modality=modality,
+        region=region,
+        gradable=False,
+        reason=None,
+        numbering_basis="",
+        series=(),
+        contrast=contrast,
+    )
+    assert codes.exam_code(facts).value == value

@@ -148,7 +148,7 @@ def context(job: Job) -> list[Dataset]:
         text(HAS_CONTEXT, s["device_manufacturer"], MANUFACTURER),
         text(HAS_CONTEXT, s["device_model"], job.report.provenance.version),
     ]
-    made.append(code(HAS_MODIFIER, s["procedure"], exam_code(facts.modality, facts.region)))
+    made.append(code(HAS_MODIFIER, s["procedure"], exam_code(facts)))
     return made
 
 

@@ -164,7 +164,7 @@ def _document(made: Dataset, job: Job, title: tuple[str, str], template: str) ->
             yield f"its {keyword} is not the source's"
     facts = job.report.study
     top = {name_of(c): code_of(c, "ConceptCodeSequence") for c in made.get("ContentSequence") or ()}
-    if top.get(key(STRUCTURE["procedure"])) != key(exam_code(facts.modality, facts.region)):
+    if top.get(key(STRUCTURE["procedure"])) != key(exam_code(facts)):
         yield "it reports another procedure"
     if top.get(key(STRUCTURE["observer_type"])) != key(STRUCTURE["device"]):
         yield "it does not say that a device observed"

@@ -1,4 +1,4 @@
-"""Two studies: whether they are of one patient, and how far apart, told without a name or a date."""
+"""Two studies: whether of one patient, and how far apart, told without a name or a date."""
 
 from __future__ import annotations
 
