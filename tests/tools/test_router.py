@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eval import routing
 from finetune.router import predictor
 from radixgpt.level import LUMBAR_DISCS, disc_index
-from tools.router import Call, Previous, load_router
+from tools.router import Call, Previous, load_router, requests
 from tools.router import words as lexicon
 from tools.router.resolve import Ask, resolve
 from tools.router.slots import read
@@ -194,3 +194,41 @@ def test_a_warm_call_is_quick() -> None:
     for utterance in routing.load("test")[:100]:
         router.route(utterance.text)
     assert (time.process_time() - begun) / 100 < 0.05
+
+
+L45 = Call("get_findings", {"levels": ["L4-L5"]})
+NARROWED = Call("get_findings", {"levels": ["L1-L2"], "kinds": ["disc_narrowing"]})
+SLIP = Call("get_findings", {"kinds": ["spondylolisthesis"]})
+IMAGE = Call("show_image", {"level": "L3-L4", "sequence": "t2"})
+
+
+def at(tool: str, disc: str, **more: Any) -> Call:
+    many = tool in ("get_findings", "measure")
+    return Call(tool, {"levels": [disc], **more} if many else {"level": disc, **more})
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "call"),
+    [
+        ("L2-L3?", NARROWED, at("get_findings", "L2-L3", kinds=["disc_narrowing"])),
+        ("ok, next L5/S1", L45, at("get_findings", "L5-S1")),
+        ("What do you think about it?", IMAGE, at("get_findings", "L3-L4")),
+        ("Which millimetres at L4-L5?", SLIP, at("measure", "L4-L5", quantities=["slip"])),
+        ("What is really at L3-L4?", L45, at("get_findings", "L3-L4")),
+        ("And what does this man have at L5-S1?", None, at("get_findings", "L5-S1")),
+        ("In which images did you see L4-L5?", None, at("explain", "L4-L5")),
+        ("Patients whose L4-L5 is very similar", None, at("find_similar_cases", "L4-L5")),
+        ("The impression is too long, please shorten it", None, Call("shorten_impression")),
+    ],
+)
+def test_what_takes_up_the_turn_before_or_asks_plainly(
+    said: str, before: Call | None, call: Call
+) -> None:
+    (found,) = requests.routes(load_router(), said, Previous(before) if before else None)
+    assert found.call == call
+
+
+def test_a_level_alone_answers_no_question_that_waits() -> None:
+    pending = Previous(Call("set_grade", {"level": "L4-L5", "kind": "modic", "value": "1"}), True)
+    (found,) = requests.routes(load_router(), "L4-L5", pending)
+    assert found.call.tool != "confirm_change"

@@ -94,6 +94,19 @@ _TAKE_OUT = re.compile(
     r"^(?:please |can you |could you |now |and )*"
     r"(?:remove|delete|drop|omit|erase|leave out|take out|cut|skip|strike)\b"
 )
+_THEN = r"(?:and |then |now |next |ok(?:ay)? |also |,|so |but )*"
+_LEVEL_ALONE = re.compile(rf"^{_THEN}(?:at |in |for |what about |how about )?xdisc\W*$")
+_WHAT_AT = re.compile(
+    rf"^{_THEN}what (?:does|do|did|has|have|is|are|was|were)\b(?! it\b).*"
+    r"\b(?:at|in|about|with|on) (?:the )?xdisc(?: (?:disc|level))?\W*$"
+)
+_WHAT_OF_IT = re.compile(
+    rf"^{_THEN}what (?:do|did|can) you (?:say|think|see|find|make)\b.*\b(?:it|that|this|there)\W*$"
+)
+_WHICH_SLICE = re.compile(
+    r"\b(?:on|in|from) (?:which|what) (?:slices?|images?|sequences?|series)\b"
+)
+_SEEN = ("get_findings", "measure", "explain", "show_image")
 _ALL_NORMAL = re.compile(
     r"^(?:so )?(?:is|are) (?:the|this|my|his|her|all|everything)(?: the)?"
     r"(?: (?:lumbar|spine|back|study|scan|mri|discs?|levels?))* (?:all )?(?:normal|fine)\W*$"
@@ -109,6 +122,24 @@ def _times(text: str) -> int:
         return 1
     said = found.group(1) or found.group(2) or "2"
     return {"two": 2, "three": 3, "four": 4, "five": 5}.get(said) or int(said)
+
+
+def _goes_on(intent: str, said: Slots, previous: Previous) -> str:
+    """The intent of what takes up the turn before; empty where nothing does."""
+    before = previous.call.tool
+    if previous.pending:
+        return ""
+    if before in _SEEN and _LEVEL_ALONE.match(said.masked):
+        return "follow_up"
+    looked = before == "show_image" and not (said.sequence or said.unassessed)
+    asked = intent in ("image", "follow_up") and _WHAT_OF_IT.match(said.text)
+    return "findings" if looked and asked else ""
+
+
+def _plain_look(said: Slots) -> bool:
+    """Whether a level is asked about, and nothing of it by name."""
+    named = said.kinds or said.quantities or said.unassessed or said.others
+    return bool(said.discs) and not named and _WHAT_AT.match(said.masked) is not None
 
 
 def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolved | str:
@@ -128,6 +159,12 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return Call("restyle", {"style": "standard" if asked["no"] else "prose"})
     if _CHANGES.search(said.text):
         return Call("list_changes")
+    if previous is not None and (goes_on := _goes_on(intent, said, previous)):
+        return goes_on
+    if said.discs and _WHICH_SLICE.search(said.text) and intent in _LOOKUPS:
+        return "explain"
+    if intent in ("study", "explain", "not_assessed") and _plain_look(said):
+        return "findings"
     if _NUMBERING_OFF.search(said.text) and said.by and not (said.kinds or said.quantities):
         return "shift"
     if _COMPARE.search(said.text) and len(said.discs) > 1 and not (said.unassessed or said.order):

@@ -42,8 +42,13 @@ def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[R
         found: list[Route] = []
         before = previous
         for part in parts:
-            found.append(_one(router, part, before))
+            one = _one(router, part, before)
+            if found and _the_same(found[-1], one):
+                continue
+            found.append(one)
             before = Previous(found[-1].call)
+        if len(found) == 1:
+            return _each(found[0])
         if _apart(found):
             return tuple(one for route in found for one in _each(route))[:MOST]
     return _each(whole)
@@ -68,6 +73,14 @@ def _apart(found: Sequence[Route]) -> bool:
     ):
         return False
     return all(route.confidence >= _SURE and _complete(route) for route in found)
+
+
+def _the_same(before: Route, after: Route) -> bool:
+    """Whether a request puts the one before once more: "the impression is long, shorten it"."""
+    shorter = Call("restyle", {"style": "concise"})
+    return before.call.tool == "shorten_impression" and (
+        after.call == shorter and after.slots.reference
+    )
 
 
 def _complete(route: Route) -> bool:

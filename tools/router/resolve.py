@@ -132,6 +132,9 @@ def _measure(said: Slots, before: Call | None, *, inherit: bool) -> Resolved:
         quantities = [QUANTITY_OF[kind] for kind in said.kinds if kind in QUANTITY_OF]
     if inherit and not quantities and before and before.tool == "measure":
         quantities = listed(before, "quantities")
+    if not quantities and before and before.tool in ("get_findings", "explain"):
+        asked = kinds_of(before)  # "any slip?", "how many millimetres?"
+        quantities = [QUANTITY_OF[asked[0]]] if len(asked) == 1 and asked[0] in QUANTITY_OF else []
 
     def make(levels: list[str]) -> Call:
         args: dict[str, Any] = {"levels": levels} if levels else {}

@@ -26,6 +26,7 @@ _LIKE_THIS = re.compile(
     rf"|\b{_CASES} (?:that (?:are|look) |which (?:are|look) )?(?:most |very |more )?"
     rf"(?:{_ALIKE}|like (?:this|that|it|mine|him|her|the (?:open|present|current))\b)"
     r"|\blook-?alikes?\b|\bwho else (?:has|looks)\b"
+    rf"|\b{_CASES} whose\b.{{0,40}}\b(?:looks?|is|are) (?:most |very )?(?:like|alike|similar)\b"
     rf"|\bdiscs? (?:like|similar to)\b.{{0,30}}\b(?:other|different) {_CASES}\b"
     rf"|\b(?:{_CASES}|anyone|others?) (?:with|having|that have|who have) (?:the|an?) "
     r"(?:same|similar|comparable) (?:findings?|discs?|grades?|pictures?|images?|pattern|report)\b"
