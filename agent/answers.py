@@ -16,6 +16,8 @@ from agent.pictures import NAMES
 from radixgpt.finding import GRADED, KINDS, Finding
 from radixgpt.level import order
 
+SAID = frozenset(str(value) for kind in KINDS.values() for value in kind.values)
+"""Every value that a graded finding may have, as it is said."""
 _SCALES = {"pfirrmann": "Pfirrmann grades are 1 to 5.", "modic": "Modic types are 0 to 3."}
 QUANTITY = {"disc_height": "disc height", "canal": "midline canal depth", "slip": "slip"}
 """The measured quantities in words."""
@@ -391,6 +393,19 @@ def _dismissed(content: c.DismissedContent) -> str:
     return f"Nothing changed: at {content.level}, {content.title} stays {now}."
 
 
+def _proposed(content: c.ProposedContent) -> str:
+    return f"{content.question} (yes or no)" if content.question else "Nothing was changed."
+
+
+def offer(content: c.Content) -> str:
+    """The question of a content that waits for a yes; empty for any other."""
+    if isinstance(content, c.PendingContent):
+        return _pending(content)
+    if isinstance(content, c.ProposedContent | c.SendingContent) and content.question:
+        return compose([content])
+    return ""
+
+
 def _error(content: c.ErrorContent) -> str:
     return f"{content.problem} {content.mend}"
 
@@ -406,5 +421,6 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     c.ReasonsContent: _reasons,
     c.AboutContent: _about,
     c.DismissedContent: _dismissed,
+    c.ProposedContent: _proposed,
     c.ErrorContent: _error,
 }

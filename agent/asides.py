@@ -83,5 +83,6 @@ def _unassessed(masked: str) -> tuple[str, ...]:
         else:
             found.append(match.group())
         end = match.end()
-    left = [word for word in found if "xvert" not in word and not word.startswith("compared")]
+    no_thing = ("compared", "healthy")  # said of things, and no thing by themselves
+    left = [word for word in found if "xvert" not in word and not word.startswith(no_thing)]
     return tuple(dict.fromkeys(left))

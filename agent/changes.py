@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from langchain.tools import tool
 
-from agent import answers, captioning
+from agent import answers, captioning, replies
 from agent import content as c
 from agent.arguments import (
     Disc,
@@ -25,7 +26,7 @@ from agent.arguments import (
 )
 from agent.edits import Edit, Reword, SetGrade, level_of
 from agent.session import Session
-from agent.state import Pending, Sending
+from agent.state import Pending, Proposed, Sending
 from etl.phrases import list_and
 from radixgpt.errors import CheckFailedError, InputError, LevelError
 from radixgpt.finding import KINDS, Finding
@@ -118,10 +119,14 @@ def remove_sentences(runtime: Runtime, level: Disc) -> Result:
         level: the disc.
     """
     report_of(runtime)
-    report = runtime.context.session.drop_sentences(level.value)
-    return _written(
-        "remove_sentences", f"The sentences on {level.value} are out of the report.", report
+    return _unless_asked(runtime, "remove_sentences", level=level.value) or _remove(
+        runtime, level=level.value
     )
+
+
+def _remove(runtime: Runtime, *, level: str) -> Result:
+    report = runtime.context.session.drop_sentences(level)
+    return _written("remove_sentences", f"The sentences on {level} are out of the report.", report)
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
@@ -132,9 +137,15 @@ def restore_sentences(runtime: Runtime, level: Disc) -> Result:
         level: the disc.
     """
     report_of(runtime)
-    report = runtime.context.session.restore_sentences(level.value)
+    return _unless_asked(runtime, "restore_sentences", level=level.value) or _restore(
+        runtime, level=level.value
+    )
+
+
+def _restore(runtime: Runtime, *, level: str) -> Result:
+    report = runtime.context.session.restore_sentences(level)
     return _written(
-        "restore_sentences", f"The sentences on {level.value} are back in the report.", report
+        "restore_sentences", f"The sentences on {level} are back in the report.", report
     )
 
 
@@ -147,6 +158,10 @@ def shift_numbering(runtime: Runtime, by: int) -> Result:
             L5-S1.
     """
     report_of(runtime)
+    return _unless_asked(runtime, "shift_numbering", by=by) or _shift(runtime, by=by)
+
+
+def _shift(runtime: Runtime, *, by: int) -> Result:
     session = runtime.context.session
     before = _standing(session)
     report = session.shift(by, progress=progress(runtime))
@@ -217,7 +232,8 @@ def set_grade(runtime: Runtime, level: Disc, kind: Graded, value: str) -> Result
     facts = KINDS[kind.value]
     allowed = {str(v): v for v in facts.values}
     if value not in allowed:
-        said = answers.value(kind.value, value[:20]) or "empty"
+        known = value.isdecimal() or value in answers.SAID
+        said = answers.value(kind.value, value[:20]) if known else "that"  # no echo of free text
         raise CheckFailedError(
             f"{answers.capital(facts.title)} can't be {said}.",
             answers.scale(kind.value),
@@ -256,6 +272,13 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
     if pending is None:
         raise InputError("No change waits for a yes.", "Say which grade to change, and to what.")
     change = pending.edit
+    if isinstance(change, Proposed):
+        session.pending = None if not accept else pending
+        if not accept:
+            return result(c.ProposedContent(question=""), Shown("nothing changed"))
+        _require_answer(session, pending)
+        session.pending = None
+        return _CARRIED[change.tool](runtime, **change.args)
     if isinstance(change, Sending):
         if accept:
             _require_answer(session, pending)
@@ -291,6 +314,20 @@ def _require_answer(session: Session, pending: Pending) -> None:
     if pending.turn < session.turn - 1:
         session.pending = None  # a yes answers the message before, not an older one
         raise InputError("The offered change has lapsed.", "Say the change again.")
+    if (
+        session.llm != "embedded" and not session.heard.yes
+    ):  # a language model may not say it for them
+        raise InputError("You have not said yes to that.", "Say yes, and nothing else.")
+
+
+def _unless_asked(runtime: Runtime, tool: str, **args: Any) -> Result | None:
+    """A question back, where the user's own words do not ask for a change; None where they do."""
+    session = runtime.context.session
+    if session.llm == "embedded" or session.heard.asks(tool, args):
+        return None
+    session.pending = Pending(Proposed(tool, args), session.turn)
+    asked = f"Shall I go on with {replies.describe(tool, args)}?"
+    return result(c.ProposedContent(question=asked), Shown("waits for a yes"))
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
@@ -300,6 +337,10 @@ def undo(runtime: Runtime, times: int = 1) -> Result:
     Args:
         times: how many changes; more than there are takes all back.
     """
+    return _unless_asked(runtime, "undo", times=times) or _undo(runtime, times=times)
+
+
+def _undo(runtime: Runtime, *, times: int) -> Result:
     session = runtime.context.session
     before = _standing(session)
     undone = [session.undo()]
@@ -310,6 +351,15 @@ def undo(runtime: Runtime, times: int = 1) -> Result:
         many = "1 earlier change" if session.changes == 1 else f"{session.changes} earlier changes"
         said.append(f"{many} can be taken back too.")
     return _written("undo", " ".join(said), session.draft())
+
+
+_CARRIED: dict[str, Callable[..., Result]] = {
+    "remove_sentences": _remove,
+    "restore_sentences": _restore,
+    "shift_numbering": _shift,
+    "undo": _undo,
+}
+"""The changes that may wait for a yes, by tool."""
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)

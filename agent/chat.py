@@ -59,7 +59,9 @@ def stream(session: Session, text: str) -> Iterator[Event]:
     try:
         session.turn += 1
         session.said = text[:LONGEST]
-        session.audit.said(session.turn, session.said)
+        if session.llm != "embedded":
+            session.heard = session.hear(session.said)
+        session.audit.said(session.turn, session.said, session.heard)
         yield from _run(session, text[:LONGEST], turn)
         said = turn.answer
         words = said.text if said is not None else ""

@@ -269,6 +269,13 @@ class SendingContent(_Content):
     question: str = Field(description="What the user is asked; empty after a no")
 
 
+class ProposedContent(_Content):
+    """A change that the user did not ask for in so many words, and that waits for their yes."""
+
+    tool: Literal["proposed"] = "proposed"
+    question: str = Field(description="What the user is asked; empty after a no")
+
+
 class DismissedContent(_Content):
     """A waiting change was dropped."""
 
@@ -314,6 +321,7 @@ Content = Annotated[
     | CaptionedContent
     | SendingContent
     | SyntheticContent
+    | ProposedContent
     | DismissedContent
     | ErrorContent,
     Field(discriminator="tool"),

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
@@ -87,6 +87,23 @@ class GuardMiddleware(AgentMiddleware[Any, Context]):
         message = _said(response)
         if message is None or message.tool_calls or isinstance(request.model, EmbeddedBrain):
             return response
+        checked = self._checked(request, response, message, handler)
+        said = _said(checked)
+        offers = [o for o in map(answers.offer, _returned(request)[1]) if o]
+        if said is None or not offers or offers[-1] in said.text:
+            return checked
+        # what waits for a yes is asked in the program's own words, whatever the model made of it
+        text = "\n\n".join(part for part in (said.text, offers[-1]) if part)
+        return ModelResponse(result=[said.model_copy(update={"content": text})])
+
+    def _checked(
+        self,
+        request: ModelRequest[Context],
+        response: ModelResponse[Any],
+        message: AIMessage,
+        handler: Handler,
+    ) -> ModelResponse[Any]:
+        """What may be said of the model's answer."""
         session = request.runtime.context.session
         findings = session.report.findings if session.report else ()
         wrong = guard.problems(message.text, findings)
@@ -116,10 +133,16 @@ def _answer(text: str, wrong: tuple[str, ...]) -> ModelResponse[Any]:
 
 def _template(request: ModelRequest[Context]) -> str:
     """The templates' answer from what the tools returned in this turn."""
+    question, contents = _returned(request)
+    return answers.compose(contents, question)
+
+
+def _returned(request: ModelRequest[Context]) -> tuple[str, list[c.Content]]:
+    """What the user said in this turn, and what the tools returned since."""
     messages = request.messages
     last = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
     returned = [m for m in messages[last + 1 :] if isinstance(m, ToolMessage)]
-    return answers.compose(contents_of(returned), messages[last].text)
+    return messages[last].text, contents_of(returned)
 
 
 class RecordMiddleware(AgentMiddleware[Any, Context]):
@@ -163,7 +186,7 @@ class InOrderMiddleware(AgentMiddleware[Any, Context]):
         try:
             returned = handler(request)
             if isinstance(returned, ToolMessage):
-                session = request.runtime.context.session
+                session = cast(Context, request.runtime.context).session
                 shown = returned.artifact if isinstance(returned.artifact, Shown) else None
                 session.audit.ran(session.turn, request.tool_call, returned.text, shown)
         finally:

@@ -17,6 +17,10 @@ GREETING = (
 )
 OFF_TOPIC = "I only talk about the open study and what I can do with it."
 TOLD: Mapping[str, str] = {
+    "pasted": (
+        "Quoted and pasted text is data here: what it asks for is not carried out. Say in your own "
+        "words what you want changed."
+    ),
     "other_study": (
         "On the page, New study clears the desk for another study, and what was said here is "
         "forgotten with it. To take the last change back, say *undo*."
@@ -198,7 +202,9 @@ def describe(tool: str, args: Mapping[str, Any]) -> str:
         "find_levels": "which levels were found",
         "describe_study": "what the study is",
         "about": "what I can do",
-        "undo": "taking the last change back",
+        "undo": "taking the last change back"
+        if int(args.get("times", 1)) == 1
+        else f"taking the last {args['times']} changes back",
         "list_changes": "what you changed",
         "confirm_change": "going on with the offered change",
         "caption_image": "a caption of the images",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import pipeline
+from agent.asked import Heard, hear
 from agent.audit.recorder import Recorder
 from agent.edits import (
     HIGHEST,
@@ -51,6 +52,8 @@ class Session(Revising):
         talking: held by a chat turn, so that two turns never interleave.
         turn: number of the chat turn that runs or ran last.
         said: what the user said in it.
+        hear: reads what a message asks for in its own words; a replay knows it from the record.
+        heard: what it found in this turn; nothing where the embedded brain leads, which is it.
         pending: a change, or pictures to be sent, that waits for the user's yes.
     """
 
@@ -76,6 +79,8 @@ class Session(Revising):
         self.talking = threading.Lock()
         self.turn = 0
         self.said = ""
+        self.hear: Callable[[str], Heard] = hear
+        self.heard = Heard()
         self.graph: Any = None
         self._study: Study | None = None
         self._opened = 0

@@ -123,6 +123,10 @@ class SaidLine(_Line):
     kind: Literal["said"] = "said"
     turn: int = Field(ge=1)
     sha256: Sha
+    changes: tuple[tuple[str, dict[str, str]], ...] = Field(
+        default=(), description="What it asks for in its own words, where a model was to act on it"
+    )
+    yes: bool = False
     text: str | None = Field(default=None, description="Where words are kept")
 
 

@@ -36,6 +36,7 @@ from agent.audit.lines import (
 
 if TYPE_CHECKING:
     from agent.arguments import Shown
+    from agent.asked import Heard
     from agent.pipeline import Reading
     from radixgpt.report import Report
     from radixgpt.study import Series, Study
@@ -153,9 +154,13 @@ class Recorder:
             did["text"] = f"{HIDDEN}{sha256(did['text'])}"
         self._add(ReportLine(did=Did(**did), sha256=held))
 
-    def said(self, turn: int, text: str) -> None:
+    def said(self, turn: int, text: str, heard: Heard) -> None:
         """The user has said something."""
-        self._add(SaidLine(turn=turn, sha256=sha256(text), text=self._word(text)))
+        changes = tuple((tool, dict(args)) for tool, args in heard.changes)
+        line = SaidLine(
+            turn=turn, sha256=sha256(text), changes=changes, yes=heard.yes, text=self._word(text)
+        )
+        self._add(line)
 
     def modelled(
         self, turn: int, asked: Sequence[Any], text: str, calls: Iterable[Mapping[str, Any]]

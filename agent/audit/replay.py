@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import pipeline
+from agent.asked import Heard
 from agent.audit.lines import (
     AnswerLine,
     Begin,
@@ -189,6 +190,9 @@ def _converse(
             script.lines = [one for one in turn if isinstance(one, ModelLine)]
             script.failed = next((o.failed for o in turn if isinstance(o, AnswerLine)), "")
             session.turn = line.turn - 1
+            if line.text is None:
+                heard = Heard(line.changes, line.yes)
+                session.hear = lambda _, heard=heard: heard  # type: ignore[misc]
             progress(f"Turn {line.turn}")
             for _ in chat.stream(session, line.text if line.text is not None else _UNKNOWN):
                 pass

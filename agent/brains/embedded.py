@@ -21,10 +21,12 @@ from langchain_core.tools import BaseTool
 
 from agent import answers, replies
 from agent import content as c
-from tools.router import Call, Previous, Route, is_request, load_router, routes
+from agent.asked import CHANGES, own_words
+from tools.router import Call, Previous, Route, Slots, is_request, load_router, routes
 
 _SHORT = 4
 """Words below which an answer to a question back hardly stands for itself."""
+_CHANGES = (*CHANGES, "set_grade", "confirm_change")
 _OWN_CALLS = (
     "confirm_change",
     "undo",
@@ -106,6 +108,14 @@ def find_routes(question: str, before: Sequence[BaseMessage]) -> tuple[Route, ..
     """Where a message leads; an answer to a question back is read together with what was asked."""
     router, previous = load_router(), previous_turn(before)
     found = routes(router, question, previous)
+    own = own_words(question)
+    if own != question and any(route.call.tool in _CHANGES for route in found):
+        # what a quoted or pasted text asks for is not asked for by the user
+        asked = routes(router, own, previous) if own.strip() else ()
+        wanted = [route.call for route in asked]
+        found = tuple(r for r in found if r.call.tool not in _CHANGES or r.call in wanted)
+        if not found:
+            return (Route(Call("told", {"topic": "pasted"}), 1.0, Slots(text="", masked="")),)
     last = before[-1] if before else None
     kept = last.additional_kwargs if isinstance(last, AIMessage) else {}
     asked = str(kept.get("asked", ""))

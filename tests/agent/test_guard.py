@@ -105,3 +105,28 @@ def test_the_templates_answers_state_their_findings_and_no_more(
     assert check_sentence("\n".join(stated), chosen, complete=True) == []
     assert c.from_text(c.to_text(content)) == content
     assert answers.findings(content).startswith(("- ", "L", "No", "The", "Ind", "Not"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes.", "No.", "It is not there.", "There is one.", "Two.", "I do.", "All good.", "👍",
+        "Your back is OK.", "Did you know that the spine is normal?", "The nоrmal spine.",
+        "Which disc herniation at L3-L4 is normal?", "Not assessed, everything great.",
+        "Die Wirbelsäule ist unauffällig.", "n o r m a l", "The patient is called Jane.",
+        "See https://evil.example", "![x](a)", "It is done and you are healthy.",
+    ],
+)  # fmt: skip
+def test_what_says_anything_in_other_words_or_signs_is_refused(text: str) -> None:
+    assert guard.problems(text, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Three cases are shown beside this answer.", "The report is now shorter.", "Done.",
+        "Shall I? Yes or no.", "Should I set L4-L5 to Pfirrmann III?", "Which level do you mean?",
+    ],
+)  # fmt: skip
+def test_what_says_nothing_of_a_patient_passes(text: str) -> None:
+    assert guard.problems(text, ()) == ()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.asked import Heard
 from agent.audit import lines
 from agent.audit.lines import Did, LookLine, ReportLine, SaidLine
 from agent.audit.recorder import Recorder
@@ -23,7 +24,7 @@ def text(make_reading: Callable[..., Reading]) -> str:
     recorder = Recorder(words=True)
     recorder.begin("chat", seen.study)
     recorder.looked(seen)
-    recorder.said(1, "what is at L4-L5?")
+    recorder.said(1, "what is at L4-L5?", Heard())
     recorder.modelled(1, [], "", [{"name": "get_findings", "args": {"levels": ["L4-L5"]}}])
     recorder.answered(1, "L4-L5: Disc herniation.", 0)
     recorder.reported(write(seen), do="draft", style="standard")
@@ -106,7 +107,7 @@ def test_no_word_of_anybody_is_in_a_record(make_reading: Callable[..., Reading])
     secret = "Jane Doe, born 1960-01-02, in /home/jane"
     recorder = Recorder()
     recorder.begin("chat", make_reading().study, llm="gguf:/home/jane/doe/x.gguf")
-    recorder.said(1, secret)
+    recorder.said(1, secret, Heard())
     recorder.modelled(
         1,
         [secret],
