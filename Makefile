@@ -1,7 +1,7 @@
 # The five verbs; each makes or reuses .venv by itself.
 #
 #   make chat     open the chat page in the browser
-#   make test     run the tests                      (ARGS="tests/etl -x" narrows them)
+#   make test     run the tests                      (ARGS="tests/etl -x" narrows them; WORKERS=0: one process)
 #   make lint     ruff, mypy and the import floors
 #   make bench    time and memory from call to report
 #   make report   write a report                     (STUDY=folder OUT=folder; else the demo study)
@@ -16,6 +16,7 @@ OUT ?= out/report
 STUDY ?=
 ARGS ?=
 PORT ?=
+WORKERS ?= 2
 
 .PHONY: help chat test lint bench report
 
@@ -26,7 +27,7 @@ chat: $(VENV)/.ready-chat
 	@$(BIN)/python cli.py chat $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(VENV)/.ready-dev browser
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

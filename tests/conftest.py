@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Two workers share two cores: each computes on one. Set before torch is imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples at every run of CI, so that a red run has a cause in the change; developers'
 # runs keep searching. No deadline: two busy cores are no measure of time.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
