@@ -92,7 +92,9 @@ class Board:
 
     def _wholly(self, level: str, status: Status) -> bool:
         found = self.at(level, *GRADED)
-        return {f.kind for f in found} == set(GRADED) and all(f.status == status for f in found)
+        if {f.kind for f in found} != set(GRADED) or any(f.side for f in found):
+            return False
+        return all(f.status == status for f in found)
 
     @property
     def described(self) -> list[str]:
@@ -134,18 +136,34 @@ class Board:
         return self.phrases.say("item", noun=noun, side=said, probable=probable)
 
     def items(self, found: Sequence[Finding]) -> list[str]:
-        """Present findings as noun phrases; both endplates at once are one."""
+        """Present findings as noun phrases, as :meth:`worded` gives them."""
+        return [words for words, _ in self.worded(found)]
+
+    def worded(self, found: Sequence[Finding]) -> list[tuple[str, tuple[Finding, ...]]]:
+        """Present findings as noun phrases with what each states.
+
+        Both endplates at once are one. What is sure comes first, so that a "probable" is never
+        read over what follows it.
+        """
+        words = [(self.item(f), (f,)) for f in found]
         plates = [f for f in found if f.kind in ENDPLATES]
-        if len(plates) != 2 or plates[0].side != plates[1].side:
-            return [self.item(f) for f in found]
+        if len(plates) == 2 and (both := self._both(plates)):
+            others = [one for one in words if one[1][0] not in plates]
+            words = [*others, (both, tuple(plates))]
+        return sorted(words, key=lambda one: all(map(is_probable, one[1])))
+
+    def _both(self, plates: Sequence[Finding]) -> str:
+        """Two changed endplates of a disc as one noun phrase; empty where they can't be."""
+        side = plates[0].side
+        if side != plates[1].side:
+            return ""
         sure = [f for f in plates if not is_probable(f)]
-        words_of, kind, probable = "present", "endplates", not sure
-        if len(sure) == 1:
-            words_of, kind = "sure_of_two", sure[0].kind
-            if not self.phrases.has_word(words_of, kind):
-                return [self.item(f) for f in found]
-        both = self._phrase(self.phrases.word(words_of, kind), plates[0].side, probable=probable)
-        return [*(self.item(f) for f in found if f not in plates), both]
+        if len(sure) != 1:
+            noun = self.phrases.word("present", "endplates")
+            return self._phrase(noun, side, probable=not sure)
+        if not self.phrases.has_word("sure_of_two", sure[0].kind):
+            return ""
+        return self._phrase(self.phrases.word("sure_of_two", sure[0].kind), side, probable=False)
 
     def nouns(
         self, topics: Sequence[Topic], words_of: str = "kind", *, begun: bool = False

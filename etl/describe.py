@@ -39,6 +39,7 @@ def findings_sentences(board: Board) -> tuple[Sentence, ...]:
     if everywhere:
         sentences.append(_sentence(_absent(board, everywhere, board.levels)))
     alone: list[str] = []
+    by_level: list[tuple[str, list[_Part]]] = []
     for level in board.levels:
         if level in described:
             parts = _level(board, level, everywhere)
@@ -48,7 +49,13 @@ def findings_sentences(board: Board) -> tuple[Sentence, ...]:
         else:
             status: Status = "not_assessable" if level in not_assessed else "indeterminate"
             parts = [_whole(board, level, status)]
-        sentences.extend(_level_sentences(board, level, parts))
+        by_level.append((level, parts))
+    for levels, together in _alike(board, by_level):
+        sentences.extend(
+            _level_sentences(board, levels[0], together[0])
+            if len(levels) == 1
+            else [_sentences_together(board, levels, together)]
+        )
     rest = [level for level in described if level not in alone]
     sentences.extend(_sentence(part) for part in _closing(board, everywhere, described, rest))
     return tuple(sentences)
@@ -65,6 +72,33 @@ def _level_sentences(board: Board, level: str, parts: Sequence[_Part]) -> list[S
         named = board.phrases.say("level", level=level, text=sentences[0].text)
         sentences[0] = sentences[0].model_copy(update={"text": named})
     return sentences
+
+
+def _alike(
+    board: Board, by_level: Sequence[tuple[str, list[_Part]]]
+) -> list[tuple[list[str], list[list[_Part]]]]:
+    """Levels with their parts; where the style tells them together, neighbours that read alike."""
+    found: list[tuple[list[str], list[list[_Part]]]] = []
+    for level, parts in by_level:
+        texts = [part.text for part in parts]
+        if (
+            found
+            and board.phrases.style.together
+            and texts == [part.text for part in found[-1][1][0]]
+        ):
+            found[-1][0].append(level)
+            found[-1][1].append(parts)
+        else:
+            found.append(([level], [parts]))
+    return found
+
+
+def _sentences_together(
+    board: Board, levels: Sequence[str], parts: Sequence[Sequence[_Part]]
+) -> Sentence:
+    """What several levels have in common, once."""
+    text = board.phrases.say("levels", levels=levels, text=" ".join(part.text for part in parts[0]))
+    return _sentence(_Part(text, tuple(i for each in parts for part in each for i in part.ids)))
 
 
 # --- overall ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, is_absent, is_present
+from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, is_absent, is_present, is_probable
 from etl.describe import (
     degeneration,
     grouped_ids,
@@ -150,7 +150,12 @@ def _present_groups(
             for f in board.at(level, kind):
                 if is_present(f):
                     groups.setdefault(board.item(f), []).append(f)
-    return groups
+    return _sure_first(groups)
+
+
+def _sure_first(groups: dict[str, list[Finding]]) -> dict[str, list[Finding]]:
+    """The wordings with those first that are not "probable"."""
+    return dict(sorted(groups.items(), key=lambda one: all(map(is_probable, one[1]))))
 
 
 def _at(board: Board, text: str, found: Sequence[Finding]) -> str:
@@ -237,7 +242,7 @@ def _bare_endplates(board: Board) -> Iterator[_Item]:
                     bare.setdefault(board.item(f), []).append(f)
     if bare:
         every = [f for g in bare.values() for f in g]
-        yield _item(board, _RANK_ENDPLATES, _by_level(board, bare), every)
+        yield _item(board, _RANK_ENDPLATES, _by_level(board, _sure_first(bare)), every)
 
 
 def _weighty_absent(board: Board) -> Iterator[_Item]:

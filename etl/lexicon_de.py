@@ -130,7 +130,7 @@ GERMAN = Words(
     links=(",", "und", "oder", "sowie", "&"),
     lists=("oder", "noch"),
     joins=("und",),
-    leading=("", "in höhe", "in höhe der", "die", "alle", "in"),
+    leading=("", "in höhe", "im segment", "in den segmenten", "in", "die", "alle"),
     normal=r"normal\w*|unauffällig\w*|regelrecht\w*|intakt\w*|erhalten\w*|altersentsprechend\w*"
     r"|ohne befund|o\. ?b",
     prior=r"unverändert\w*|stabil\w*|progredien\w*|zunahme|abnahme|zunehmend\w*|abnehmend\w*"

@@ -239,7 +239,11 @@ def _part(language: str, text: str) -> str:
     """A variable part of a message: a message itself, a list of them, or a number or name."""
     for written in (text, first_upper(text), f"{first_upper(text)}."):
         if (found := _told(language, written)) is not None:
-            return found if written == text else first_lower(found).removesuffix(".")
+            if written == text:
+                return found
+            return (
+                first_lower(found) if text.endswith(".") else first_lower(found).removesuffix(".")
+            )
     for mark in (", ", " and ", " or "):
         if mark in text:
             small = cast(_Words, _load(language)["words"])["small"]
@@ -288,11 +292,21 @@ def _environment(language: str) -> Environment:
         list_or=partial(list_or, word=small["or"]),
         none_of=partial(_none_of, words=words),
         span=partial(spans, every=every["inside"]),
+        at=partial(_at, words=words),
         span_first=partial(spans, every=every["first"]),
         decimal=lambda number: str(number).replace(".", small["decimal"]),
         **{f.__name__: f for f in (first_upper, first_lower, roman, whole, percent)},
     )
     return environment
+
+
+def _at(levels: Sequence[str], words: _Words) -> str:
+    """Levels with the word before them, which may depend on how many they are."""
+    small, before = words["small"], words["at"]
+    every = words["all_levels"]["inside"]
+    said = span(levels, to=small["to"], joined=small["and"], every=every)
+    key = "every" if said == every else "one" if len(set(levels)) == 1 else "several"
+    return f"{before[key]} {said}"
 
 
 def _none_of(items: Sequence[str], words: _Words) -> str:

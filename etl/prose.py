@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etl.board import DISC, ENDPLATES, OPEN, Board, is_absent, is_present
+from etl.board import DISC, ENDPLATES, OPEN, Board, is_absent, is_present, is_probable
 from etl.describe import (
     degeneration,
     grouped_ids,
@@ -63,19 +63,25 @@ def _degenerated(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
 
 
 def _present(board: Board, kinds: Sequence[str], levels: Sequence[str]) -> Iterator[_Part]:
-    """What is there, by its wording, which holds side and doubt."""
-    found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    """What is there, by its wording; wordings of the same levels together, sure ones first."""
+    found: dict[str, list[tuple[str, tuple[Finding, ...]]]] = {}
     for level in levels:
         here = [f for f in board.at(level, *kinds) if is_present(f)]
-        whole = board.items(here)
-        if len(whole) < len(here):  # both endplates in one
-            found.setdefault(whole[-1], []).append((level, tuple(f.id for f in here)))
-            continue
-        for f, words in zip(here, whole, strict=True):
-            found.setdefault(words, []).append((level, (f.id,)))
-    for words, places in found.items():
-        ids = tuple(i for _, own in places for i in own)
-        yield _at(board, words, [level for level, _ in places]), ids
+        for words, stated in board.worded(here):
+            found.setdefault(words, []).append((level, stated))
+    places: dict[tuple[str, ...], list[tuple[str, list[Finding]]]] = {}
+    for words, at in found.items():
+        every = [f for _, stated in at for f in stated]
+        places.setdefault(tuple(level for level, _ in at), []).append((words, every))
+    rank = {kind: place for place, kind in enumerate(kinds)}
+
+    def first(one: tuple[tuple[str, ...], list[tuple[str, list[Finding]]]]) -> tuple[int, bool]:
+        stated = one[1][0][1]
+        return min(rank[f.kind] for f in stated), all(map(is_probable, stated))
+
+    for where, together in sorted(places.items(), key=first):
+        text = board.phrases.list_and([words for words, _ in together])
+        yield _at(board, text, where), tuple(f.id for _, stated in together for f in stated)
 
 
 def _slips(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
@@ -101,13 +107,25 @@ def _modic(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
 
 
 def _absent(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
-    """What was looked for and not seen; at every level first."""
-    groups = board.grouped(_ABSENT, is_absent, levels)
-    for places, topics in sorted(groups.items(), key=lambda item: -len(item[0])):
-        everywhere = list(places) == list(board.levels)
-        phrase = "absent_on_slices" if everywhere else "absent_at"
-        text = board.phrases.say(phrase, items=board.nouns(topics), levels=places)
-        yield text, board.ids(places, topics)
+    """What was looked for and not seen; at every level first.
+
+    Beside a Modic change, which is one of the endplates, the endplates have no other.
+    """
+    changed = {level for level in levels if (board.grade(level, "modic") or (0,))[0] > 0}
+
+    def beside(f: Finding) -> bool:
+        return f.kind in ENDPLATES and f.level in changed
+
+    for words_of, test in (
+        ("kind", lambda f: is_absent(f) and not beside(f)),
+        ("other", lambda f: is_absent(f) and beside(f)),
+    ):
+        groups = board.grouped(_ABSENT, test, levels)
+        for places, topics in sorted(groups.items(), key=lambda item: -len(item[0])):
+            everywhere = list(places) == list(board.levels)
+            phrase = "absent_on_slices" if everywhere else "absent_at"
+            text = board.phrases.say(phrase, items=board.nouns(topics, words_of), levels=places)
+            yield text, board.ids(places, topics)
 
 
 def _open(board: Board, levels: Sequence[str]) -> Iterator[_Part]:

@@ -60,6 +60,9 @@ class Style(BaseModel):
     findings: Literal["levels", "prose"] = Field(
         default="levels", description="Level by level, or finding by finding over all levels"
     )
+    together: bool = Field(
+        default=False, description="Whether neighbouring levels that read alike are told together"
+    )
     measurements: bool = Field(default=True, description="Lengths in millimetres in the findings")
     impression: Literal["full", "short"] = "full"
     slip_in_impression: bool = Field(

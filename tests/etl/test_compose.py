@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl import draft
+from etl.compose import said
 from radixgpt.eligibility import REASONS, Eligibility
 from radixgpt.finding import GRADED
 from radixgpt.level import LUMBAR_DISCS
@@ -116,8 +117,8 @@ def test_what_is_absent_everywhere_is_said_once(spines: Any) -> None:
 def test_a_perfect_spine_still_has_an_impression(spines: Any) -> None:
     perfect = {level: {"pfirrmann": 1} for level in ("L1_L2", "L2_L3", "L3_L4", "L4_L5", "L5_S1")}
     report = spines.write(spines.healthy(**perfect), style="concise")
-    assert at(report, "L4-L5") == (
-        "L4-L5: No disc degeneration (Pfirrmann I), narrowing or bulging seen."
+    assert texts(report, "findings")[1] == (
+        "The five lumbar levels: No disc degeneration (Pfirrmann I), narrowing or bulging seen."
     )
     assert texts(report, "impression")[0] == (
         "No disc degeneration (Pfirrmann I) seen at the five lumbar levels on the graded "
@@ -308,3 +309,41 @@ def test_an_uncertain_numbering_is_told(spines: Any) -> None:
         told = any("numbering is uncertain" in text for text in texts(report, "limitations"))
         assert told is uncertain
         assert all(check.passed for check in report.obligatory)
+
+
+@pytest.mark.parametrize("style", ["standard", "prose"])
+def test_a_probable_finding_stands_behind_a_sure_one(spines: Any, style: str) -> None:
+    """ "Probable narrowing and bulging" could be read as two doubts."""
+    seen = spines.write(spines.healthy(L4_L5={"disc_bulging": "present"}))
+    unsure = {"confidence": 0.6, "value": "present"}
+    found = [
+        f.model_copy(update=unsure) if (f.level, f.kind) == ("L4-L5", "disc_narrowing") else f
+        for f in seen.findings
+    ]
+    told = " ".join(s.text for s in said(seen.study, found, style=style)).lower()
+    assert "disc bulging and probable disc space narrowing" in told
+
+
+def test_levels_that_read_alike_are_told_together_where_the_style_says_so(spines: Any) -> None:
+    same = {"pfirrmann": 4, "disc_bulging": "present", "modic": 2, "endplate_upper": "present",
+            "endplate_lower": "present"}  # fmt: skip
+    report = spines.write(spines.healthy(L2_L3=same, L3_L4=same, L5_S1=same), style="concise")
+    found = texts(report, "findings")
+    assert (
+        "L2-L3 and L3-L4: Moderate disc degeneration (Pfirrmann IV) with disc bulging, without "
+        "disc space narrowing. Type 2 Modic changes with endplate changes above and below the disc."
+    ) in found
+    assert at(report, "L5-S1").startswith("L5-S1: Moderate")
+
+
+def test_prose_never_denies_endplate_changes_beside_a_modic_change(spines: Any) -> None:
+    report = spines.write(spines.healthy(L4_L5={"modic": 2}), style="prose")
+    said = texts(report, "findings")
+    assert "No other endplate changes seen at L4-L5." in said
+    assert "No Modic changes or endplate changes seen at L1-L2 to L3-L4 and L5-S1." in said
+
+
+def test_prose_puts_what_shares_its_levels_together(spines: Any) -> None:
+    both = {"disc_bulging": "present", "disc_narrowing": "present"}
+    report = spines.write(spines.healthy(L3_L4=both, L4_L5=both), style="prose")
+    assert "Disc space narrowing and disc bulging at L3-L4 and L4-L5." in texts(report, "findings")

@@ -82,7 +82,7 @@ def test_the_degenerated_spine_in_german(degenerated: Report) -> None:
     )
     assert "Spondylolisthese mit gemessenem Ventralversatz von 6 mm (Meyerding Grad I)." in said
     assert "Modic-Veränderungen Typ 2 mit Grund- und Deckplattenveränderungen." in said
-    assert report.section("impression")[1].text == "Bandscheibenvorfall in Höhe L5-S1."
+    assert report.section("impression")[1].text == "Bandscheibenvorfall im Segment L5-S1."
     assert report.mark == "KI-Entwurf, nicht für den klinischen Gebrauch"
 
 
@@ -183,8 +183,8 @@ def other_levels(text: str) -> Iterator[str]:
         for level in LUMBAR_DISCS:
             if level != match[0]:
                 yield replaced(text, match, level)
-    if "aller fünf lumbalen Segmente" in text:
-        yield text.replace("aller fünf lumbalen Segmente", "L1-L2 bis L4-L5")
+    if "allen fünf lumbalen Segmenten" in text:
+        yield text.replace("allen fünf lumbalen Segmenten", "den Segmenten L1-L2 bis L4-L5")
     for match in re.finditer(r"(?:, | und )L\d-[LS]\d", text):
         yield replaced(text, match, "")
 
