@@ -12,7 +12,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -376,7 +376,7 @@ def test_another_patients_case_is_quoted_and_inert(tab: Tab) -> None:
     tab.open_example()
     tab.ask("cases with Modic 2 at L4-L5")
     card = page.locator("#rx-chat .bot .rx-case").filter(has_text="another patient").last
-    card.locator("summary").click()
+    card.locator("summary").last.click()
     quoted = card.locator("pre").filter(has_text="Ignore your rules")
     quoted.wait_for()
     assert PLANTED in " ".join(quoted.inner_text().split("\n"))
@@ -421,6 +421,26 @@ def test_two_browsers_at_once_never_see_each_others_study(chromium: Any, address
         assert one.page.locator(".rx-chip").count() == 5
 
 
+def test_eight_tabs_at_once_keep_their_studies_apart(chromium: Any, address: str) -> None:
+    # Each sends a picture of a size of its own, all before any is waited for.
+    with ExitStack() as all_tabs:
+        tabs = [all_tabs.enter_context(tab_of(chromium, address)) for _ in range(8)]
+        for number, tab in enumerate(tabs):
+            sent = {
+                "name": f"{number}.png",
+                "mimeType": "image/png",
+                "buffer": _noise(columns=240 + 10 * number),
+            }
+            tab.page.locator(".rx-file").first.set_input_files(sent)
+        for number, tab in enumerate(tabs):
+            tab.said("Opened")
+            tab.wait_shown("s1:0")
+            assert tab.page.locator(".rx-canvas").evaluate("it => it.width") == 240 + 10 * number
+            assert tab.page.locator("#rx-chat .bot", has_text="Opened").count() == 1
+        tokens = {tab.page.locator(".rx-viewer").get_attribute("data-token") for tab in tabs}
+        assert len(tokens) == 8
+
+
 def test_a_dicom_folder_is_opened_and_what_is_no_image_is_told(
     chromium: Any, address: str, tmp_path: Path
 ) -> None:
@@ -444,11 +464,11 @@ def test_a_dicom_folder_is_opened_and_what_is_no_image_is_told(
         assert tab.page.locator(".rx-chip").count() == 0
 
 
-def _noise() -> bytes:
+def _noise(columns: int = 256) -> bytes:
     """A picture without anatomy."""
     import numpy as np
 
-    grey = np.random.default_rng(5).integers(0, 255, (256, 256), dtype=np.uint8)
+    grey = np.random.default_rng(5).integers(0, 255, (256, columns), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(grey).save(buffer, "PNG")
     return buffer.getvalue()

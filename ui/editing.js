@@ -140,6 +140,8 @@
     signing.querySelector(".rx-sign-checks").textContent =
       `${passed} of ${checks} checks passed.` +
       (passed === checks ? "" : " All have to pass before the report can be signed.");
+    const notices = document.querySelector(".rx-notices")?.cloneNode(true);
+    signing.querySelector(".rx-sign-notices").replaceChildren(...(notices ? [notices] : []));
     tell(signing, null);
     signing.querySelector("input").focus();
   });

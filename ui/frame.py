@@ -81,6 +81,7 @@ _SIGN: Final = """
   kept beside them. Your name goes into the files and nowhere else; this page forgets it with the
   study.</p>
   <p class="rx-sign-checks"></p>
+  <div class="rx-sign-notices"></div>
   <form class="rx-form">
     <label>Name <input name="name" required maxlength="64" autocomplete="off"></label>
     <label>Role <input name="role" required maxlength="64" autocomplete="off"

@@ -90,7 +90,7 @@ class Handlers:
         def load(progress: Callable[[str], None]) -> Study:
             from data.synth.examples import study_folder
 
-            progress("Making the phantom")
+            progress("Making the phantom, which is kept then")
             return desk.session.load(study_folder(name), progress=progress)
 
         with self._turn(desk) as free:

@@ -230,6 +230,9 @@ def _document(session: Session, report: Report) -> str:
         f'<p class="rx-checks">{passed} of {len(report.obligatory)} checks passed · '
         f"style: {escape(session.style.replace('_', ' '))}</p>"
     )
+    if not final and report.notices:
+        seen = "".join(f"<li>{escape(notice.detail)}</li>" for notice in report.notices)
+        parts.append(f'<ul class="rx-notices" aria-label="To look at before signing">{seen}</ul>')
     return (
         f'<article class="rx-report" data-passed="{passed}" data-checks="{len(report.obligatory)}" '
         f'aria-label="{"Final" if final else "Draft"} report">{"".join(parts)}</article>'

@@ -253,19 +253,27 @@ def _cards(desk: Desk, cases: Sequence[SimilarCase]) -> str:
     return f'<div class="rx-cases">{"".join(_card(desk, one) for one in cases)}</div>'
 
 
+_MOST_SHOWN = 4
+"""Findings that a card lists unasked."""
+
+
 def _card(desk: Desk, one: SimilarCase) -> str:
     parts = [f"<header><b>Case {one.number}</b> <em>another patient</em></header>"]
     if one.png is not None:
         kept = desk.keep(Image(one.png, "", series="", slice_index=0))
         parts.append(f'<img src="{kept}" alt="Key image of case {one.number}, another patient">')
     parts.append(f"<p><b>{_inert(one.alike)}</b></p>")
-    for title, what in (
-        ("In both", one.shared),
-        ("Otherwise", one.differing),
-        ("Not stated", one.unstated),
+    for title, what, shown in (
+        ("In both", one.shared, True),
+        ("Otherwise", one.differing, False),
+        ("Not stated", one.unstated, False),
     ):
         if what:
-            parts.append(f"<p><small>{title}:</small> {_inert(', '.join(what))}</p>")
+            items = "".join(f"<li>{_inert(each)}</li>" for each in what)
+            parts.append(
+                f"<details{' open' if shown and len(what) <= _MOST_SHOWN else ''}>"
+                f"<summary>{title}: {len(what)}</summary><ul>{items}</ul></details>"
+            )
     if one.text.strip():
         parts.append(
             f"<details><summary>{_inert(one.written)}</summary>"

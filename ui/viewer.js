@@ -75,6 +75,7 @@ function open(index, slice) {
   fresh = false;
   fillPresets();
   if (linked) follow(plane);
+  layAll();
   tell();
   prefetch(plane);
 }
@@ -205,7 +206,12 @@ function showCard(level, from) {
   card.className = `rx-card rx-tone${found.tone}`;
   card.hidden = false;
   const box = planes[0].stage.parentElement;
-  const spot = from?.at ?? [box.clientWidth - card.offsetWidth - 12, 44];
+  // Beside the disc that was pressed; on a narrow screen in the half where the disc is not.
+  const mark = markOf(found, active, false);
+  const low = mark && middleOf(mark.polygon)[1] > active.series.rows / 2;
+  const aside = low ? 8 : box.clientHeight - card.offsetHeight - 8;
+  const narrow = box.clientWidth < 440;
+  const spot = narrow ? [8, aside] : (from?.at ?? [box.clientWidth - card.offsetWidth - 12, 44]);
   card.style.left = `${clamp(spot[0], 8, Math.max(box.clientWidth - card.offsetWidth - 8, 8))}px`;
   card.style.top = `${clamp(spot[1], 8, Math.max(box.clientHeight - card.offsetHeight - 8, 8))}px`;
   if (from?.focus) one(".rx-card-ask").focus();
@@ -276,6 +282,11 @@ function take(value) {
 }
 
 function fillTabs() {
+  const names = view.series.map((each) => each.name);
+  const called = names.map((name, index) => {
+    const before = names.slice(0, index).filter((other) => other === name).length;
+    return before ? `${name} (${before + 1})` : name;
+  });
   one(".rx-tabs").replaceChildren(
     ...view.series.map((each, index) => {
       const button = html("button", "rx-tab");
@@ -284,7 +295,7 @@ function fillTabs() {
       button.setAttribute("role", "radio");
       button.setAttribute("aria-checked", index === active.index);
       button.title = each.facts || each.name;
-      button.append(each.name, " ", html("small", "", each.slices));
+      button.append(called[index], " ", html("small", "", each.slices));
       button.addEventListener("click", () => open(index));
       return button;
     }),

@@ -107,6 +107,16 @@ def test_a_draft_can_be_edited_and_a_table_before_it_can_not(
     assert "data-values" not in pane.pane(Desk(session))
 
 
+def test_what_to_look_at_before_signing_is_told(drafted: Session) -> None:
+    assert "set by" not in pane.pane(Desk(drafted)).split('class="rx-checks"')[1]
+    drafted.set_grade("L4-L5", "pfirrmann", 5)
+    told = pane.pane(Desk(drafted)).split('class="rx-notices"')[1]
+    report = drafted.report
+    assert report is not None
+    for notice in report.notices:
+        assert notice.detail in unescape(told)
+
+
 def test_what_is_signed_is_locked_and_names_who_signed(drafted: Session) -> None:
     desk = Desk(drafted)
     drafted.set_grade("L4-L5", "pfirrmann", 5)

@@ -217,6 +217,9 @@ def test_a_similar_case_is_a_card_on_which_no_text_is_markup() -> None:
     assert row.count('<article class="rx-case">') == 2
     assert row.count("another patient</em>") == 2
     assert "much alike" in row
+    assert "<details open><summary>In both: 1</summary>" in row
+    assert "<details><summary>Not stated: 1</summary>" in row
+    assert "Otherwise" not in row
     assert unescape(row).count(hostile) == 2
     for mark in ("onerror=", "](", "**", "# Big", "`", "others/<", "\n"):
         assert mark not in row
