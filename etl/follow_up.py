@@ -53,7 +53,7 @@ class FollowUp(BaseModel):
     @property
     def reference(self) -> str:
         """The source as it is printed."""
-        where = f"doi:{self.doi}" if self.doi else f"PMID {self.pmid}" if self.pmid else self.url
+        where = f"doi:{self.doi}" if self.doi else f"PubMed {self.pmid}" if self.pmid else self.url
         return f"{self.source}, {where}"
 
 

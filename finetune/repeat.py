@@ -61,9 +61,10 @@ def _enlarged(by: float) -> Callable[[Slice, np.random.Generator], Slice]:
 
 
 def _shifted(pixels: Slice, _rng: np.random.Generator) -> Slice:
-    down, right = (round(0.04 * side) for side in pixels.shape)
-    padded: Slice = np.pad(pixels, ((down, 0), (right, 0)), mode="edge")
-    return padded[: -down or None, : -right or None]
+    rows, columns = pixels.shape
+    padded = np.pad(pixels, ((round(0.04 * rows), 0), (round(0.04 * columns), 0)), mode="edge")
+    moved: Slice = padded[:rows, :columns]
+    return moved
 
 
 def _noisy(pixels: Slice, rng: np.random.Generator) -> Slice:

@@ -228,6 +228,8 @@ def test_settings_page_lists_every_setting_with_its_default() -> None:
             if field.default in (None, "")
             else f"`{field.default:g}`"
             if isinstance(field.default, float)
+            else f"`{str(field.default).lower()}`"
+            if isinstance(field.default, bool)
             else f"`{field.default}`"
         )
         assert rows[name] == default
