@@ -106,7 +106,8 @@ class GuardMiddleware(AgentMiddleware[Any, Context]):
         """What may be said of the model's answer."""
         session = request.runtime.context.session
         findings = session.report.findings if session.report else ()
-        wrong = guard.problems(message.text, findings)
+        quotable = _quotable(session)
+        wrong = guard.problems(message.text, findings, quotable=quotable)
         if not wrong:
             return response
         template = _template(request) or replies.not_assessed()
@@ -117,9 +118,18 @@ class GuardMiddleware(AgentMiddleware[Any, Context]):
         repaired = _said(handler(again))
         if repaired is not None and repaired.text.strip() and not repaired.tool_calls:
             text = repaired.text
-            if not guard.problems(text, findings):
+            if not guard.problems(text, findings, quotable=quotable):
                 return _answer(text, wrong)
         return _answer(template, wrong)
+
+
+def _quotable(session: Session) -> tuple[str, ...]:
+    """What the report says of a prior study, which may be repeated word for word."""
+    if session.report is None or session.report.prior is None:
+        return ()
+    return tuple(
+        s.text for s in session.report.sentences if s.changes or s.section == "comparison"
+    )
 
 
 def _said(response: ModelResponse[Any]) -> AIMessage | None:

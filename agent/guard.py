@@ -75,17 +75,24 @@ _ADDRESS = re.compile(r"\w://|\bwww\.|\]\(|<\w|@\w|\\", re.IGNORECASE)
 _MEASURED = frozenset(name for name, kind in KINDS.items() if kind.type in ("ratio", "length"))
 
 
-def problems(text: str, findings: Sequence[Finding]) -> tuple[str, ...]:
+def problems(
+    text: str, findings: Sequence[Finding], *, quotable: Sequence[str] = ()
+) -> tuple[str, ...]:
     """What is wrong with an answer about the study, a clause each; empty when nothing is.
 
     Args:
         text: the answer of a language model, plain or Markdown.
         findings: everything that the answer may state.
+        quotable: sentences of the report that may be said word for word, such as what has changed
+            since a prior study, which no finding of this study alone states.
     """
     from etl.check import check_sentence
 
     found: list[str] = []
+    allowed = {one for quoted in quotable for one in split(quoted)}
     for sentence in split(text):
+        if sentence in allowed:
+            continue
         if _ADDRESS.search(sentence):
             found.append("it holds an address or a mark of a page")
             continue
