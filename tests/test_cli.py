@@ -193,7 +193,6 @@ def test_report_of_the_bundled_study(demo: Path, tmp_path: Path) -> None:
     assert DRAFT_MARK in result.stdout
     assert "Reading the study" in result.stderr
 
-
     assert audit_of(out) == ["begin", "study", "look", "report", "end"]
 
 
@@ -209,6 +208,15 @@ def test_no_record_where_none_is_wanted(tmp_path: Path, monkeypatch: pytest.Monk
     run(cli.app, ["report", str(blank), "-o", str(tmp_path / "out")])
     assert (tmp_path / "out" / "report.json").exists()
     assert not (tmp_path / "out" / "audit.jsonl").exists()
+
+
+def test_a_prior_is_read_or_its_mend_is_told(demo: Path, tmp_path: Path) -> None:
+    assert run(cli.app, ["report", str(demo), "--json", "--same-patient"]).exit_code == 2
+    none = tmp_path / "prior.json"
+    none.write_text("{}", encoding="utf-8")
+    result = run(cli.app, ["report", str(demo), "--json", "-q", "--prior", str(none)])
+    assert result.exit_code == 3
+    assert "holds no report" in result.stderr
 
 
 def test_report_for_a_machine(demo: Path) -> None:

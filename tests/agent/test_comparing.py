@@ -89,3 +89,17 @@ def test_a_comparison_follows_edits_and_the_numbering(session: Session, prior: P
     assert any("increased from Pfirrmann II to V" in s.text for s in report.sentences)
     lines = [line.did.do for line in session.audit.lines if line.kind == "report"]
     assert lines == ["draft", "compare", "set_grade"]
+
+
+def test_a_language_model_may_repeat_a_comparison_and_nothing_else(
+    session: Session, prior: Path
+) -> None:
+    from agent import guard
+
+    report = session.compare(prior, stated=True)
+    quotable = [s.text for s in report.sentences if s.changes]
+    (told,) = [s.text for s in report.section("impression") if s.changes]
+    assert guard.problems(told, report.findings, quotable=quotable) == ()
+    assert guard.problems(told, report.findings)
+    other = told.replace("L4-L5", "L3-L4") if "L4-L5" in told else f"{told} It has progressed."
+    assert guard.problems(other, report.findings, quotable=quotable)

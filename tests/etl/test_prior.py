@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from etl import draft, edit
 from etl.change_words import ReadingError, read_changes
-from etl.check import STATING, check, check_sentence, require
+from etl.check import RULES, STATING, check, check_sentence, require
+from etl.check import prior as rules
 from etl.check.prior import check_changes
 from etl.prior import Earlier, judged, limits, plausible
 from radixgpt.errors import CheckFailedError, InputError
@@ -424,6 +425,11 @@ def test_each_rule_of_a_comparison(
     assert all(c.passed for c in check(compared))
     failed = {c.rule: c.detail for c in check(change(compared)) if not c.passed}
     assert failed.get(rule), failed
+
+
+def test_every_rule_of_a_comparison_is_broken_here() -> None:
+    own = {name for name, rule in RULES.items() if rule.broken.__module__ == rules.__name__}
+    assert own <= {rule for rule, _ in BREAKING}
 
 
 def test_the_rules_are_part_of_a_written_report(compared: Report) -> None:
