@@ -145,7 +145,7 @@ class Board:
         Both endplates at once are one. What is sure comes first, so that a "probable" is never
         read over what follows it.
         """
-        words = [(self.item(f), (f,)) for f in found]
+        words: list[tuple[str, tuple[Finding, ...]]] = [(self.item(f), (f,)) for f in found]
         plates = [f for f in found if f.kind in ENDPLATES]
         if len(plates) == 2 and (both := self._both(plates)):
             others = [one for one in words if one[1][0] not in plates]

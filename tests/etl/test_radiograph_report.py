@@ -9,6 +9,7 @@ import pytest
 
 from etl import draft
 from etl.check import check_sentence
+from etl.edit import restyle
 from etl.load import to_html, to_markdown
 from etl.phrases import styles
 from radixgpt.eligibility import Eligibility
@@ -156,3 +157,37 @@ def test_films_of_one_study_complete_one_another() -> None:
     other = seen("scoliosis", status="not_assessable", reason="It needs an AP radiograph")
     report = written(seen("scoliosis", value="absent", confidence=0.9), other, NO_SLIP)
     assert [f.value for f in report.findings if f.kind == "scoliosis"] == ["absent"]
+
+
+@pytest.mark.parametrize("style", styles())
+@pytest.mark.parametrize("status", ["value", "indeterminate"])
+def test_a_film_in_german(style: str, status: str, english_in: Any) -> None:
+    fields = (
+        {"value": "present", "confidence": 0.9} if status == "value" else {"reason": "not told"}
+    )
+    curve = seen("curve_angle", value=34.2, unit="deg")
+    report = restyle(
+        written(seen("scoliosis", status=status, **fields), NO_SLIP, curve, style=style),
+        style,
+        "de",
+    )
+    said = text(report, "findings")
+    words = (
+        "Skoliose mit gemessener Krümmung von 34 Grad." if status == "value" else "Skoliose unklar"
+    )
+    assert said.startswith(words)
+    assert text(report, "technique") == "Röntgenaufnahme, Projektion: ap."
+    told = to_markdown(report)
+    assert "Spondylolisthese nicht beurteilbar" in told
+    assert not english_in(told)
+
+
+def test_an_unknown_message_is_quoted_and_holds_no_german_report_back() -> None:
+    odd = NO_SLIP.model_copy(
+        update={"reason": "Spondylolisthesis was not assessable: the film is cut"}
+    )
+    found = seen("scoliosis", value="absent", confidence=0.9)
+    report = restyle(written(found, odd), "standard", "de")
+    assert "auf Englisch: „Spondylolisthesis was not assessable: the film is cut“" in text(
+        report, "limitations"
+    )
