@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from data.synth import bundled
-from data.synth.conditions import DiscGrades
-from data.synth.phantom_parameters import Phantom
-from data.synth.phantom_wanted import phantom_of
 from radixgpt.errors import InputError
+
+if TYPE_CHECKING:
+    from data.synth.phantom_parameters import Phantom
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,32 @@ class Example:
     axial: Sequence[str] = ()
 
 
-def _grades(**discs: DiscGrades) -> dict[str, DiscGrades]:
-    return {name.replace("_", "-"): grades for name, grades in discs.items()}
+# What draws a phantom is imported when one is asked for: the page lists the examples as it starts.
+
+
+def _worn() -> Phantom:
+    from data.synth import bundled
+
+    return bundled.PHANTOM
 
 
 def _healthy() -> Phantom:
+    from data.synth.phantom_wanted import phantom_of
+
     return phantom_of({}, 21)
 
 
 def _herniated() -> Phantom:
+    from data.synth.conditions import DiscGrades
+    from data.synth.phantom_wanted import phantom_of
+
+    collapsed = frozenset({"disc_narrowing", "endplate_upper", "endplate_lower"})
     return phantom_of(
-        _grades(
-            L3_L4=DiscGrades(pfirrmann=3, present=frozenset({"disc_bulging"})),
-            L4_L5=DiscGrades(pfirrmann=4, present=frozenset({"disc_herniation"})),
-            L5_S1=DiscGrades(
-                pfirrmann=5,
-                modic=1,
-                present=frozenset({"disc_narrowing", "endplate_upper", "endplate_lower"}),
-            ),
-        ),
+        {
+            "L3-L4": DiscGrades(pfirrmann=3, present=frozenset({"disc_bulging"})),
+            "L4-L5": DiscGrades(pfirrmann=4, present=frozenset({"disc_herniation"})),
+            "L5-S1": DiscGrades(pfirrmann=5, modic=1, present=collapsed),
+        },
         33,
     )
 
@@ -60,7 +67,7 @@ EXAMPLES: dict[str, Example] = {
     "worn": Example(
         "Worn column",
         "A slip with a bulge at L4-L5, a collapsed L5-S1 with Modic type 2",
-        lambda: bundled.PHANTOM,
+        _worn,
     ),
     "healthy": Example("Healthy column", "Five healthy discs", _healthy),
     "herniated": Example(
@@ -88,4 +95,6 @@ def study_folder(name: str, cache: Path | None = None) -> Path:
         raise InputError(
             f"There is no example '{name[:20]}'.", f"Choose one of: {', '.join(EXAMPLES)}."
         )
+    from data.synth import bundled
+
     return bundled.written(example.phantom(), cache, axial=example.axial)
