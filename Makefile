@@ -93,7 +93,7 @@ $(VENV)/.ready-chat: pyproject.toml lock.txt | $(BIN)/python
 	@$(call install,what the chat needs,.)
 
 $(VENV)/.ready-dev: pyproject.toml lock.txt | $(BIN)/python
-	@$(call install,what the tests need,.[dev$(comma)llm$(comma)train$(comma)data$(comma)eval$(comma)synthesis])
+	@$(call install,what the tests need,.[dev$(comma)llm$(comma)train$(comma)data$(comma)eval$(comma)synthesis$(comma)mcp])
 	@touch $(VENV)/.ready-chat
 
 comma := ,

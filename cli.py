@@ -26,6 +26,7 @@ from commands.eval import app as eval_app
 from commands.export import export as export_command
 from commands.export import sign as sign_command
 from commands.index import app as index_app
+from commands.mcp import run as mcp_command
 from commands.pacs import app as pacs_app
 from commands.replay import run as replay_command
 from commands.similar import run as similar_command
@@ -81,6 +82,7 @@ app.command(name="deidentify")(deidentify_command)
 app.add_typer(eval_app, name="eval")
 app.command(name="export")(export_command)
 app.add_typer(pacs_app, name="pacs")
+app.command(name="mcp")(mcp_command)
 app.command(name="replay")(replay_command)
 app.command(name="sign")(sign_command)
 app.command(name="similar")(similar_command)

