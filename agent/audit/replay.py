@@ -219,6 +219,11 @@ def _do(session: Session, did: Did, style: str | None, prior: Path | str | None)
     given = did.model_dump(exclude={"do"}, exclude_none=True)
     if did.style is not None:
         given["style"] = _style(did.style, style)
+    if did.text is not None and hidden(did.text):
+        raise AuditError(
+            "A sentence was worded by hand, and its words were not kept.",
+            "Only a record with words can be made again then: RADIXGPT_AUDIT_WORDS=true.",
+        )
     if did.do == "compare":
         if prior is None:
             raise AuditError(

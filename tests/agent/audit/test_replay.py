@@ -11,7 +11,7 @@ from chat_server import Server, calls, says
 
 from agent import chat, pipeline
 from agent.audit import lines, replay
-from agent.audit.lines import Line, LookLine, Record, ToolLine
+from agent.audit.lines import Did, Line, LookLine, Record, ToolLine
 from agent.audit.recorder import Recorder
 from agent.events import Answer
 from agent.pipeline import Reading
@@ -209,6 +209,17 @@ def test_a_record_that_asks_for_the_impossible_is_refused(talked: Session, folde
 
     with pytest.raises(AuditError, match="can't be done"):
         replay.run(_with(record_of(talked), impossible), folder)
+
+
+def test_a_wording_by_hand_needs_a_record_with_words(talked: Session, folder: Path) -> None:
+    def by_hand(line: Line) -> Line:
+        if line.kind == "report" and line.did.do == "restore_sentences":
+            did = Did(do="reword", place=1, text=f"sha256:{'0' * 64}")
+            return line.model_copy(update={"did": did})
+        return line
+
+    with pytest.raises(AuditError, match="worded by hand"):
+        replay.run(_with(record_of(talked), by_hand), folder)
 
 
 def test_places_where_reports_differ_are_named() -> None:
