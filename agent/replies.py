@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.answers import QUANTITY, scale, span_of
+from agent.answers import scale, span_of
+from agent.measured import QUANTITY
 from radixgpt.finding import KINDS
 from radixgpt.level import LUMBAR_DISCS
 from tools.router import Route
