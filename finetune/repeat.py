@@ -36,8 +36,10 @@ COMPARED = ("disc_height_index", "canal_ratio", "slip_ratio")
 """Measured kinds that are compared between two studies."""
 SPACE = "T2 SPACE for T2"
 STRETCHED = ("disc_height_index",)
-"""Kinds that set heights against depths: the stored pictures of SPACE and T2 have lost how they
-were stretched, so these do not compare between the two."""
+"""Kinds that set heights against depths. The stored pictures of SPACE and T2 have lost how they
+were stretched, which changes all discs of a patient by one factor: medians are set alike."""
+_FEWEST = 3
+"""Discs that a patient's median needs."""
 SEEN = Path("runs/repeat/seen.json")
 
 
@@ -181,6 +183,28 @@ def _by_place(one: Seen) -> dict[tuple[str | None, str], Finding]:
     return {(o.level, o.kind): finding(o, {}) for o in one.observations if o.level in LUMBAR_DISCS}
 
 
+def unstretched(pairs: Sequence[tuple[Finding, Finding]]) -> list[tuple[Finding, Finding]]:
+    """One patient's pairs, those of :data:`STRETCHED` brought to the median of the first look."""
+    found: list[tuple[Finding, Finding]] = []
+    for kind in STRETCHED:
+        own = [p for p in pairs if p[0].kind == kind and p[0].status == p[1].status == "value"]
+        if len(own) < _FEWEST:
+            continue
+        factor = float(np.median([float(a.value or 0) / float(b.value or 1) for a, b in own]))
+        found += [(a, b.model_copy(update={"value": factor * float(b.value or 0)})) for a, b in own]
+    return [*(p for p in pairs if p[0].kind not in STRETCHED), *found]
+
+
+def space_pairs(seen: Sequence[Seen]) -> list[tuple[Finding, Finding]]:
+    """The pairs of T2 and SPACE of all patients who have both."""
+    patients = [one.patient for one in seen if one.condition == SPACE]
+    return [
+        pair
+        for patient in patients
+        for pair in unstretched(pairs_of([s for s in seen if s.patient == patient], {SPACE}))
+    ]
+
+
 def moved(pairs: Sequence[tuple[Finding, Finding]], kind: str) -> Moved:
     """How far one measured kind moves."""
     differences = np.array(
@@ -208,10 +232,9 @@ def limits_of(seen: Sequence[Seen]) -> dict[str, float]:
 
     The largest of what either group of conditions gives, by both ways of putting it.
     """
-    changed, space = pairs_of(seen, AGAIN), pairs_of(seen, {SPACE})
+    groups = pairs_of(seen, AGAIN), space_pairs(seen)
     found = {}
     for kind in COMPARED:
-        groups = [changed] if kind in STRETCHED else [changed, space]
         one = [moved(pairs, kind) for pairs in groups]
         largest = max(max(m.repeatability, m.most) for m in one)
         found[kind] = float(np.ceil(largest * 1000) / 1000)
@@ -220,7 +243,7 @@ def limits_of(seen: Sequence[Seen]) -> dict[str, float]:
 
 def page(seen: Sequence[Seen], limits: Mapping[str, float]) -> str:
     """The tables of ``docs/repeatability.md``."""
-    groups = {"images changed": pairs_of(seen, AGAIN), SPACE: pairs_of(seen, {SPACE})}
+    groups = {"images changed": pairs_of(seen, AGAIN), SPACE: space_pairs(seen)}
     lines = [
         "| measured | looked at again | pairs | within-subject SD | repeatability coefficient "
         "| 95 % within | limit |",
@@ -228,8 +251,6 @@ def page(seen: Sequence[Seen], limits: Mapping[str, float]) -> str:
     ]
     for kind in COMPARED:
         for name, pairs in groups.items():
-            if name == SPACE and kind in STRETCHED:
-                continue
             m = moved(pairs, kind)
             lines.append(
                 f"| {KINDS[kind].title} | {name} | {m.pairs} | {m.within:.3f} "

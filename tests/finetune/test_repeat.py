@@ -61,14 +61,40 @@ def test_figures() -> None:
     assert (again.pairs, again.other, again.called) == (2, 0.5, 0.5)
 
 
-def test_a_limit_covers_both_groups_but_for_stretched_kinds() -> None:
+def test_what_stretches_all_discs_of_a_patient_is_no_error() -> None:
+    levels = ("L2-L3", "L3-L4", "L4-L5")
+
+    def heights(condition: str, *values: float) -> Seen:
+        one = seen(1, condition, disc_height_index=0.3).observations[0]
+        return Seen(
+            patient=1,
+            condition=condition,
+            observations=tuple(
+                one.model_copy(update={"level": level, "value": value})
+                for level, value in zip(levels, values, strict=True)
+            ),
+        )
+
+    found = [heights("", 0.2, 0.3, 0.4), heights(SPACE, 0.3, 0.45, 0.66)]
+    of = moved(repeat.space_pairs(found), "disc_height_index")
+    assert of.pairs == 3
+    assert of.within == pytest.approx(np.sqrt(0.04**2 / 3 / 2))
+
+
+def test_a_limit_covers_both_groups() -> None:
     values = dict.fromkeys(repeat.COMPARED, 0.3)
-    moved_little = dict.fromkeys(values, 0.301)
-    moved_far = dict.fromkeys(values, 0.4)
-    found = [seen(1, "", **values), seen(1, CONDITION, **moved_little), seen(1, SPACE, **moved_far)]
-    limits = limits_of(found)
-    assert limits["canal_ratio"] > 0.1
-    assert limits["disc_height_index"] < 0.01
+
+    def everywhere(condition: str, by: float) -> Seen:
+        ones = seen(1, condition, **dict.fromkeys(values, 0.3)).observations
+        moved_ones = [
+            one.model_copy(update={"level": level, "value": 0.3 + by * place})
+            for one in ones
+            for place, level in enumerate(("L2-L3", "L3-L4", "L4-L5"))
+        ]
+        return Seen(patient=1, condition=condition, observations=tuple(moved_ones))
+
+    limits = limits_of([everywhere("", 0.0), everywhere(CONDITION, 0.001), everywhere(SPACE, 0.1)])
+    assert all(0.1 < limit < 0.4 for limit in limits.values())
 
 
 @pytest.mark.parametrize("name", AGAIN)
