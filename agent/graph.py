@@ -21,13 +21,13 @@ from langchain.agents.middleware import (
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 
 from agent import answers, brains, guard, replies
 from agent import content as c
 from agent.arguments import NOT_ASSESSED, Context, Shown
 from agent.brains.embedded import EmbeddedBrain, contents_of
+from agent.memory import Memory
 from agent.session import Session
 from agent.toolbox import TOOLS
 from prompts import Prompts
@@ -127,9 +127,7 @@ def _quotable(session: Session) -> tuple[str, ...]:
     """What the report says of a prior study, which may be repeated word for word."""
     if session.report is None or session.report.prior is None:
         return ()
-    return tuple(
-        s.text for s in session.report.sentences if s.changes or s.section == "comparison"
-    )
+    return tuple(s.text for s in session.report.sentences if s.changes or s.section == "comparison")
 
 
 def _said(response: ModelResponse[Any]) -> AIMessage | None:
@@ -263,7 +261,7 @@ def build(model: BaseChatModel, llm: str) -> CompiledStateGraph[Any, Context, An
         system_prompt=_system_prompt(),
         middleware=middleware,
         context_schema=Context,
-        checkpointer=InMemorySaver(),
+        checkpointer=Memory(),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.edits import SetGrade
 from agent.session import Session
-from radixgpt.errors import InputError
+from radixgpt.errors import InputError, RadixError
 from radixgpt.report import Report
 from ui import statement
 from ui.desk import Desk
@@ -128,7 +128,10 @@ def proposed(desk: Desk) -> Report | None:
     change, session = desk.proposal, desk.session
     if change is None or session.signed is not None or change.numbering != session.level_shift:
         return None
-    return session.preview(change)
+    try:
+        return session.preview(change)
+    except RadixError:  # what was changed in the chat meanwhile leaves no place for it
+        return None
 
 
 def _place(session: Session, asked: Mapping[str, Any]) -> int:

@@ -56,6 +56,14 @@ def test_a_proposal_can_be_left_and_is_not_confirmed_twice(desk: Desk) -> None:
         editing.carry_out(desk, {"do": "confirm"})
 
 
+def test_a_proposal_that_the_chat_has_overtaken_is_no_longer_shown(desk: Desk) -> None:
+    editing.carry_out(desk, PFIRRMANN_5)
+    desk.session.shift(1)
+    assert "rx-proposed" not in pane.pane(desk)
+    with pytest.raises(InputError, match="No change waits"):
+        editing.carry_out(desk, {"do": "confirm"})
+
+
 @pytest.mark.parametrize(
     "changed",
     [
