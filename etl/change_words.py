@@ -46,6 +46,7 @@ class _Language:
     """The forms of a comparison in one language; every pattern is matched in full."""
 
     nouns: Mapping[str, str]
+    both: tuple[str, str]
     sides: Mapping[str, Side]
     joined: str
     at: str
@@ -79,6 +80,7 @@ _LANGUAGES: dict[str, _Language] = {
             "midline canal depth": "canal_ratio",
             "slip": "slip_ratio",
         },
+        both=("endplate changes above and below the disc", "endplates"),
         sides={"left": "left", "right": "right", "bilateral": "bilateral"},
         joined=" and ",
         at="at",
@@ -113,6 +115,7 @@ _LANGUAGES: dict[str, _Language] = {
             "spinalkanaldurchmesser": "canal_ratio",
             "versatz": "slip_ratio",
         },
+        both=("grund- und deckplattenveränderungen", "endplates"),
         sides={"links": "left", "rechts": "right", "beidseits": "bilateral"},
         joined=" und ",
         at="(?:im Segment|in den Segmenten|in)",
@@ -216,7 +219,9 @@ def _clause(own: _Language, text: str, language: str) -> Iterator[Claimed]:
 
 def _from_to(own: _Language, match: re.Match[str]) -> list[Claimed]:
     verdict: Verdict = "increased" if match["way"].lower() == own.increased else "decreased"
-    kind, side = _noun(own, match["noun"])
+    (kind, *more), side = _nouns(own, match["noun"])
+    if more:
+        raise ReadingError(f"'{match[0][:60]}' gives one value for two findings")
     for unit, name in (("grade", "grade"), ("mm", "mm"), ("%", "share")):
         if match[f"{name}_old"]:
             old, new = match[f"{name}_old"], match[f"{name}_new"]
@@ -241,8 +246,8 @@ def _named(verdict: str) -> Callable[[_Language, re.Match[str]], list[Claimed]]:
                 old, new = (None, grade) if verdict == "new" else (grade, None)
                 found.append(Claimed(verdict, "modic", None, None, old, new, "grade"))
             else:
-                kind, side = _noun(own, noun)
-                found.append(Claimed(verdict, kind, None, side))
+                kinds, side = _nouns(own, noun)
+                found.extend(Claimed(verdict, kind, None, side) for kind in kinds)
         return found
 
     return read
@@ -255,20 +260,23 @@ def _listed(own: _Language, text: str, verdict: str, language: str) -> Iterator[
         raise ReadingError(f"'{text[:60]}' names no level")
     for level in _levels(match["levels"], language):
         for noun in _split(own, match["nouns"]):
-            kind, side = _noun(own, noun)
-            yield Claimed(verdict, kind, level, side)
+            kinds, side = _nouns(own, noun)
+            yield from (Claimed(verdict, kind, level, side) for kind in kinds)
 
 
 def _split(own: _Language, text: str) -> list[str]:
-    return re.split(rf", |{own.joined}", text)
+    whole = re.sub(re.escape(own.both[0]), own.both[1], text, flags=re.IGNORECASE)
+    return re.split(rf", |{own.joined}", whole)
 
 
-def _noun(own: _Language, text: str) -> tuple[str, Side | None]:
-    """The kind and side that a noun names."""
+def _nouns(own: _Language, text: str) -> tuple[tuple[str, ...], Side | None]:
+    """The kinds and the side that a noun names; only both endplates are two."""
     noun, side = text.strip().lower(), None
     for word, named in own.sides.items():
         if noun.startswith(f"{word} ") or noun.endswith(f" {word}"):
             noun, side = noun.removeprefix(f"{word} ").removesuffix(f" {word}"), named
+    if noun == own.both[1]:
+        return ("endplate_upper", "endplate_lower"), side
     if noun not in own.nouns:
         raise ReadingError(f"'{text[:40]}' is not something that is compared")
-    return own.nouns[noun], side
+    return (own.nouns[noun],), side

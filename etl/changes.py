@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from etl.board import ENDPLATES
 from etl.phrases import Phrases, first_upper
 from etl.prior import LENGTHS
 from radixgpt.finding import ABSENT, GRADED, Finding
@@ -161,9 +162,9 @@ class Changes:
 
     # --- clauses ------------------------------------------------------------------------------
 
-    def _noun(self, f: Finding) -> str:
+    def _noun(self, f: Finding, kind: str = "") -> str:
         side = None if f.side is None else self.phrases.word("side", f.side)
-        noun = self.phrases.word("compared", f.kind)
+        noun = self.phrases.word("compared", kind or f.kind)
         return self.phrases.say("compared_item", noun=noun, side=side)
 
     def _clauses(self, pairs: Sequence[Pair], levels: Sequence[str]) -> list[str]:
@@ -186,27 +187,46 @@ class Changes:
             elif p.change.verdict == "other":
                 clauses.append(say("instead", old=p.before.value, new=p.now.value, levels=levels))
         for verdict in ("new", "resolved"):
-            nouns = [self._typed(p, verdict) for p in pairs if p.change.verdict == verdict]
-            if nouns:
+            found = [p for p in pairs if p.change.verdict == verdict]
+            if found:
+                nouns = self._nouns(found, verdict)
                 clauses.append(say(verdict, items=nouns, levels=levels))
         return clauses
+
+    def _nouns(self, pairs: Sequence[Pair], verdict: str) -> list[str]:
+        """Nouns of one level; both endplates of a side at once are one."""
+        of = {(p.now.kind, p.now.side): p for p in pairs}
+        nouns = []
+        for (kind, side), p in of.items():
+            if kind == ENDPLATES[1] and (ENDPLATES[0], side) in of:
+                continue
+            both = kind == ENDPLATES[0] and (ENDPLATES[1], side) in of
+            nouns.append(self._noun(p.now, "endplates") if both else self._typed(p, verdict))
+        return nouns
 
     def _over_levels(self, pairs: Sequence[Pair]) -> list[str]:
         """The clauses of several levels, the weightiest kinds first; levels that share one join."""
         ranked = sorted(pairs, key=lambda p: (p.now.kind not in _WEIGHTY, _ORDER.index(p.now.kind)))
-        levels: dict[str, list[str]] = {}
-        of: dict[str, Pair] = {}
+        clauses: dict[str, tuple[list[Pair], list[str]]] = {}
+        for verdict in ("new", "resolved"):
+            at: dict[str, list[Pair]] = {}
+            for p in ranked:
+                if p.change.verdict == verdict:
+                    at.setdefault(p.level, []).append(p)
+            for level, found in at.items():
+                (clause,) = self._clauses(found, [])
+                clauses.setdefault(clause, (found, []))[1].append(level)
         for p in ranked:
-            (clause,) = self._clauses([p], [])
-            levels.setdefault(clause, []).append(p.level)
-            of.setdefault(clause, p)
-        return [
-            self._clauses([of[clause]], sorted(at, key=order))[0] for clause, at in levels.items()
-        ]
+            if p.change.verdict not in ("new", "resolved"):
+                (clause,) = self._clauses([p], [])
+                clauses.setdefault(clause, ([p], []))[1].append(p.level)
+        rank = {id(p): place for place, p in enumerate(ranked)}
+        told = sorted(clauses.values(), key=lambda one: rank[id(one[0][0])])
+        return [self._clauses(found, sorted(levels, key=order))[0] for found, levels in told]
 
     def _typed(self, p: Pair, verdict: str) -> str:
         """A noun; Modic changes with their type."""
-        if p.now.kind != "modic":
+        if p.now.kind != "modic" or not verdict:
             return self._noun(p.now)
         grade = p.now.value if verdict == "new" else p.before.value
         return self.phrases.say("modic_type", grade=grade)
@@ -230,8 +250,12 @@ class Changes:
     def _grouped(self, pairs: Sequence[Pair]) -> list[str]:
         """``disc bulging and disc herniation at L3-L4 to L5-S1``, kinds of the same levels."""
         by_noun: dict[str, list[str]] = {}
+        by_level: dict[str, list[Pair]] = {}
         for p in sorted(pairs, key=lambda p: GRADED.index(p.now.kind)):
-            by_noun.setdefault(self._noun(p.now), []).append(p.level)
+            by_level.setdefault(p.level, []).append(p)
+        for level, found in by_level.items():
+            for noun in self._nouns(found, ""):
+                by_noun.setdefault(noun, []).append(level)
         by_levels: dict[tuple[str, ...], list[str]] = {}
         for noun, levels in by_noun.items():
             by_levels.setdefault(tuple(sorted(set(levels), key=order)), []).append(noun)
