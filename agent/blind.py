@@ -1,12 +1,18 @@
-"""A report by a language model that is told the kind of examination and nothing else."""
+"""A language model that is told the kind of examination and nothing else: no tools, no images."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 from agent import brains
 from prompts import Prompts
 from radixgpt.errors import LanguageModelError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
 
 
 @cache
@@ -28,15 +34,50 @@ def report(setting: str, exam: str, *, timeout: float = 120.0) -> str:
     from langchain_core.messages import HumanMessage
 
     require(setting)
-    model = brains.load(setting, timeout=timeout, tools=False)
-    try:
-        said = model.invoke([HumanMessage(Prompts("blind").render("report", exam=exam))])
-    except brains.failures(setting) as error:
-        raise brains.explained(setting, error) from error
-    text = str(said.text).strip()
+    prompt = HumanMessage(Prompts("blind").render("report", exam=exam))
+    text = _said(setting, [prompt], timeout).text.strip()
     if not text:
         raise LanguageModelError("The language model gave no report.", "Use another model.")
     return text
+
+
+@dataclass
+class Conversation:
+    """A conversation of its own about a study that the model is not shown.
+
+    Attributes:
+        setting: as in ``RADIXGPT_LLM``.
+        exam: such as ``MR of the lumbar spine``.
+        timeout: seconds to wait for a server.
+    """
+
+    setting: str
+    exam: str
+    timeout: float = 120.0
+    _before: list[BaseMessage] = field(default_factory=list)
+
+    def say(self, text: str) -> str:
+        """One turn.
+
+        Raises:
+            LanguageModelError: the model can't be reached.
+        """
+        from langchain_core.messages import HumanMessage, SystemMessage
+
+        if not self._before:
+            self._before.append(SystemMessage(Prompts("blind").render("chat", exam=self.exam)))
+        self._before.append(HumanMessage(text))
+        answer = _said(self.setting, self._before, self.timeout)
+        self._before.append(answer)
+        return answer.text
+
+
+def _said(setting: str, messages: Sequence[BaseMessage], timeout: float) -> BaseMessage:
+    model = brains.load(setting, timeout=timeout, tools=False)
+    try:
+        return model.invoke(list(messages))
+    except brains.failures(setting) as error:
+        raise brains.explained(setting, error) from error
 
 
 def require(setting: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eval.dialogues.known import Known
 from eval.dialogues.marking import Said, Subject, Talker
@@ -16,6 +17,7 @@ from radixgpt.case import Case, StatedFinding
 from radixgpt.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
+    from agent.blind import Conversation
     from agent.pipeline import Reading
     from agent.session import Session
 
@@ -51,31 +53,15 @@ class Agent:
         return Said(said, tuple(calls), "\n".join(s.text for s in sentences))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Alone:
     """A language model without tools and images, with the conversation before its eyes."""
 
-    model: Any
-    setting: str
-    exam: str
-    told: list[Any] = field(default_factory=list)
+    talk: Conversation
 
     def say(self, text: str) -> Said:
         """One turn."""
-        from langchain_core.messages import HumanMessage, SystemMessage
-
-        from agent import brains
-        from prompts import Prompts
-
-        if not self.told:
-            self.told.append(SystemMessage(Prompts("blind").render("chat", exam=self.exam)))
-        self.told.append(HumanMessage(text))
-        try:
-            answer = self.model.invoke(self.told)
-        except brains.failures(self.setting) as error:
-            raise brains.explained(self.setting, error) from error
-        self.told.append(answer)
-        return Said(str(answer.text))
+        return Said(self.talk.say(text))
 
 
 @dataclass(frozen=True)
@@ -98,11 +84,10 @@ def begin(system: str, *, llm: str, timeout: float) -> Begin:
     if system == "agent":
         return partial(_agent, llm=llm, timeout=timeout)
     if system == "no-tools":
-        from agent import blind, brains
+        from agent import blind
 
         blind.require(llm)
-        model = brains.load(llm, timeout=timeout, tools=False)
-        return lambda _: Alone(model, llm, "MR of the lumbar spine")
+        return lambda _: Alone(blind.Conversation(llm, "MR of the lumbar spine", timeout=timeout))
     if system == "template-of-normals":
         from commands.eval.systems import write
         from eval.run.baselines import normals
@@ -176,7 +161,7 @@ def real(case: Case, root: Path) -> tuple[Reading, Known]:
     with tempfile.TemporaryDirectory(prefix="radixgpt-") as folder:
         for number, image in enumerate(case.images):
             source = root / image.path
-            (Path(folder) / f"{number}{source.suffix}").symlink_to(source.resolve())
+            shutil.copyfile(source, Path(folder) / f"{number}{source.suffix}")
         reading = pipeline.look(pipeline.read_study(Path(folder)))
     return reading, Known.of_truth(findings)
 

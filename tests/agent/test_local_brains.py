@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent import brains
+from agent import blind, brains
 from agent.brains import local
 from agent.events import Answer
 from agent.session import Session
@@ -173,8 +173,6 @@ def test_a_model_without_a_tool_template_is_refused(folder: Path, tmp_path: Path
 def test_a_blind_report_needs_no_tools_and_is_asked_for_once(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agent import blind
-
     for file in folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "chat_template.jinja").unlink(missing_ok=True)
@@ -274,3 +272,13 @@ def test_a_gguf_file_is_run(tmp_path: Path) -> None:
     assert isinstance(model, local.LocalBrain)
     model.most_tokens = 4
     assert model.bind_tools(list(TOOLS)).invoke([HumanMessage("hello")]) is not None
+
+
+def test_a_blind_conversation_keeps_what_was_said(folder: Path) -> None:
+    talk = blind.Conversation(f"transformers:{folder}", "MR of the lumbar spine")
+    first = talk.say("What is at L4-L5?")
+    assert isinstance(first, str)
+    talk.say("And at L5-S1?")
+    said = [str(message.text) for message in talk._before]
+    assert "MR of the lumbar spine" in said[0]
+    assert said[1:4] == ["What is at L4-L5?", first, "And at L5-S1?"]
