@@ -74,8 +74,8 @@ def everything_read(report: Report) -> Iterator[str]:
 
 
 def sentences_differ(report: Report) -> Iterator[str]:
-    """No sentence of a section stands in it twice."""
+    """No sentence stands twice in a section at one level."""
     for section in STATING:
-        texts = [s.text for s in report.section(section)]
-        for text in dict.fromkeys(t for t in texts if texts.count(t) > 1):
-            yield f"stands twice under {section}: {text}"
+        said = [(s.level, s.text) for s in report.section(section)]
+        for one in dict.fromkeys(s for s in said if said.count(s) > 1):
+            yield f"stands twice under {section}: {one[1]}"
