@@ -71,7 +71,8 @@ def _shifted(pixels: Slice, _rng: np.random.Generator) -> Slice:
 
 def _noisy(pixels: Slice, rng: np.random.Generator) -> Slice:
     noise = rng.normal(0, 0.03, pixels.shape).astype(np.float32)
-    return np.clip(pixels + noise, 0, 1).astype(np.float32)
+    clipped: Slice = np.clip(pixels + noise, 0, 1).astype(np.float32)
+    return clipped
 
 
 AGAIN: dict[str, Callable[[Slice, np.random.Generator], Slice]] = {
