@@ -382,32 +382,3 @@ def section_code(section: Section) -> Code:
 def language_code(tag: str) -> Code:
     """The language of a text, by its RFC 5646 tag."""
     return LANGUAGES[tag]
-
-
-# --- the page -----------------------------------------------------------------------------------
-
-
-_INTRODUCTION = """# Codes
-
-Every code that an export or a concept may carry, from one table (`radixgpt/codes.py`, with the
-anatomy and findings of `radixgpt/terminology`). A code stands here only where it was read at the
-source named; what could not be confirmed has a code of our own (`99RADIXGPT`) or none. Check digits
-are tested: SNOMED CT's (Verhoeff 1969), LOINC's (mod 10). A language model never writes a code.
-Written by `python -m radixgpt.codes`.
-
-| scheme | code | meaning | source |
-| --- | --- | --- | --- |
-"""
-
-
-def page() -> str:
-    """``docs/reference/codes.md``: every code with its meaning in our words and its source."""
-    rows = [f"| {c.scheme} | {c.value} | {c.meaning} | {c.source} |\n" for c in distinct_codes()]
-    return _INTRODUCTION + "".join(rows)
-
-
-if __name__ == "__main__":
-    from pathlib import Path
-
-    place = Path(__file__).parents[1] / "docs" / "reference" / "codes.md"
-    place.write_text(page(), encoding="utf-8")

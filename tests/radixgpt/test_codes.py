@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from radixgpt import codes
 from radixgpt.check_digits import Scheme, check_digit_holds
 from radixgpt.report import SECTIONS, StudyFacts
+from radixgpt.terminology.page import PATH, page
 from radixgpt.terminology.table import anatomy, terms
 
 ALL = codes.all_codes()
@@ -81,8 +80,7 @@ def test_there_is_one_table() -> None:
     """What two tables would hold stands in one, and the page lists it."""
     listed = {(c.scheme, c.value) for c in ALL}
     assert {("SCT", row.sct) for row in (*anatomy(), *terms()) if row.sct} <= listed
-    page = Path(__file__).parents[2] / "docs" / "reference" / "codes.md"
-    assert page.read_text(encoding="utf-8") == codes.page()
+    assert PATH.read_text(encoding="utf-8") == page()
 
 
 def test_every_coded_section_is_a_section() -> None:
