@@ -180,6 +180,9 @@ VIEWER: Final = f"""
         <button class="rx-button rx-primary rx-example" type="button" data-example="worn"
           >Open the synthetic example</button>
         <small>A computed phantom with known degenerations, no patient</small>
+        <p class="rx-limits">For research, not a medical device. What is graded are the five lumbar
+          discs on one mid-sagittal slice each of T1 and T2; everything else is not assessed. A
+          radiologist has to check every sentence. On a public server, open no patient’s images.</p>
       </div>
     </div>
     <section class="rx-card" role="dialog" aria-label="What is stated of a level" hidden>
