@@ -24,6 +24,9 @@ def run(
     groups: Annotated[
         str, typer.Option(help="These groups alone, comma between.", show_default=False)
     ] = "",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Most conversations.", show_default=False)
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -64,7 +67,7 @@ def run(
             one
             for one in task.about(task.load(), tuple(known))
             if not wanted or one.group in wanted
-        ]
+        ][:limit]
         if not todo:
             raise InputError(
                 f"No conversation is of the groups {', '.join(wanted)}.",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.blind import Conversation
     from agent.pipeline import Reading
     from agent.session import Session
+    from data.synth.phantom_parameters import Phantom
 
 SYSTEMS = ("agent", "no-tools", "template-of-normals")
 """``agent``: the product with its tools; ``no-tools``: the language model alone, without tools and
@@ -132,18 +133,24 @@ def phantom(seed: int, findings: Sequence[str]) -> tuple[Reading, Known]:
     from agent import pipeline
     from data.synth import phantom_dicom
     from data.synth.make import asked
-    from data.synth.phantom_anatomy import build
-    from data.synth.phantom_truth import truth
     from data.synth.phantom_wanted import phantom_of
-    from radixgpt.finding import GRADED
-    from radixgpt.level import LUMBAR_DISCS
 
     made = phantom_of(asked(findings), seed)
     with tempfile.TemporaryDirectory(prefix="radixgpt-") as folder:
         phantom_dicom.write(made, Path(folder), slices=5)
         reading = pipeline.look(pipeline.read_study(Path(folder)))
+    return reading, true_of(made)
+
+
+def true_of(made: Phantom) -> Known:
+    """The graded kinds of a phantom's lumbar discs."""
+    from data.synth.phantom_anatomy import build
+    from data.synth.phantom_truth import truth
+    from radixgpt.finding import GRADED
+    from radixgpt.level import LUMBAR_DISCS
+
     found = truth(made, build(made))
-    return reading, Known(
+    return Known(
         {
             f"{disc} {kind}": value
             for disc in LUMBAR_DISCS

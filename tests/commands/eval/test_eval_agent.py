@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from cli import app
+from commands.eval import talkers
+from data.synth.make import asked
+from data.synth.phantom_wanted import phantom_of
+from eval.dialogues import task
+from radixgpt.finding import GRADED
+
+
+def ran(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["eval", "agent", "--quiet", *map(str, arguments)])
+
+
+def test_the_agent_is_talked_to_about_a_phantom_and_a_healthy_template_is_found_out(
+    tmp_path: Path,
+) -> None:
+    found: dict[str, Any] = {}
+    for system in ("agent", "template-of-normals"):
+        out = tmp_path / system
+        done = ran("--system", system, "--groups", "looking up", "--limit", 1, "-o", out, "--json")
+        assert done.exit_code == 0, done.output
+        found[system] = json.loads(done.stdout)
+        assert json.loads((out / "scores.json").read_text(encoding="utf-8"))["system"] == system
+        assert (out / "table.md").read_text(encoding="utf-8").startswith("| system |")
+        lines = (out / "conversations.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["id"] for line in lines] == [one.id for one in task.load()[:1]]
+    agent, normals = found["agent"]["all"], found["template-of-normals"]["all"]
+    assert agent["no unsupported claim"][0] == agent["right tool"][0] == 1
+    assert normals["no unsupported claim"][0] < 1
+    assert normals["right tool"][0] == 0
+
+
+def test_the_languageless_brain_can_not_talk_without_tools() -> None:
+    done = ran("--system", "no-tools", "--llm", "embedded")
+    assert done.exit_code == 7
+    assert "writes no reports" in done.output
+
+
+def test_what_is_not_there_is_named() -> None:
+    assert "There is no system 'oracle'." in ran("--system", "oracle").output
+    done = ran("--groups", "small talk")
+    assert done.exit_code == 3
+    assert "looking up" in done.output
+
+
+def test_phantoms_are_what_their_findings_say() -> None:
+    seed, findings = task.studies()["herniated"]
+    truth = talkers.true_of(phantom_of(asked(findings), seed))
+    assert truth.at("L4-L5", "disc_herniation") == "present"
+    assert truth.at("L5-S1", "pfirrmann") == 3
+    assert truth.at("L1-L2", "pfirrmann") == 1
+    assert len(truth.values) == 5 * len(GRADED)
