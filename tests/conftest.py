@@ -21,6 +21,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "search")
 pytest_plugins = [
     "tiny_vlms",
     "chat_server",
+    "traffic",
     "tiny_clip",
     "tiny_sd",
     "orthanc_server",

@@ -4,7 +4,8 @@
 ``embedded``             the trained router that ships; no network
 ``openai:MODEL@URL``     any OpenAI-compatible server; without ``@URL`` OpenAI's own
 ``ollama:MODEL``         a local Ollama server; ``ollama:MODEL@URL`` for another
-``anthropic:MODEL``      Anthropic's API
+``anthropic:MODEL``      Anthropic's API; ``anthropic:MODEL@URL`` for a gateway to it
+``google:MODEL``         Google's Gemini API; ``google:MODEL@URL`` likewise
 ``gguf:PATH``            a GGUF file, run by transformers
 ``transformers:PATH``    a folder of a transformers model, or its name if it is cached
 ======================== ==========================================================
@@ -21,8 +22,8 @@ from radixgpt.errors import LanguageModelError, SettingsError
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-KINDS = ("embedded", "openai", "ollama", "anthropic", "gguf", "transformers")
-_HOSTED = ("openai", "ollama", "anthropic")
+_HOSTED = ("openai", "ollama", "anthropic", "google")
+KINDS = ("embedded", *_HOSTED, "gguf", "transformers")
 
 
 def parse(setting: str) -> tuple[str, str, str]:
@@ -32,12 +33,12 @@ def parse(setting: str) -> tuple[str, str, str]:
         SettingsError: the setting names no language model.
     """
     kind, _, rest = setting.strip().partition(":")
-    model, _, url = rest.partition("@") if kind in ("openai", "ollama") else (rest, "", "")
+    model, _, url = rest.partition("@") if kind in _HOSTED else (rest, "", "")
     if kind not in KINDS or (kind != "embedded" and not model) or (kind == "embedded" and rest):
         raise SettingsError(
             f"'{setting[:60]}' is not a language model.",
             "Set RADIXGPT_LLM to embedded, openai:MODEL@URL, ollama:MODEL, anthropic:MODEL, "
-            "gguf:PATH or transformers:PATH.",
+            "google:MODEL, gguf:PATH or transformers:PATH.",
         )
     if url and not url.startswith(("http://", "https://")):
         raise SettingsError(
@@ -85,6 +86,20 @@ def load(setting: str, *, timeout: float = 120.0, tools: bool = True) -> BaseCha
     return local.load(kind, model, tools=tools)
 
 
+def leaves_to(setting: str) -> str:
+    """The address of the server that the conversation is sent to; empty where none is asked.
+
+    Raises:
+        SettingsError: the setting names no language model.
+    """
+    kind, _, url = parse(setting)
+    if kind not in _HOSTED:
+        return ""
+    from agent.brains import hosted
+
+    return hosted.where(kind, url)
+
+
 def failures(setting: str) -> tuple[type[Exception], ...]:
     """What the client of a language model may raise when it is called."""
     kind, _, _ = parse(setting)
@@ -93,6 +108,13 @@ def failures(setting: str) -> tuple[type[Exception], ...]:
     from agent.brains import hosted
 
     return hosted.failures(kind)
+
+
+def passing(error: Exception) -> bool:
+    """Whether a call that failed with this is worth another try."""
+    from agent.brains import hosted
+
+    return hosted.passing(error)
 
 
 def explained(setting: str, error: Exception) -> LanguageModelError:

@@ -157,6 +157,7 @@ def test_a_server_that_is_not_there_is_explained(
 def test_settings_are_parsed() -> None:
     assert brains.parse("embedded") == ("embedded", "", "")
     assert brains.parse("openai:a/b@http://h:1/v1") == ("openai", "a/b", "http://h:1/v1")
+    assert brains.parse("google:g@https://h") == ("google", "g", "https://h")
     assert brains.parse("ollama:llama3:8b") == ("ollama", "llama3:8b", "")
     assert brains.parse("gguf:/models/a@b.gguf") == ("gguf", "/models/a@b.gguf", "")
     for wrong in ("", "gpt", "openai:", "embedded:x", "openai:m@ftp://x"):
@@ -166,10 +167,52 @@ def test_settings_are_parsed() -> None:
 
 def test_hosted_models_without_a_key_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    for name in ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(LanguageModelError, match="GOOGLE_API_KEY"):
+        brains.load("google:some-model")
     with pytest.raises(LanguageModelError, match="OPENAI_API_KEY"):
         brains.load("openai:some-model")
     with pytest.raises(LanguageModelError, match="ANTHROPIC_API_KEY"):
         brains.load("anthropic:some-model")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
     assert brains.load("anthropic:some-other-model")._llm_type == "anthropic-chat"
+
+
+def test_the_address_is_the_given_one_then_the_variable_then_the_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    assert brains.leaves_to("embedded") == brains.leaves_to("gguf:/models/a.gguf") == ""
+    assert brains.leaves_to("ollama:tiny") == "http://127.0.0.1:11434"
+    for host, url in (
+        ("gpu-box", "http://gpu-box:11434"),
+        (":5000", "http://127.0.0.1:5000"),
+        ("10.0.0.7:5000", "http://10.0.0.7:5000"),
+        ("https://gpu-box", "https://gpu-box"),
+    ):
+        monkeypatch.setenv("OLLAMA_HOST", host)
+        assert brains.leaves_to("ollama:tiny") == url
+        assert brains.leaves_to("ollama:tiny@http://here:1") == "http://here:1"
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "https://gateway.example")
+    assert brains.leaves_to("anthropic:c") == "https://gateway.example"
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "says"),
+    [
+        (400, "Unsupported parameter: 'tools' is not supported with this model.",
+         "can't call tools"),
+        (400, '"auto" tool choice requires --enable-auto-tool-choice and '
+         "--tool-call-parser to be set",
+         "started without tools"),
+        (500, "tools param requires --jinja flag", "started without tools"),
+        (429, "Rate limit reached for requests", "takes no more for now"),
+        (400, "messages: `tool_use` ids were found without `tool_result` blocks", "error (400)"),
+    ],
+)  # fmt: skip
+def test_what_servers_say_is_told_apart(status: int, told: str, says: str) -> None:
+    class Error(Exception):
+        status_code = status
+
+    assert says in brains.explained("openai:tiny@http://h/v1", Error(told)).problem
