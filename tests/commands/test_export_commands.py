@@ -17,8 +17,8 @@ run = CliRunner().invoke
 
 EVERY = {
     "report.json", "report.md", "report.html", "report.docx", "report.pdf", "findings.sr.dcm",
-    "report.sr.dcm", "outlines-s1.seg.dcm", "outlines-s2.seg.dcm", "key-image-1.dcm", "key-image-2.dcm",
-    "report.pdf.dcm", "report.fhir.json", "report.hl7",
+    "report.sr.dcm", "outlines-s1.seg.dcm", "outlines-s2.seg.dcm", "key-image-1.dcm",
+    "key-image-2.dcm", "report.pdf.dcm", "report.fhir.json", "report.hl7",
 }  # fmt: skip
 IDENTITY = ("SYNTHETIC^PHANTOM", "SYNTHETIC-")
 """Name and start of the id of the bundled phantom."""
