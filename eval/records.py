@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def columns_said(columns: Iterable[str]) -> str:
 def _csv(path: Path, lost: _Lost) -> Iterator[tuple[int, Record]]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.DictReader(file, restval="", strict=True)
+        reader = csv.DictReader(file, strict=True)
         number = 1
         try:
             _headings(path.name, list(reader.fieldnames or ()))
@@ -102,6 +103,11 @@ def _csv(path: Path, lost: _Lost) -> Iterator[tuple[int, Record]]:
                     lost.tell(
                         f"row {number}", "has more cells than there are columns",
                         "Quote fields with commas.",
+                    )  # fmt: skip
+                elif None in record.values():
+                    lost.tell(
+                        f"row {number}", "has fewer cells than there are columns",
+                        "Write a comma for each cell that is empty.",
                     )  # fmt: skip
                 else:
                     yield number, record
@@ -147,7 +153,10 @@ def _json(path: Path, lost: _Lost) -> Iterator[tuple[int, Record]]:
                 lost.tell(where, bad, _UTF8)
                 continue
             try:
-                record = json.loads(line)
+                record = json.loads(line, object_pairs_hook=each_once)
+            except RepeatedKeyError as error:
+                lost.tell(where, str(error), "Name each thing once.")
+                continue
             except (ValueError, RecursionError):
                 lost.tell(where, "is no JSON", "Mend or remove the line.")
                 continue
@@ -155,6 +164,23 @@ def _json(path: Path, lost: _Lost) -> Iterator[tuple[int, Record]]:
                 lost.tell(where, "is no object", "Write one object a line.")
                 continue
             yield number, record
+
+
+class RepeatedKeyError(ValueError):
+    """An object of JSON names a key twice, so that nobody can tell which was meant."""
+
+
+def each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON from its pairs, for ``object_pairs_hook``.
+
+    Raises:
+        RepeatedKeyError: a key is there twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise RepeatedKeyError(f"names {twice[:60]!r} twice")
+    return found
 
 
 def _parquet(path: Path, _: _Lost) -> Iterator[tuple[int, Record]]:

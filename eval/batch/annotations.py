@@ -18,7 +18,7 @@ from pathlib import Path
 
 from eval import radgraph
 from eval.batch.pairs import Pair
-from eval.records import records, told_at_once
+from eval.records import RepeatedKeyError, each_once, records, told_at_once
 from radixgpt.errors import CaseError
 
 _FORM = 'Give {"id": {"entities": {...}}}, or JSON lines with id and entities.'
@@ -131,9 +131,11 @@ def _annotations(path: Path, unread: list[str]) -> Iterator[tuple[str, object]]:
             yield str(record.get("id", f"line {number}")).strip(), record
         return
     try:
-        whole = json.loads(path.read_text(encoding="utf-8-sig"))
+        whole = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=each_once)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise CaseError(f"There is no file {path.name or path}.", _FORM) from error
+    except RepeatedKeyError as error:
+        raise CaseError(f"{path.name} {error}.", _FORM) from error
     except (ValueError, RecursionError) as error:
         raise CaseError(f"{path.name} is no JSON.", _FORM) from error
     if not isinstance(whole, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -11,13 +12,20 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from eval import concepts, radgraph
-from eval.findings.statement import Judged
+from eval.findings.statement import Judged, kind_of
 from radixgpt.case import StatedFinding
 from radixgpt.errors import CaseError
-from radixgpt.finding import ABSENT, GRADED, PRESENT
+from radixgpt.finding import ABSENT, GRADED, KINDS, MEASURED, PRESENT
+from radixgpt.level import DISCS, VERTEBRAE
 from radixgpt.report import Report
+from radixgpt.terminology.table import kinds
 
 _FINDINGS = TypeAdapter(tuple[StatedFinding, ...])
+_SHOWN = 60
+_SCALES = {
+    kind.name: tuple(map(str, kind.values)) for kind in KINDS.values() if kind.type == "grade"
+}
+"""Kinds that are graded by numbers, with the numbers as text."""
 _KEPT = 4_000
 """Cells whose reading is kept, as several metrics and the error page ask for one."""
 
@@ -50,6 +58,8 @@ def given(record: Mapping[str, object], folder: Path) -> Given:
     elif isinstance(said, str) and said.strip() and not said.lstrip().startswith("["):
         said = str(folder / said.strip())
     cuis, looked = record.get("cuis"), record.get("judged")
+    if isinstance(cuis, list):
+        cuis = ";".join(map(str, cuis))
     return Given(
         findings=str(said) if said else None,
         cuis=None if cuis is None else str(cuis),
@@ -79,7 +89,7 @@ def findings(cell: str) -> tuple[StatedFinding, ...]:
     if not cell.lstrip().startswith("["):
         return _of_report(Path(cell))
     try:
-        return _FINDINGS.validate_json(cell)
+        listed = _FINDINGS.validate_json(cell)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -87,19 +97,49 @@ def findings(cell: str) -> tuple[StatedFinding, ...]:
             f"findings can't be read: {where or 'the list'}: {first['msg']}.",
             "Give a JSON list of findings: level, kind, value, side, severity, assertion.",
         ) from error
+    wrong = (f"{place}.{told}" for place, one in enumerate(listed) if (told := _wrong(one)))
+    first_wrong = next(wrong, "")
+    if first_wrong:
+        raise CaseError(
+            f"findings can't be read: {first_wrong}.",
+            "Name kinds of the concept table, levels such as L4 or L4-L5, and values on the scale.",
+        )
+    return listed
+
+
+def _wrong(finding: StatedFinding) -> str:
+    """What can't be meant, and would never match; nothing where all can."""
+    kind, level, value = finding.kind, finding.level, finding.value
+    if not _known(kind):
+        return f"kind: {kind[:_SHOWN]} is no kind of the concept table"
+    if level is not None and level not in VERTEBRAE and level not in DISCS:
+        return f"level: {level[:_SHOWN]} is no level"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"value: {value} is no number"
+    if kind not in _SCALES or value is None or value in (PRESENT, ABSENT):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    scale = _SCALES[kind]
+    return "" if str(value) in scale else f"value: {kind} goes from {scale[0]} to {scale[-1]}"
+
+
+def _known(kind: str) -> bool:
+    return kind in kinds() or kind in MEASURED or kind in GRADED
 
 
 def _of_report(path: Path) -> tuple[StatedFinding, ...]:
     try:
         report = Report.model_validate_json(path.read_bytes())
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            raise CaseError(
+                f"findings name {path.name}, which is no report of radixgpt.",
+                "Name a report.json.",
+            ) from error
         raise CaseError(
-            f"findings name {path.name}, which can't be opened.",
+            f"findings name {path.name[:_SHOWN]}, which can't be opened.",
             "Give the path of a report.json, from the table's folder.",
-        ) from error
-    except ValidationError as error:
-        raise CaseError(
-            f"findings name {path.name}, which is no report of radixgpt.", "Name a report.json."
         ) from error
     return of_report(report)
 
@@ -140,21 +180,26 @@ def judged(cell: str) -> Judged:
     may stand together (``foraminal_stenosis:grade:side``).
 
     Raises:
-        CaseError: something else follows a kind.
+        CaseError: a kind is unknown, or something else follows it.
     """
-    kinds: dict[str, set[str]] = {}
+    looked: dict[str, set[str]] = {}
     for part in filter(None, (part.strip() for part in cell.split(";"))):
         kind, *details = (word.strip() for word in part.split(":"))
+        if not _known(kind):
+            raise CaseError(
+                f"judged: {kind[:_SHOWN]} is no kind of the concept table.",
+                "Name its kinds, such as disc_bulging.",
+            )
         unknown = sorted(set(details) - {"grade", "side"})
         if unknown:
             raise CaseError(
                 f"judged: {kind} has {', '.join(unknown)}.", "Write kind, kind:grade or kind:side."
             )
-        kinds.setdefault(kind, set()).update(details)
+        looked.setdefault(kind_of(kind), set()).update(details)
     return Judged(
-        frozenset(kinds),
-        frozenset(kind for kind, details in kinds.items() if "grade" in details),
-        frozenset(kind for kind, details in kinds.items() if "side" in details),
+        frozenset(looked),
+        frozenset(kind for kind, details in looked.items() if "grade" in details),
+        frozenset(kind for kind, details in looked.items() if "side" in details),
     )
 
 

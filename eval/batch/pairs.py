@@ -12,6 +12,7 @@ temporary database on disk.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import tempfile
 from collections import Counter
@@ -82,7 +83,7 @@ def rows(path: Path, unread: list[str] | None = None) -> Iterator[Row]:
     first = True
     for number, record in records(path, unread):
         column = next((name for name in TEXT_COLUMNS if name in record), None)
-        wrong = "" if column is None else _wrong_text(record[column], record.get("id"))
+        wrong = "" if column is None else _wrong_cells(record[column], record.get("id"))
         if "id" not in record or column is None:
             if first or unread is None:
                 raise CaseError(
@@ -96,17 +97,25 @@ def rows(path: Path, unread: list[str] | None = None) -> Iterator[Row]:
                 raise CaseError(f"{path.name}, row {number} {wrong}.", "Mend the row.")
             unread.append(f"{path.name}, row {number} {wrong}")
             continue
-        name, text = str("" if record["id"] is None else record["id"]).strip(), record[column]
-        group = str(record.get("study") or record.get("patient") or name)
+        name, text = _said(record["id"]), record[column]
+        group = _said(record.get("study")) or _said(record.get("patient")) or name
         image = str(record.get("image") or "").strip()
         cells = given(record, path.parent)
         yield Row(number, name, "" if text is None else str(text), group, image, cells)
 
 
-def _wrong_text(text: object, name: object) -> str:
+def _said(cell: object) -> str:
+    """An id or a group in words; nothing where the cell is empty, null or not a number (NaN)."""
+    empty = cell is None or (isinstance(cell, float) and math.isnan(cell))
+    return "" if empty else str(cell).strip()
+
+
+def _wrong_cells(text: object, name: object) -> str:
     """What keeps cells from being a text, or null, and its id; nothing where they are."""
     if text is not None and not isinstance(text, str):
         return "has a text that is no string"
+    if isinstance(name, bool | list | dict):
+        return "has an id that is neither text nor number"
     try:
         f"{text}{name}".encode()
     except UnicodeEncodeError:

@@ -116,7 +116,9 @@ def told(finding: StatedFinding) -> tuple[Statement, ...]:
     status: Assertion = "absent" if _denies(finding) else finding.assertion
     grade = "" if status == "absent" else _grade(finding)
     level = finding.level or ""
-    return tuple(Statement(_kind(finding), level, side, grade, status) for side in _sides(finding))
+    return tuple(
+        Statement(kind_of(finding.kind), level, side, grade, status) for side in _sides(finding)
+    )
 
 
 def _says_nothing(finding: StatedFinding) -> bool:
@@ -130,10 +132,11 @@ def _denies(finding: StatedFinding) -> bool:
     return finding.assertion == "absent" or finding.value == ABSENT or number == 0 or healthy
 
 
-def _kind(finding: StatedFinding) -> str:
-    if finding.kind == "pfirrmann":
+def kind_of(kind: str) -> str:
+    """The kind that statements of a kind have; those of grades and plates are merged."""
+    if kind == "pfirrmann":
         return "disc_degeneration"
-    return "endplate_change" if finding.kind in _ENDPLATES else finding.kind
+    return "endplate_change" if kind in _ENDPLATES else kind
 
 
 def _sides(finding: StatedFinding) -> tuple[str, ...]:

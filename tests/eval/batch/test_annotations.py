@@ -71,6 +71,14 @@ def test_a_file_without_annotations_is_told(tmp_path: Path, content: str) -> Non
         pass
 
 
+def test_a_study_that_is_named_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    one = json.dumps(_one("x"))
+    path.write_text(f'{{"a": {one}, "a": {one}}}', encoding="utf-8")
+    with pytest.raises(CaseError, match=r"r\.json names 'a' twice"), annotated(PAIRS, path, path):
+        pass
+
+
 def test_both_files_are_read_before_anything_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "r.json"
     broken.write_text("{", encoding="utf-8")

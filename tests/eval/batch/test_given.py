@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,45 @@ def test_all_bad_cells_are_told_at_once_with_their_rows(tmp_path: Path) -> None:
     ):
         assert part in told.value.problem
     assert str(tmp_path) not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("finding", "told"),
+    [
+        ({"level": "L4-L5", "kind": "disc_buldging"}, r"0\.kind: disc_buldging is no kind"),
+        ({"level": "L4/5", "kind": "disc_bulging"}, r"0\.level: L4/5 is no level"),
+        ({"level": "L4-L5", "kind": "pfirrmann", "value": 9}, "pfirrmann goes from 1 to 5"),
+        ({"level": "L4-L5", "kind": "pfirrmann", "value": "IV"}, "pfirrmann goes from 1 to 5"),
+        ({"level": "L4-L5", "kind": "modic", "value": 1.5}, "modic goes from 0 to 3"),
+        ({"level": "L4-L5", "kind": "spondylolisthesis", "value": math.nan}, "nan is no number"),
+    ],
+)
+def test_findings_that_could_never_match_are_refused(finding: object, told: str) -> None:
+    with pytest.raises(CaseError, match=told):
+        given.findings(json.dumps([finding]))
+    assert given.findings('[{"level": "L4-L5", "kind": "pfirrmann", "value": 4.0}]')
+
+
+def test_a_path_that_no_system_has_is_told() -> None:
+    with pytest.raises(CaseError, match="can't be opened"):
+        given.findings("a\0b")
+
+
+def test_an_unknown_kind_can_not_have_been_judged() -> None:
+    with pytest.raises(CaseError, match="disc_buldging is no kind"):
+        given.judged("modic;disc_buldging")
+
+
+def test_a_kind_that_is_merged_is_judged_as_what_it_is_merged_into() -> None:
+    assert given.judged("pfirrmann:grade;endplate_upper:side") == Judged(
+        frozenset({"disc_degeneration", "endplate_change"}),
+        frozenset({"disc_degeneration"}),
+        frozenset({"endplate_change"}),
+    )
+
+
+def test_cuis_may_be_a_list(tmp_path: Path) -> None:
+    assert given.given({"cuis": ["C1", "C2"]}, tmp_path).cuis == "C1;C2"
 
 
 def test_a_file_that_is_no_report_is_told(tmp_path: Path) -> None:

@@ -42,6 +42,37 @@ def test_json_lines_and_several_references(tmp_path: Path) -> None:
     assert found == [pairs.Pair("1", "", ("x", "y"), "1"), pairs.Pair("2", "z", ("",), "2")]
 
 
+def test_a_study_that_is_not_named_is_no_group(tmp_path: Path) -> None:
+    references = _write(
+        tmp_path,
+        "r.jsonl",
+        '{"id": 1, "text": "", "study": NaN}\n{"id": 2, "text": "", "study": NaN}\n'
+        '{"id": 3, "text": "", "study": 0}\n{"id": 4, "text": "", "study": 0}\n',
+    )
+    answers = _write(tmp_path, "c.csv", "id,text\n1,\n2,\n3,\n4,\n")
+    assert [pair.group for pair in pairs.check(references, answers)] == ["1", "2", "0", "0"]
+
+
+def test_rows_that_nobody_can_tell_are_refused(tmp_path: Path) -> None:
+    references = _write(
+        tmp_path,
+        "r.jsonl",
+        '{"id": NaN, "text": ""}\n{"id": true, "text": ""}\n{"id": [1], "text": ""}\n'
+        '{"id": 4, "text": "a", "text": "b"}\n',
+    )
+    answers = _write(tmp_path, "c.csv", "id,text\n1\n2,x\n")
+    with pytest.raises(CaseError) as told:
+        pairs.check(references, answers)
+    for part in (
+        "r.jsonl, row 1: the id is missing",
+        "r.jsonl, row 2 has an id that is neither text nor number",
+        "r.jsonl, row 3 has an id that is neither text nor number",
+        "r.jsonl, line 4 names 'text' twice",
+        "c.csv, row 2 has fewer cells than there are columns",
+    ):
+        assert part in told.value.problem
+
+
 def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="needs the eval extra")
     table = pd.DataFrame({"id": [1, 2], "text": ["x", None], "image": ["a.png", None]})
