@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 from dataclasses import dataclass
@@ -137,6 +138,9 @@ def load(kind: str, model: str, url: str, *, timeout: float) -> BaseChatModel:
     from openai import DefaultHttpxClient
     from pydantic import SecretStr
 
+    http = DefaultHttpxClient(timeout=timeout, **client) if here else None
+    if http is not None:
+        atexit.register(http.close)  # the model that holds it is kept until the end
     return ChatOpenAI(
         model=model,
         base_url=base,
@@ -144,7 +148,7 @@ def load(kind: str, model: str, url: str, *, timeout: float) -> BaseChatModel:
         temperature=0,
         timeout=timeout,
         max_retries=0,
-        http_client=DefaultHttpxClient(timeout=timeout, **client) if here else None,
+        http_client=http,
     )
 
 
