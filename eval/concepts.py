@@ -83,8 +83,8 @@ def score(
         unread: what is wrong with rows that could not be read; told with the rest.
 
     Raises:
-        CaseError: an image is unknown, repeated or missing, or has a CUI twice or more than 100.
-            All problems are told at once with their rows.
+        CaseError: an image is unknown, repeated, missing or without an id, or has a CUI twice or
+            more than 100. All problems are told at once with their rows.
     """
     problems = list(unread)
     truth = _read(references, "references", problems)
@@ -129,6 +129,8 @@ def _read(rows: Rows, side: str, problems: list[str]) -> Mapping[str, frozenset[
     found: dict[str, frozenset[str]] = {}
     for number, name, cell in rows:
         listed = cuis(cell)
+        if not name:
+            problems.append(f"{side}, row {number}: the image has no id")
         where = f"{side}, row {number}, image {name}"
         if name in found:
             problems.append(f"{where}: the image is there already")

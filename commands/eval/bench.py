@@ -304,12 +304,13 @@ def _probes(given: Sequence[str]) -> dict[Probe, Path]:
 
 
 def _tell(result: Result) -> None:
+    from eval.batch.output import with_interval
+
     width = max(len(one.metric) for one in result.scores)
     for one in result.scores:
         mark = "*" if one.metric == result.main else " "
-        typer.echo(
-            f"{mark} {one.metric:<{width}}  {one.value:8.4f}  ({one.low:.4f} to {one.high:.4f})"
-        )
+        said = with_interval(one.value, one.low, one.high, 8)
+        typer.echo(f"{mark} {one.metric:<{width}}  {said}")
     typer.echo(f"  {result.scores[0].signature}")
     for probe in result.reliance:
         said = "passed" if probe.passed else "NOT PASSED"

@@ -66,7 +66,5 @@ def run(
             typer.echo(files[output.SCORES], nl=False)
         elif not quiet:
             for one in scores:
-                typer.echo(
-                    f"{one.metric:<17}  {one.value:.4f}  ({one.low:.4f} to {one.high:.4f})"
-                    f"  {one.studies} images"
-                )
+                said = output.with_interval(one.value, one.low, one.high)
+                typer.echo(f"{one.metric:<17}  {said}  {one.studies} images")

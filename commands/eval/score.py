@@ -131,15 +131,16 @@ def run(
 
 def tell(found: Outcome) -> None:
     """Print the scores under their signatures, and what was left out."""
+    from eval.batch.output import with_interval
+
     width = max(len(score.metric) for score in found.scores)
     signature = ""
     for score in found.scores:
         if score.signature != signature:
             signature = score.signature
             typer.echo(signature)
-        typer.echo(
-            f"  {score.metric:<{width}}  {score.value:8.4f}  ({score.low:.4f} to {score.high:.4f})"
-        )
+        said = with_interval(score.value, score.low, score.high, 8)
+        typer.echo(f"  {score.metric:<{width}}  {said}")
     for lack in found.left_out.values():
         typer.echo(f"left out: {lack.problem} {lack.mend}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 
 from eval.batch.scoring import Score, Scored
@@ -73,6 +73,12 @@ def _writable() -> Iterator[None]:
             f"The scores can't be written: {error.strerror or 'unknown reason'}.",
             "Name a folder that you may write to, on a disk with room.",
         ) from error
+
+
+def with_interval(value: float, low: float, high: float, width: int = 6) -> str:
+    """A value and its interval for a terminal; ``-`` for one that nobody can compute."""
+    value_said, *ends = ("-" if isnan(one) else f"{one:.4f}" for one in (value, low, high))
+    return f"{value_said:>{width}}  ({' to '.join(ends)})"
 
 
 def summary_of(

@@ -36,7 +36,7 @@ class Pair:
 
     Attributes:
         id: of the study.
-        group: what is drawn as one in the bootstrap: the column ``study`` or ``patient`` where
+        group: what is drawn as one in the bootstrap: the column ``patient``, else ``study``, where
             the references have it, else the id.
         image: path of the study's picture, where the references name one.
         given: what else the candidate's row says.
@@ -98,7 +98,7 @@ def rows(path: Path, unread: list[str] | None = None) -> Iterator[Row]:
             unread.append(f"{path.name}, row {number} {wrong}")
             continue
         name, text = _said(record["id"]), record[column]
-        group = _said(record.get("study")) or _said(record.get("patient")) or name
+        group = _said(record.get("patient")) or _said(record.get("study")) or name
         image = str(record.get("image") or "").strip()
         cells = given(record, path.parent)
         yield Row(number, name, "" if text is None else str(text), group, image, cells)

@@ -15,6 +15,7 @@ from eval.batch.engine import EngineName, engine
 from eval.batch.family import Shared
 from eval.batch.pairs import Pair
 from eval.page import errors
+from eval.records import told_at_once
 from radixgpt.errors import CaseError, RadixError, SettingsError
 
 Say = scoring.Say
@@ -146,6 +147,12 @@ def _wanted(wish: Wish) -> list[str]:
         raise SettingsError(
             f"{listed} has no list of CUIs.", "Give one with --concepts-only, one CUI a line."
         )
+    radgraph = content.RADGRAPH.name
+    if wish.annotations is not None and wish.families and radgraph not in wish.families:
+        raise SettingsError(
+            f"Annotations are given, and {radgraph} is not among the metrics.",
+            f"Add {radgraph} to --metrics, or leave the annotations out.",
+        )
     if wish.only is None or listed in wish.families:
         return list(wish.families)
     return [*(wish.families or scoring.usable([])[0]), listed]
@@ -155,7 +162,8 @@ def concepts_listed(path: Path) -> frozenset[str]:
     """The CUIs of a file, one a line; the first column where it has several.
 
     Raises:
-        CaseError: it can't be read, or holds none.
+        CaseError: it can't be read, holds none, or a line below the first (which may be a
+            heading) names none.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -163,8 +171,16 @@ def concepts_listed(path: Path) -> frozenset[str]:
         raise CaseError(
             f"{path.name} can't be read.", "Give UTF-8 text, one CUI a line."
         ) from error
-    cells = (line.replace("\t", ",").split(",")[0].strip().upper() for line in lines)
+    cells = [line.replace("\t", ",").split(",")[0].strip().upper() for line in lines]
     found = frozenset(cell for cell in cells if cell.startswith("C") and cell[1:].isdecimal())
+    told_at_once(
+        [
+            f"{path.name}, line {number}: {cell[:60]} is no CUI"
+            for number, cell in enumerate(cells, start=1)
+            if number > 1 and cell and cell not in found
+        ],
+        "Write one CUI a line, such as C0158266.",
+    )
     if not found:
         raise CaseError(f"{path.name} names no CUI.", "Write one a line, such as C0158266.")
     return found

@@ -118,7 +118,11 @@ def mark(
 def _whole_numbers(table: Table) -> list[str]:
     """The grades 0 to the largest that the table names."""
     columns = [name for name in ("truth", "stated") if name in table]
-    found = np.concatenate([table.floats(name, 0, 100) for name in columns])
+    each = {name: table.floats(name, 0, 100) for name in columns}
+    for name, values in each.items():
+        for row in np.flatnonzero(values % 1):
+            table.wrong(int(row), f"{name} is {values[row]:g}, no whole number")
+    found = np.concatenate(list(each.values()))
     table.check("Grades are whole numbers from 0, or named from low to high with --grades.")
     chances = [int(c[2:]) for c in table.columns if c.startswith("p_") and c[2:].isdigit()]
     return [str(grade) for grade in range(int(max([1, *found, *chances])) + 1)]

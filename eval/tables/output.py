@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from eval.batch.output import as_json, hash_of
+from eval.batch.output import as_json, hash_of, with_interval
 from eval.page import figures
 from eval.tables.marked import Estimate, Marked
 from radixgpt import __version__
@@ -50,7 +50,7 @@ def lines(marked: Marked) -> Iterable[str]:
     width = max(map(len, names))
     for name, e in zip(names, marked.estimates, strict=True):
         chance = "" if e.chance is None else f"  by chance {e.chance:.4f}"
-        yield f"{name:<{width}}  {e.value:7.4f}  ({e.low:.4f} to {e.high:.4f}){chance}"
+        yield f"{name:<{width}}  {with_interval(e.value, e.low, e.high, 7)}{chance}"
     yield from marked.notes
 
 

@@ -59,3 +59,8 @@ def test_binary_f1_is_bounded_symmetric_and_one_on_itself(
     assert value == concepts.binary_f1(second, first)
     assert 0 <= value <= 1
     assert concepts.binary_f1(first, first) == 1
+
+
+def test_an_image_without_an_id_is_an_error() -> None:
+    with pytest.raises(CaseError, match="references, row 2: the image has no id"):
+        concepts.score([(2, "", "C1")], [(2, "", "C1")])

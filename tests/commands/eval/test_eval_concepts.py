@@ -152,3 +152,31 @@ def test_the_secondary_score_needs_its_list(reports: list[str]) -> None:
     result = run(cli.app, [*reports, "--metrics", "concepts_listed"])
     assert result.exit_code == 2
     assert "--concepts-only" in result.stderr
+
+
+def test_annotations_that_nobody_would_score_are_refused(
+    reports: list[str], tmp_path: Path
+) -> None:
+    path = str(tmp_path / "a.json")
+    files = ["--annotations-references", path, "--annotations-candidates", path]
+    result = run(cli.app, [*reports, "--metrics", "rouge", *files, "--extractor", "x"])
+    assert result.exit_code == 2
+    assert "radgraph is not among the metrics" in result.stderr
+
+
+def test_a_line_of_the_list_that_is_no_cui_is_told(reports: list[str], tmp_path: Path) -> None:
+    (tmp_path / "only.txt").write_text("Concepts\nC0158266\nC12E4\n", encoding="utf-8")
+    asked = [*reports, "--metrics", "concepts", "--concepts-only", str(tmp_path / "only.txt")]
+    result = run(cli.app, asked)
+    assert result.exit_code == 3
+    assert "1 problem: only.txt, line 3: C12E4 is no CUI" in result.stderr
+
+
+def test_a_score_that_nobody_can_compute_is_a_dash(reports: list[str], tmp_path: Path) -> None:
+    (tmp_path / "only.txt").write_text("C9999999\n", encoding="utf-8")
+    asked = [one for one in reports if one not in ("--json", "--quiet")]
+    listed = ["--metrics", "concepts", "--concepts-only", str(tmp_path / "only.txt")]
+    result = run(cli.app, [*asked, *listed])
+    assert result.exit_code == 0, result.output
+    last = result.stdout.splitlines()[-1]
+    assert last.split() == ["concept_f1_listed", "-", "(-", "to", "-)"]

@@ -42,6 +42,12 @@ def test_json_lines_and_several_references(tmp_path: Path) -> None:
     assert found == [pairs.Pair("1", "", ("x", "y"), "1"), pairs.Pair("2", "z", ("",), "2")]
 
 
+def test_patients_are_drawn_whole_before_their_studies(tmp_path: Path) -> None:
+    references = _write(tmp_path, "r.csv", "id,text,study,patient\n1,,s1,p\n2,,s2,\n3,,,\n")
+    answers = _write(tmp_path, "c.csv", "id,text\n1,\n2,\n3,\n")
+    assert [pair.group for pair in pairs.check(references, answers)] == ["p", "s2", "3"]
+
+
 def test_a_study_that_is_not_named_is_no_group(tmp_path: Path) -> None:
     references = _write(
         tmp_path,

@@ -136,3 +136,11 @@ def test_grades_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     for options in ({"grades": ("one",)}, {"severe": ("worst",)}, {"severe": NAMES}):
         with pytest.raises(SettingsError, match="can't be marked"):
             _marked(_frame(3), tmp_path, **options)
+
+
+def test_halves_and_words_are_told_at_once(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"truth": ["1.5", "1"], "stated": [1, "x"], "study": [1, 2]})
+    with pytest.raises(CaseError) as told:
+        _marked(frame, tmp_path, grades=())
+    for part in ("row 2: truth is 1.5, no whole number", "row 3: stated is x, no number"):
+        assert part in told.value.problem
