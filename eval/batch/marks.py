@@ -26,6 +26,8 @@ class Mark:
         level: where, such as ``L4-L5``; empty where neither report says.
         side: ``left``, ``right``, ``both`` or empty.
         note: what a person wants to know besides, such as ``L4-L5 in the reference``.
+        grade: how much of it, such as ``Pfirrmann 4``; empty for none.
+        meant: the level in the reference where that is another.
     """
 
     kind: str
@@ -33,6 +35,8 @@ class Mark:
     level: str = ""
     side: str = ""
     note: str = ""
+    grade: str = ""
+    meant: str = ""
 
 
 Marker = Callable[[Pair], Sequence[Mark]]

@@ -139,8 +139,8 @@ def _mark(one: Match) -> Mark:
     shown = one.candidate or one.reference
     assert shown is not None, "a match has at least one finding"
     note = _note(one.candidate, one.reference) if one.status != "right" else ""
-    title = f"{shown.title}, {shown.grade}" if shown.grade else shown.title
-    return Mark(title, one.status, shown.level, shown.side, note)
+    meant = one.reference.level if one.reference and one.reference.level != shown.level else ""
+    return Mark(shown.title, one.status, shown.level, shown.side, note, shown.grade, meant)
 
 
 def _note(mine: Statement | None, theirs: Statement | None) -> str:

@@ -111,7 +111,7 @@
     if (part && (part === "worst") !== study.worst) return false;
     const [level, kind, status] = ["level", "kind", "status"].map(chosenValue);
     if (!level && !kind && !status) return true;
-    return study.marks.some((m) => (!level || m.level === level) && (!kind || m.kind === kind) && (!status || m.status === status));
+    return study.marks.some((m) => (!level || m.level === level || m.meant === level) && (!kind || m.kind === kind) && (!status || m.status === status));
   }
 
   function compare(a, b) {
@@ -190,7 +190,7 @@
       parts.push(make("ul", { class: "marks" },
         ...study.marks.slice().sort((a, b) => rank(a) - rank(b)).map((mark) =>
           make("li", { class: mark.status }, make("b", { text: words(mark.status) }), " ",
-            [mark.level, mark.side, mark.kind].filter(Boolean).join(" ") + (mark.note ? ` (${mark.note})` : "")))));
+            [mark.level, mark.side, mark.kind].filter(Boolean).join(" ") + (mark.grade ? `, ${mark.grade}` : "") + (mark.note ? ` (${mark.note})` : "")))));
     }
     const version = study.versions[state.version];
     const title = make("div", { class: "title" }, make("h2", { text: "Reference" }));
@@ -216,8 +216,8 @@
   };
   if (marked) {
     const every = studies.flatMap((study) => study.marks);
-    const known = (name) => [...new Set(every.map((mark) => mark[name]).filter(Boolean))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-    fill("level", known("level"));
+    const known = (...names) => [...new Set(every.flatMap((mark) => names.map((name) => mark[name])).filter(Boolean))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    fill("level", known("level", "meant"));
     fill("kind", known("kind"));
     fill("status", data.statuses.filter((status) => every.some((mark) => mark.status === status)), words);
   }

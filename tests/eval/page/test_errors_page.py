@@ -44,6 +44,10 @@ def _pairs(folder: Path) -> list[Pair]:
 def _marks(pair: Pair) -> Sequence[Mark]:
     if pair.id == "s1":
         return [Mark("bulge", "missed", "L4-L5", "left"), Mark("fissure", "right", "L5-S1")]
+    if pair.id == "s5":
+        return [
+            Mark("slip", "wrong_level", "L1-L2", "", "L2-L3 in the reference", "type 2", "L2-L3")
+        ]
     return [Mark("bulge", "wrong_level", "L3-L4", note="L4-L5 in the reference")] * (
         pair.id == "s7"
     )
@@ -160,6 +164,12 @@ def test_in_a_browser_it_sorts_filters_and_shows_both_texts(tab: Any) -> None:
     assert tab.locator(".detail img").evaluate("image => image.naturalWidth") > 50
     tab.get_by_label("Which reference").select_option("1")
     assert "second reading" in tab.locator(".text.reference").inner_text()
+
+    tab.locator("#level").select_option("L2-L3")
+    assert _ids(tab) == ["s5"], "the level that the reference names is found too"
+    said = "wrong level L1-L2 slip, type 2 (L2-L3 in the reference)"
+    assert tab.locator(".marks li.wrong_level").inner_text() == said
+    tab.locator("#level").select_option("L4-L5")
 
     tab.locator("#status").select_option("wrong_level")
     assert tab.locator("#detail").inner_text() == "No study fits the filters."
