@@ -9,7 +9,7 @@ flipped whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,6 +116,24 @@ class Compared:
 
     boards: list[Board]
     notes: list[str]
+
+
+def read_all(folders: Iterable[tuple[str, Path]]) -> list[System]:
+    """Read several systems by name and folder.
+
+    Raises:
+        CaseError: folders have no scores, or unreadable ones; all of them at once.
+        MissingPackageError: pyarrow is not installed.
+    """
+    found: list[System] = []
+    problems: list[str] = []
+    for name, path in folders:
+        try:
+            found.append(read(path, name))
+        except CaseError as error:
+            problems.append(error.problem.rstrip("."))
+    told_at_once(problems, _MEND)
+    return found
 
 
 def read(path: Path, name: str = "") -> System:

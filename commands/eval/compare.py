@@ -36,10 +36,10 @@ def run(
         from eval.page import leaderboard
         from radixgpt import __version__
 
-        found = []
-        for given in systems:
-            name, there, path = given.partition("=")
-            found.append(compare.read(Path(path), name) if there else compare.read(Path(given)))
+        parts = [given.partition("=") for given in systems]
+        found = compare.read_all(
+            (name, Path(path)) if there else ("", Path(name)) for name, there, path in parts
+        )
         with counted(quiet) as say:
             compared = compare.compare(
                 found, names(metrics), draws=draws, flips=flips, seed=seed, say=say

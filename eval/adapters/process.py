@@ -66,6 +66,8 @@ class Process:
             said = self._ask(dict(adapter.options))
             if "missing" in said:
                 raise _lack(name, said)
+            if "ready" not in said:
+                raise self._failed("it is no worker of a metric")
             self.version = str(said["ready"])
         except RadixError:
             self.close()
@@ -103,7 +105,12 @@ class Process:
             raise self._failed("it ended") from error
         if not line:
             raise self._failed("it ended")
-        found: dict[str, Any] = json.loads(line)
+        try:
+            found = json.loads(line)
+        except ValueError as error:
+            raise self._failed("it answered no JSON") from error
+        if not isinstance(found, dict):
+            raise self._failed("it answered no object")
         return found
 
     def _failed(self, how: str) -> RadixError:
@@ -113,7 +120,7 @@ class Process:
             self._errors.seek(0)
             lines = self._errors.read().strip().splitlines()
             # The kind of the error alone: what follows may quote a report.
-            last = lines[-1].split(":")[0][:_SAID] if lines else ""
+            last = lines[-1].split(":")[0][:_SAID].rstrip(". ") if lines else ""
         return RadixError(
             f"{self._name}: its process failed: {last or how}.",
             f"Try the metric's own package in that Python, or leave {self._name} out.",

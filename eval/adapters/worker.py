@@ -53,7 +53,12 @@ def version_of(distribution: str) -> str:
 
 
 def hub_weights(model: str, error: Exception) -> Missing:
-    """Weights of a hub that are not on this machine."""
+    """Weights of a hub that are not on this machine, or of a folder that holds none."""
+    if Path(model).is_absolute() or Path(model).exists():
+        return Missing(
+            f"no weights in {model} that can be read ({type(error).__name__})",
+            "Name a folder that holds them, or a model of the hub.",
+        )
     return Missing(
         f"no weights {model} on this machine ({type(error).__name__})",
         f"Fetch them once with `hf download {model}`, or name a folder that holds them.",

@@ -47,3 +47,6 @@ def test_two_systems_from_texts_to_a_leaderboard(tmp_path: Path) -> None:
     assert "ours" in (out / "index.html").read_text(encoding="utf-8")
     assert run(cli.app, ["eval", "compare", good]).exit_code == 2
     assert run(cli.app, ["eval", "compare", good, str(tmp_path)]).exit_code == 3
+    lost = run(cli.app, ["eval", "compare", good, f"b={tmp_path}", f"c={tmp_path / 'none'}"])
+    assert "There are no scores of b" in lost.stderr
+    assert "There are no scores of c" in lost.stderr

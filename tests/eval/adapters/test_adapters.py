@@ -99,11 +99,12 @@ def test_a_learned_metric_is_scored_as_any_other(tiny: Path) -> None:
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
     pytest.importorskip("transformers", reason="needs the llm extra")
     shared = Shared(adapters=families.adapters(models=f"bertscore={tmp_path / 'no model'}"))
-    with pytest.raises(WeightsError, match=r"bertscore: no weights .*no model") as told:
+    with pytest.raises(WeightsError, match=r"bertscore: no weights in .*no model") as told:
         scoring.usable(["bertscore"], shared)
-    assert "hf download" in told.value.mend
-    with pytest.raises(WeightsError, match="no weights roberta-large on this machine"):
+    assert "Name a folder" in told.value.mend
+    with pytest.raises(WeightsError, match="no weights roberta-large on this machine") as told:
         Process("bertscore", Adapter())
+    assert "hf download roberta-large" in told.value.mend
 
 
 def test_a_layer_the_model_lacks_is_refused(tiny: Path) -> None:
@@ -163,6 +164,20 @@ def test_settings_name_adapters() -> None:
 def test_a_python_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(MissingPackageError, match="green: its Python can't be started"):
         Process("green", Adapter(str(tmp_path / "python")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [("hello", "it answered no JSON"), ("[1]", "it answered no object"), ("{}", "no worker")],
+)
+def test_a_python_that_answers_something_else_is_told(
+    tmp_path: Path, answer: str, told: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nread asked\necho '{answer}'\n", encoding="utf-8")
+    python.chmod(0o755)
+    with pytest.raises(RadixError, match=f"green: its process failed: .*{told}"):
+        Process("green", Adapter(str(python)))
 
 
 def test_a_worker_that_fails_names_the_kind_of_failure_and_no_text(tiny: Path) -> None:
