@@ -26,6 +26,7 @@ def desks_for(settings: settings_of.Settings) -> Desks:
     """Desks whose sessions talk to the language model of the settings."""
     from agent.audit.recorder import Recorder
     from agent.session import Session
+    from agent.state import Terms
     from ui.desk import Desks
 
     return Desks(
@@ -35,6 +36,7 @@ def desks_for(settings: settings_of.Settings) -> Desks:
             index=settings.index,
             captioner=(settings.captioner, settings.captioner_timeout),
             record=lambda: Recorder(words=settings.audit_words),
+            terms=Terms(settings.llm_send_to, settings.llm_price_in, settings.llm_price_out),
         )
     )
 

@@ -6,7 +6,7 @@ heavy is imported inside the commands, so that ``--help`` answers at once. Exit 
 0 done · 1 any other failure · 2 wrong usage or setting · 3 the input can't be read as a study ·
 4 the study was read but must not be graded (the report that says so is still written) ·
 5 weights or a package missing · 6 the report failed its own checks · 7 the language model or the
-captioner failed, or pixels would leave unasked · 8 a source of data can't be reached or is not
+captioner failed, or something would leave unasked · 8 a source of data can't be reached or is not
 what it should be · 9 a record is damaged, or its run did not come out again.
 """
 
@@ -45,6 +45,7 @@ from radixgpt.errors import RadixError
 
 if TYPE_CHECKING:
     from agent.events import SimilarCase
+    from agent.session import Session
     from radixgpt.report import Report
     from radixgpt.settings import Settings
 
@@ -151,6 +152,22 @@ def report(
     shift_prior: Annotated[
         int, typer.Option(metavar="N", help="Move the numbering of PRIOR likewise.")
     ] = 0,
+    history: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="Clinical information; stated as given, without dates and long numbers.",
+            show_default=False,
+        ),
+    ] = "",
+    question: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="What the study has to answer; the impression begins with it.",
+            show_default=False,
+        ),
+    ] = "",
     follow_up: Annotated[
         bool | None,
         typer.Option(
@@ -177,7 +194,7 @@ def report(
         from etl.styles import style_of
 
         style_of(settings.style)  # what is wrong with a style is told before the models run
-        plain = prior is None and not settings.follow_up
+        plain = prior is None and not (settings.follow_up or history or question)
         recorded = settings.audit and out is not None and plain
         audit = Recorder() if recorded else None  # it can't make edits again
         with progress(quiet) as say:
@@ -189,6 +206,7 @@ def report(
                 progress=say,
                 audit=audit,
             )
+            draft = edit.tell(draft, history, question)
             if prior is not None:
                 earlier = pipeline.earlier(
                     prior, stated=same_patient, level_shift=shift_prior, progress=say
@@ -244,6 +262,13 @@ def ask(
     same_patient: Annotated[
         bool, typer.Option("--same-patient", help="You know that PRIOR is of this patient.")
     ] = False,
+    send_conversation: Annotated[
+        bool,
+        typer.Option(
+            "--send-conversation",
+            help="Allow QUESTION and the findings to leave this machine for the language model.",
+        ),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -256,10 +281,14 @@ def ask(
         if audit is not None and audit.is_dir():
             raise typer.BadParameter("it is a folder; name a file.", param_hint="--audit")
         settings = _settings(llm=llm)
+        from dataclasses import asdict
+
         from agent import chat as conversation
+        from agent import took
         from agent.audit.recorder import Recorder
         from agent.events import Answer, Failed, Progress, ToolStarted
         from agent.session import Session
+        from agent.state import Terms
 
         answer: Answer | None = None
         failed: Failed | None = None
@@ -272,10 +301,13 @@ def ask(
                 encoder=settings.encoder,
                 captioner=(settings.captioner, settings.captioner_timeout),
                 record=lambda: Recorder(words=settings.audit_words),
+                terms=Terms(settings.llm_send_to, settings.llm_price_in, settings.llm_price_out),
                 progress=say,
             )
             if prior is not None:
                 session.compare(prior, stated=same_patient, progress=say)
+        _ask_to_send(session, given=send_conversation, by_hand=not as_json and not quiet)
+        with progress(quiet) as say:
             say("Thinking")
             for event in conversation.stream(session, question):
                 if isinstance(event, Progress):
@@ -317,6 +349,7 @@ def ask(
                         {"file": name if images is not None else None, "caption": one.caption}
                         for name, one in zip(made_up, answer.synthetic, strict=True)
                     ],
+                    "took": asdict(answer.took) if answer.took else None,
                 }
             )
         else:
@@ -327,6 +360,8 @@ def ask(
             for name, image in zip(made_up, answer.synthetic, strict=True):
                 kept = name if images is not None else "name a folder with --images to keep it"
                 typer.echo(f"\n{image.caption} ({kept})")
+        if answer.took is not None and not quiet:
+            typer.echo(took.line(answer.took), err=True)
 
 
 @app.command()
@@ -394,6 +429,27 @@ def _similar_case(one: SimilarCase) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {name: value for name, value in asdict(one).items() if name != "png"}
+
+
+def _ask_to_send(session: Session, *, given: bool, by_hand: bool) -> None:
+    """See to it that a conversation leaves this machine only where its user allows that.
+
+    Raises:
+        ConsentError: nobody can be asked, and nobody allowed it before.
+    """
+    import sys
+
+    from agent import leaving
+
+    asked = leaving.question(session)
+    if not asked:
+        return
+    if given:
+        session.leave(True)
+    elif by_hand and sys.stdin.isatty():
+        session.leave(typer.confirm(asked, err=True))
+    else:
+        leaving.require(session, session.llm)
 
 
 def _failure(event: Any) -> RadixError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -12,6 +12,7 @@ from langchain.tools import ToolRuntime
 from agent import content as c
 from agent.events import Image, Progress, SimilarCase, SyntheticImage
 from agent.session import Session
+from agent.took import Meter
 from radixgpt.eligibility import REASONS
 from radixgpt.errors import NotEligibleError
 from radixgpt.finding import Finding
@@ -91,9 +92,14 @@ Which = Literal["all", "abnormal", "worst"]
 
 @dataclass(frozen=True)
 class Context:
-    """What a tool is given besides its arguments; no model sees it."""
+    """What a tool is given besides its arguments; no model sees it.
+
+    Attributes:
+        meter: counts what the turn takes.
+    """
 
     session: Session
+    meter: Meter = field(default_factory=Meter)
 
 
 @dataclass(frozen=True)

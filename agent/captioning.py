@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -14,7 +13,7 @@ from agent import content as c
 from agent import pictures
 from agent.arguments import Disc, Result, Runtime, Shown, Weighting, progress, result
 from agent.state import Pending, Sending
-from radixgpt.consent import question
+from radixgpt.consent import answer, question
 from radixgpt.errors import InputError
 from radixgpt.observation import Observation
 from radixgpt.report import Report
@@ -42,13 +41,6 @@ def caption_image(
     if sequence is not None:
         asked["sequence"] = sequence.value
     return write(runtime, asked)
-
-
-_YES = re.compile(
-    r"(?:yes|y|yep|yeah|yup|ok|okay|sure|i (?:do|allow|agree|confirm)|go ahead|send)"
-    r"(?:[ ,.!]+(?:please|do|send|it|them|the|pictures?|images?|go|ahead|that|i|allow))*[ .!]*"
-)
-"""The user's own yes to pictures that leave: nothing else may be in the message."""
 
 
 def write(runtime: Runtime, asked: Mapping[str, str]) -> Result:
@@ -124,7 +116,7 @@ def allow(runtime: Runtime, sending: Sending, *, accept: bool) -> Result:
         raise InputError("Another study is open by now.", "Ask for the caption again.")
     if not accept:
         return result(c.SendingContent(question=""), Shown("nothing was sent"))
-    if not _YES.fullmatch(session.said.strip().lower()):  # a language model may not say it for them
+    if answer(session.said) is not True:  # a language model may not say it for them
         session.pending = Pending(sending, session.turn)
         raise InputError("You have not said yes to that.", "Say yes, and nothing else, to send.")
     session.consents.give(sending.study, sending.url)

@@ -315,7 +315,7 @@ def _require_answer(session: Session, pending: Pending) -> None:
         session.pending = None  # a yes answers the message before, not an older one
         raise InputError("The offered change has lapsed.", "Say the change again.")
     if (
-        session.llm != "embedded" and not session.heard.yes
+        session.brain != "embedded" and not session.heard.yes
     ):  # a language model may not say it for them
         raise InputError("You have not said yes to that.", "Say yes, and nothing else.")
 
@@ -323,7 +323,7 @@ def _require_answer(session: Session, pending: Pending) -> None:
 def _unless_asked(runtime: Runtime, tool: str, **args: Any) -> Result | None:
     """A question back, where the user's own words do not ask for a change; None where they do."""
     session = runtime.context.session
-    if session.llm == "embedded" or session.heard.asks(tool, args):
+    if session.brain == "embedded" or session.heard.asks(tool, args):
         return None
     session.pending = Pending(Proposed(tool, args), session.turn)
     asked = f"Shall I go on with {replies.describe(tool, args)}?"

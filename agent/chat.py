@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from agent import brains, leaving
+from agent.asked import Heard
 from agent.events import (
     Answer,
     Event,
@@ -21,7 +23,8 @@ from agent.events import (
     ToolStarted,
 )
 from agent.session import Session
-from radixgpt.errors import LanguageModelError, RadixError
+from agent.took import Meter
+from radixgpt.errors import LanguageModelError, RadixError, StoppedError
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, ToolMessage
@@ -42,6 +45,7 @@ class _Turn:
     similar: list[SimilarCase] = field(default_factory=list)
     synthetic: list[SyntheticImage] = field(default_factory=list)
     answer: Any = None
+    meter: Meter = field(default_factory=Meter)
 
 
 def stream(session: Session, text: str) -> Iterator[Event]:
@@ -53,31 +57,46 @@ def stream(session: Session, text: str) -> Iterator[Event]:
     if not session.talking.acquire(timeout=_WAIT):
         yield Failed("busy", "The turn before has not ended.", "Wait for it and ask again.")
         return
-    before = session.report
+    try:
+        wanted, ahead = leaving.settle(session, text[:LONGEST])
+        if wanted is None:
+            yield Token(ahead)
+            yield Answer(ahead)
+            return
+        yield from _answered(session, wanted, ahead)
+    except RadixError as error:
+        yield Failed(error.code, error.problem, error.mend)
+    finally:
+        session.talking.release()
+
+
+def _answered(session: Session, text: str, ahead: str) -> Iterator[Event]:
+    """The turn of a message; ``ahead`` is said before its answer."""
+    before, changes = session.report, session.changes
     turn = _Turn()
     told = False
+    begun = time.perf_counter()
     try:
+        session.begin_turn()
         session.turn += 1
-        session.said = text[:LONGEST]
-        if session.llm != "embedded":
-            session.heard = session.hear(session.said)
-        session.audit.said(session.turn, session.said, session.heard)
-        yield from _run(session, text[:LONGEST], turn)
+        session.said = text
+        session.heard = session.hear(text) if session.brain != "embedded" else Heard()
+        session.audit.said(session.turn, text, session.heard)
+        yield from _run(session, text, turn)
         said = turn.answer
         words = said.text if said is not None else ""
         if not words:
-            session.audit.answered(session.turn, "", 0, failed="language-model")
-            yield Failed(
-                "language-model",
+            raise LanguageModelError(
                 "The language model gave no answer.",
                 "Ask again, or use another model (RADIXGPT_LLM=embedded needs none).",
             )
-            return
         guarded = tuple(said.additional_kwargs.get("guarded", ()))
         session.audit.answered(session.turn, words, len(guarded))
         told = True
+        words = ahead + words
         for piece in _PIECE.findall(words):
             yield Token(piece)
+        seconds = time.perf_counter() - begun
         yield Answer(
             words,
             tuple(turn.images),
@@ -86,29 +105,36 @@ def stream(session: Session, text: str) -> Iterator[Event]:
             guarded,
             tuple(turn.similar),
             tuple(turn.synthetic),
+            turn.meter.took(seconds, brains.named(session.brain), session.terms),
         )
     except GeneratorExit:
         if not told:
-            _break_off(session)
+            _break_off(session, changes)
         raise
     except RadixError as error:
-        session.audit.answered(session.turn, "", 0, failed=error.code)
+        if error.code == StoppedError.code:
+            _break_off(session, changes)
+        else:
+            session.audit.answered(session.turn, "", 0, failed=error.code)
         yield Failed(error.code, error.problem, error.mend)
-    finally:
-        session.talking.release()
 
 
-def _break_off(session: Session) -> None:
-    """The door has stopped the turn: no tool call may stay open in the conversation's memory.
+def _break_off(session: Session, changes: int) -> None:
+    """The turn was stopped: what it has changed is taken back, so that nothing is half done.
 
-    Language models refuse a conversation in which a call has no result.
+    Nor may a tool call stay open in the conversation's memory: language models refuse a
+    conversation in which a call has no result.
     """
     from langchain_core.messages import AIMessage, ToolMessage
     from langchain_core.runnables import RunnableConfig
 
     from agent import graph
 
-    session.audit.answered(session.turn, "", 0, failed="stopped")
+    while session.changes > changes:
+        session.undo()
+    if session.pending is not None and session.pending.turn == session.turn:
+        session.pending = None
+    session.audit.answered(session.turn, "", 0, failed=StoppedError.code)
     if session.graph is None:
         return
     memory = RunnableConfig(configurable={"thread_id": session.thread})
@@ -136,13 +162,13 @@ def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
     updates = graph.of(session).stream(
         {"messages": [HumanMessage(text)]},
         config={"configurable": {"thread_id": session.thread}, "recursion_limit": 50},
-        context=Context(session),
+        context=Context(session, turn.meter),
         stream_mode=["updates", "custom"],
     )
     try:
         for mode, update in updates:
             if mode == "custom":
-                if isinstance(update, Progress):
+                if isinstance(update, Progress | ToolStarted | ToolEnded):
                     yield update
                 continue
             if not isinstance(update, dict):

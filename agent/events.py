@@ -109,6 +109,29 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Took:
+    """What a turn took.
+
+    Attributes:
+        seconds: of the whole turn.
+        steps: title and seconds of each tool, in the order in which they ended.
+        model: the language model that led, without its address.
+        model_calls, model_seconds: its calls, and how long they took together.
+        tokens_in, tokens_out: None where its client does not count them.
+        cost: in the money of the user's own prices; None where they give none.
+    """
+
+    seconds: float
+    steps: tuple[tuple[str, float], ...] = ()
+    model: str = "embedded"
+    model_calls: int = 0
+    model_seconds: float = 0.0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     """The whole answer of a turn.
 
@@ -120,6 +143,7 @@ class Answer:
         guarded: what the guard refused in the language model's wording, empty if nothing.
         similar: cases of other patients, to be shown as such beside the text.
         synthetic: made-up images, to be shown as such below everything else.
+        took: None where nothing ran, as for a question whether anything may be sent.
     """
 
     text: str
@@ -129,6 +153,7 @@ class Answer:
     guarded: tuple[str, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
     synthetic: tuple[SyntheticImage, ...] = ()
+    took: Took | None = None
 
 
 @dataclass(frozen=True)

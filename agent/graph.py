@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-from collections.abc import Callable
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
@@ -19,16 +17,16 @@ from langchain.agents.middleware import (
     ToolErrorMiddleware,
 )
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
-from langchain_core.tools import BaseTool
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.graph.state import CompiledStateGraph
 
 from agent import answers, brains, guard, replies
 from agent import content as c
-from agent.arguments import NOT_ASSESSED, Context, Shown
+from agent.arguments import NOT_ASSESSED, Context
 from agent.brains.embedded import EmbeddedBrain, contents_of
 from agent.memory import Memory
 from agent.session import Session
+from agent.steps import Handler, InOrderMiddleware, ReachMiddleware, RecordMiddleware, said
 from agent.toolbox import TOOLS
 from prompts import Prompts
 from radixgpt.errors import RadixError
@@ -69,10 +67,6 @@ def tool_error(error: Exception, request: ToolCallRequest) -> str:
     return c.to_text(told)
 
 
-Handler = Callable[[ModelRequest[Context]], ModelResponse[Any]]
-ToolHandler = Callable[[ToolCallRequest], Any]
-
-
 class GuardMiddleware(AgentMiddleware[Any, Context]):
     """Checks the final text of every turn; one repair, then the templates' answer.
 
@@ -84,17 +78,17 @@ class GuardMiddleware(AgentMiddleware[Any, Context]):
     ) -> ModelResponse[Any]:
         """Call the model and check what it says."""
         response = handler(request)
-        message = _said(response)
+        message = said(response)
         if message is None or message.tool_calls or isinstance(request.model, EmbeddedBrain):
             return response
         checked = self._checked(request, response, message, handler)
-        said = _said(checked)
+        final = said(checked)
         offers = [o for o in map(answers.offer, _returned(request)[1]) if o]
-        if said is None or not offers or offers[-1] in said.text:
+        if final is None or not offers or offers[-1] in final.text:
             return checked
         # what waits for a yes is asked in the program's own words, whatever the model made of it
-        text = "\n\n".join(part for part in (said.text, offers[-1]) if part)
-        return ModelResponse(result=[said.model_copy(update={"content": text})])
+        text = "\n\n".join(part for part in (final.text, offers[-1]) if part)
+        return ModelResponse(result=[final.model_copy(update={"content": text})])
 
     def _checked(
         self,
@@ -115,7 +109,7 @@ class GuardMiddleware(AgentMiddleware[Any, Context]):
         again = request.override(
             messages=[*request.messages, message, HumanMessage(repair)], tools=[]
         )
-        repaired = _said(handler(again))
+        repaired = said(handler(again))
         if repaired is not None and repaired.text.strip() and not repaired.tool_calls:
             text = repaired.text
             if not guard.problems(text, findings, quotable=quotable):
@@ -128,10 +122,6 @@ def _quotable(session: Session) -> tuple[str, ...]:
     if session.report is None or session.report.prior is None:
         return ()
     return tuple(s.text for s in session.report.sentences if s.changes or s.section == "comparison")
-
-
-def _said(response: ModelResponse[Any]) -> AIMessage | None:
-    return next((m for m in reversed(response.result) if isinstance(m, AIMessage)), None)
 
 
 def _answer(text: str, wrong: tuple[str, ...]) -> ModelResponse[Any]:
@@ -151,92 +141,6 @@ def _returned(request: ModelRequest[Context]) -> tuple[str, list[c.Content]]:
     last = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
     returned = [m for m in messages[last + 1 :] if isinstance(m, ToolMessage)]
     return messages[last].text, contents_of(returned)
-
-
-class RecordMiddleware(AgentMiddleware[Any, Context]):
-    """Notes in the session's record what the language model was asked and answered.
-
-    It stands innermost, so that an answer is noted before the guard has seen it.
-    """
-
-    def wrap_model_call(
-        self, request: ModelRequest[Context], handler: Handler
-    ) -> ModelResponse[Any]:
-        """Call the model."""
-        response = handler(request)
-        message = _said(response)
-        session = request.runtime.context.session
-        if message is not None:
-            system = "" if request.system_message is None else request.system_message.text
-            tools = [one.name for one in request.tools if isinstance(one, BaseTool)]
-            asked = [system, tools, *(_spoken(one) for one in request.messages)]
-            session.audit.modelled(session.turn, asked, message.text, message.tool_calls)
-        return response
-
-
-class InOrderMiddleware(AgentMiddleware[Any, Context]):
-    """Runs the calls of one message one after the other, and notes them in the session's record.
-
-    Calls of a message are given to threads. A change and a question, or two changes, in one message
-    must come out alike each time, so a call waits for those that stand before it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ended: dict[str, int] = {}
-        self._change = threading.Condition()
-
-    def wrap_tool_call(self, request: ToolCallRequest, handler: ToolHandler) -> Any:
-        """Call the tool when it is its turn."""
-        message, place = _place(request)
-        with self._change:
-            self._change.wait_for(lambda: self._ended.get(message, 0) >= place)
-        try:
-            returned = handler(request)
-            if isinstance(returned, ToolMessage):
-                session = cast(Context, request.runtime.context).session
-                shown = returned.artifact if isinstance(returned.artifact, Shown) else None
-                session.audit.ran(session.turn, request.tool_call, returned.text, shown)
-        finally:
-            with self._change:
-                self._ended[message] = self._ended.get(message, 0) + 1
-                self._change.notify_all()
-        return returned
-
-
-def _place(request: ToolCallRequest) -> tuple[str, int]:
-    """The message that a call is of, and how many calls stand before it there."""
-    said = next(m for m in reversed(request.state["messages"]) if isinstance(m, AIMessage))
-    ids = [call["id"] for call in said.tool_calls]
-    wanted = request.tool_call["id"]
-    return said.id or "", ids.index(wanted) if wanted in ids else 0
-
-
-def _spoken(message: AnyMessage) -> list[Any]:
-    """What a message says, without the random ids that join calls to results."""
-    calls = message.tool_calls if isinstance(message, AIMessage) else []
-    return [message.type, message.text, [[call["name"], call["args"]] for call in calls]]
-
-
-class ReachMiddleware(AgentMiddleware[Any, Context]):
-    """Turns the errors of a language model's client into the project's own."""
-
-    def __init__(self, llm: str) -> None:
-        super().__init__()
-        self._llm = llm
-
-    def wrap_model_call(
-        self, request: ModelRequest[Context], handler: Handler
-    ) -> ModelResponse[Any]:
-        """Call the model.
-
-        Raises:
-            LanguageModelError: it can't be reached or refuses.
-        """
-        try:
-            return handler(request)
-        except brains.failures(self._llm) as error:
-            raise brains.explained(self._llm, error) from error
 
 
 @cache
@@ -274,6 +178,8 @@ def of(session: Session) -> CompiledStateGraph[Any, Context, Any, Any]:
     """
     if session.graph is None:
         _stay_at_home()
-        session.graph = build(brains.load(session.llm, timeout=session.llm_timeout), session.llm)
+        session.graph = build(
+            brains.load(session.brain, timeout=session.llm_timeout), session.brain
+        )
     graph: CompiledStateGraph[Any, Context, Any, Any] = session.graph
     return graph

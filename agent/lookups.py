@@ -337,7 +337,7 @@ def about(runtime: Runtime) -> Result:
     """Say what this program can and can't do."""
     session = runtime.context.session
     what = c.AboutContent(
-        language_model=brains.named(session.llm),
+        language_model=brains.named(session.brain),
         graded=tuple(KINDS[kind].title for kind in GRADED),
         measured=("disc height", "midline canal depth", "slip"),
         not_assessed=NOT_ASSESSED,

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent import pipeline
 from agent.asked import Heard, hear
@@ -26,14 +26,11 @@ from agent.edits import (
 )
 from agent.pipeline import Progress, Reading
 from agent.revising import Revising, silent
-from agent.state import State
+from agent.state import State, Terms
 from radixgpt.consent import Consents
 from radixgpt.errors import CheckFailedError, InputError, LevelError
 from radixgpt.report import Report
 from radixgpt.study import Study
-
-if TYPE_CHECKING:
-    pass
 
 
 class Session(Revising):
@@ -42,6 +39,10 @@ class Session(Revising):
     Attributes:
         key: random, of no meaning outside this process.
         llm: the ``RADIXGPT_LLM`` setting that this session talks to.
+        terms: what the user has settled about its server.
+        asks: whether the user is asked before the conversation leaves; a replay sends nothing.
+        refused: whether the user would not have this study's conversation leave.
+        held: the message that waits for the user's answer to that.
         index: folder of the index of similar cases; None for the one that ships.
         encoder: the ``RADIXGPT_ENCODER`` setting, for an index that a published encoder made.
         captioner: the ``RADIXGPT_CAPTIONER`` setting, and seconds to wait for its server.
@@ -66,11 +67,16 @@ class Session(Revising):
         encoder: str = "embedded",
         captioner: tuple[str, float] = ("embedded", 120.0),
         record: Callable[[], Recorder] = Recorder,
+        terms: Terms | None = None,
     ) -> None:
         super().__init__(record())
         self.key = secrets.token_hex(8)
         self.llm = llm
         self.llm_timeout = llm_timeout
+        self.terms = terms or Terms()
+        self.asks = True
+        self.refused = False
+        self.held: str | None = None
         self.index = index
         self.encoder = encoder
         self.captioner = captioner
@@ -82,6 +88,7 @@ class Session(Revising):
         self.hear: Callable[[str], Heard] = hear
         self.heard = Heard()
         self.graph: Any = None
+        self._stopping = threading.Event()
         self._study: Study | None = None
         self._opened = 0
         self._salt: bytes | None = None
@@ -97,6 +104,7 @@ class Session(Revising):
         encoder: str = "embedded",
         captioner: tuple[str, float] = ("embedded", 120.0),
         record: Callable[[], Recorder] = Recorder,
+        terms: Terms | None = None,
         progress: Progress = silent,
     ) -> Session:
         """A session on the study in a file, folder or zip.
@@ -111,6 +119,7 @@ class Session(Revising):
             encoder=encoder,
             captioner=captioner,
             record=record,
+            terms=terms,
         )
         session.load(path, progress=progress)
         return session
@@ -147,6 +156,9 @@ class Session(Revising):
             self._history = []
             self._signed = None
             self.pending = None
+            self.held = None
+            if self.refused:  # which was for the study before
+                self.refused, self.graph = False, None
             self._opened += 1
 
     def take(self, reading: Reading) -> None:
@@ -155,6 +167,48 @@ class Session(Revising):
             self.use(reading.study)
             self._state = State(reading)
             self.audit.looked(reading)
+
+    @property
+    def brain(self) -> str:
+        """The setting of the language model that leads: the embedded one after a refusal."""
+        return "embedded" if self.refused else self.llm
+
+    def leave(self, allowed: bool) -> None:
+        """Note the user's answer, whether the conversation about this study may leave.
+
+        Without it the embedded brain goes on, until another study is opened.
+        """
+        from agent import brains
+
+        self.held = None
+        self.audit.allowed(allowed)
+        if allowed:
+            self.consents.give(self.about, brains.leaves_to(self.llm), "conversation")
+        else:
+            self.refused, self.graph = True, None
+
+    @property
+    def about(self) -> str:
+        """Key of the study that a consent is for; empty before one is open."""
+        return "" if self._study is None else self._study.key
+
+    def cancel(self) -> None:
+        """End the turn that runs at its next step; what it has changed is taken back."""
+        if self.talking.locked():
+            self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the turn that runs is to end."""
+        return self._stopping.is_set()
+
+    def stopped_within(self, seconds: float) -> bool:
+        """Wait for so long, or until the turn is to end; whether it is."""
+        return self._stopping.wait(seconds)
+
+    def begin_turn(self) -> None:
+        """Another turn begins; no one has wanted it to end yet."""
+        self._stopping.clear()
 
     @property
     def thread(self) -> str:

@@ -63,3 +63,17 @@ class Pending:
 
     edit: SetGrade | Sending | Proposed
     turn: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the user has settled beforehand about a language model behind a server.
+
+    Attributes:
+        send_to: hosts that the conversation may be sent to unasked, with commas between.
+        price_in, price_out: of a million tokens each way; None where they are not told.
+    """
+
+    send_to: str = ""
+    price_in: float | None = None
+    price_out: float | None = None

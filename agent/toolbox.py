@@ -63,6 +63,25 @@ TOOLS: tuple[BaseTool, ...] = (
 )
 """Every tool of the agent."""
 
+LOOKUPS = frozenset(
+    {
+        "describe_study",
+        "find_levels",
+        "get_findings",
+        "measure",
+        "show_image",
+        "list_changes",
+        "explain",
+        "check_caption",
+        "detect_concepts",
+        "find_similar_cases",
+        "compare_prior",
+        "make_synthetic_image",
+        "about",
+    }
+)
+"""The tools that change nothing, so that their order among themselves is of no matter."""
+
 TITLES: dict[str, str] = {
     "describe_study": "Looking at what the study is",
     "find_levels": "Listing the levels",

@@ -19,6 +19,7 @@ from radixgpt.errors import RadixError, SettingsError
 USAGE, INPUT, NOT_ELIGIBLE = 2, 3, 4
 EXIT_CODES: dict[str, int] = {
     "error": 1,
+    "stopped": 1,
     "settings": USAGE,
     "level": USAGE,
     "input": INPUT,

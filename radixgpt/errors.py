@@ -162,6 +162,17 @@ class CaptionerError(RadixError):
 
 
 class ConsentError(RadixError):
-    """Pixels or objects would leave this machine, and nobody allowed it."""
+    """Pixels, objects or a conversation would leave this machine, and nobody allowed it."""
 
     code = "consent"
+
+
+class StoppedError(RadixError):
+    """The person wanted it to end."""
+
+    code = "stopped"
+
+    def __init__(
+        self, problem: str = "Stopped.", mend: str = "Ask again, or ask for something else."
+    ) -> None:
+        super().__init__(problem, mend)

@@ -41,10 +41,21 @@ class Settings(BaseSettings):
     llm: str = Field(
         default="embedded",
         description="The language model: embedded, openai:MODEL@URL, ollama:MODEL, "
-        "anthropic:MODEL, gguf:PATH or transformers:PATH",
+        "anthropic:MODEL, google:MODEL, gguf:PATH or transformers:PATH",
     )
     llm_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for a language model's server"
+    )
+    llm_send_to: str = Field(
+        default="",
+        description="Hosts that a conversation and its findings may be sent to unasked, with "
+        "commas between",
+    )
+    llm_price_in: float | None = Field(
+        default=None, ge=0, description="What a million tokens sent to the language model cost"
+    )
+    llm_price_out: float | None = Field(
+        default=None, ge=0, description="What a million tokens that it writes cost"
     )
     captioner: str = Field(
         default="embedded",

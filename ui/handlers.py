@@ -112,7 +112,9 @@ class Handlers:
 
     def stop(self, request: gr.Request) -> None:
         """What runs is to end; it says so itself."""
-        self._desk(request).stop.set()
+        desk = self._desk(request)
+        desk.stop.set()
+        desk.session.cancel()
 
     def changed(self, request: gr.Request) -> Views:
         """The reader has edited or signed the report (:mod:`ui.editing`)."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
+from agent import took
 from agent.events import (
     Answer,
     Event,
@@ -21,7 +22,7 @@ from agent.events import (
     ToolEnded,
     ToolStarted,
 )
-from radixgpt.errors import RadixError
+from radixgpt.errors import StoppedError
 from ui.desk import Desk
 
 Message = dict[str, Any]
@@ -102,15 +103,6 @@ def say(messages: list[Message], text: str, *, role: str = "assistant") -> Messa
 def trouble(problem: str, mend: str) -> str:
     """An error in the words for the person: what was wrong, and what mends it."""
     return f"**{problem}** {mend}"
-
-
-class StoppedError(RadixError):
-    """The person wanted it to end."""
-
-    code = "stopped"
-
-    def __init__(self) -> None:
-        super().__init__("Stopped.", "Ask again, or ask for something else.")
 
 
 _LAST_WAIT = 5.0
@@ -234,6 +226,8 @@ def _with_images(desk: Desk, answer: Answer) -> str:
         text += "\n\n" + _cards(desk, answer.similar)
     if answer.synthetic:
         text += "\n\n" + "\n\n".join(_made_up(desk, one) for one in answer.synthetic)
+    if answer.took is not None:
+        text += f"\n\n<small>{_plain(took.line(answer.took))}</small>"
     return text
 
 

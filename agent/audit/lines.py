@@ -130,6 +130,13 @@ class SaidLine(_Line):
     text: str | None = Field(default=None, description="Where words are kept")
 
 
+class ConsentLine(_Line):
+    """The user was asked whether the conversation may leave this machine, and answered."""
+
+    kind: Literal["consent"] = "consent"
+    given: bool
+
+
 class CallLine(_Line):
     """A call as a language model made it; what is not among the known values is there by hash."""
 
@@ -182,6 +189,7 @@ Line = Annotated[
     | LookLine
     | ReportLine
     | SaidLine
+    | ConsentLine
     | ModelLine
     | ToolLine
     | AnswerLine

@@ -19,6 +19,7 @@ from agent.audit.lines import (
     Args,
     Begin,
     CallLine,
+    ConsentLine,
     Did,
     Line,
     LookLine,
@@ -161,6 +162,10 @@ class Recorder:
             turn=turn, sha256=sha256(text), changes=changes, yes=heard.yes, text=self._word(text)
         )
         self._add(line)
+
+    def allowed(self, given: bool) -> None:
+        """The user has answered whether the conversation may leave."""
+        self._add(ConsentLine(given=given))
 
     def modelled(
         self, turn: int, asked: Sequence[Any], text: str, calls: Iterable[Mapping[str, Any]]

@@ -18,6 +18,7 @@ from agent.asked import Heard
 from agent.audit.lines import (
     AnswerLine,
     Begin,
+    ConsentLine,
     Did,
     Line,
     LookLine,
@@ -177,9 +178,11 @@ def _converse(
     from agent.brains.playback import Playback, Script
 
     begin, lines = record.begin, record.lines
-    script = Script()
+    script = Script(stop=session.cancel)
+    played = graph.build(Playback(script=script), "embedded")
+    session.asks = False  # nobody is asked anything, and nothing is sent
     if not (begin.words and begin.llm == "embedded"):
-        session.graph = graph.build(Playback(script=script), "embedded")
+        session.graph = played
     place = 2
     while place < len(lines):
         line = lines[place]
@@ -189,6 +192,7 @@ def _converse(
             place += len(turn)
             script.lines = [one for one in turn if isinstance(one, ModelLine)]
             script.failed = next((o.failed for o in turn if isinstance(o, AnswerLine)), "")
+            script.unrun = len(turn) > 1 and isinstance(turn[-2], ModelLine)
             session.turn = line.turn - 1
             if line.text is None:
                 heard = Heard(line.changes, line.yes)
@@ -198,6 +202,10 @@ def _converse(
                 pass
         elif isinstance(line, LookLine) and session.reading is None:
             session.look(progress=progress)
+        elif isinstance(line, ConsentLine):
+            session.leave(line.given)
+            if session.refused and not begin.words:
+                session.graph = played
         elif isinstance(line, ReportLine):
             _do(session, line.did, style, prior)
 
@@ -338,6 +346,8 @@ def _named(line: Line) -> str:
         return f"Turn {line.turn}: the language model"
     if isinstance(line, AnswerLine):
         return f"Turn {line.turn}: the answer"
+    if isinstance(line, ConsentLine):
+        return "The user's answer whether the conversation may leave"
     return "What was said" if isinstance(line, SaidLine) else "The study"
 
 

@@ -117,6 +117,13 @@ def passing(error: Exception) -> bool:
     return hosted.passing(error)
 
 
+def wait(error: Exception, usual: float, most: float) -> float:
+    """Seconds to wait before another try: as long as the server asks for, within bounds."""
+    from agent.brains import hosted
+
+    return min(max(usual, hosted.asked_to_wait(error)), most)
+
+
 def explained(setting: str, error: Exception) -> LanguageModelError:
     """An error of a client in words for the user, without addresses or keys."""
     kind, model, _ = parse(setting)

@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -22,6 +23,7 @@ from langchain_core.tools import BaseTool
 from agent import answers, replies
 from agent import content as c
 from agent.asked import CHANGES, own_words
+from agent.toolbox import LOOKUPS
 from tools.router import Call, Previous, Route, Slots, is_request, load_router, routes
 
 _SHORT = 4
@@ -80,7 +82,7 @@ class EmbeddedBrain(BaseChatModel):
         returned = [m for m in messages[last + 1 :] if isinstance(m, ToolMessage)]
         planned = _planned(messages[last + 1 :])
         if len(returned) < len(planned):
-            message = AIMessage(content="", tool_calls=[planned[len(returned)]])
+            message = AIMessage(content="", tool_calls=_next(planned[len(returned) :]))
         elif returned:
             texts = [answers.compose(contents_of(returned), question)]
             message = AIMessage(content="\n\n".join(texts + _besides(messages[last + 1 :])))
@@ -149,7 +151,7 @@ def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMes
         ]
         return AIMessage(
             content="",
-            tool_calls=calls[:1],
+            tool_calls=_next(calls),
             additional_kwargs={"planned": calls, "besides": besides},
         )
     (route, *_) = found
@@ -175,6 +177,12 @@ def _planned(turn: Sequence[BaseMessage]) -> list[ToolCall]:
     """The calls that the first message of a turn has set out, done or not."""
     first = next((m for m in turn if isinstance(m, AIMessage)), None)
     return list(first.additional_kwargs.get("planned", ())) if first else []
+
+
+def _next(planned: Sequence[ToolCall]) -> list[ToolCall]:
+    """The calls to make now: lookups side by side, anything else alone."""
+    looks = list(takewhile(lambda call: call["name"] in LOOKUPS, planned))
+    return looks or list(planned[:1])
 
 
 def _besides(turn: Sequence[BaseMessage]) -> list[str]:

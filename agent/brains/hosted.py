@@ -204,6 +204,17 @@ def passing(error: Exception) -> bool:
     return "timeout" not in type(error).__name__.lower()
 
 
+def asked_to_wait(error: BaseException | None) -> float:
+    """Seconds that a server asks to be left alone for; 0 where it does not say."""
+    while error is not None:
+        headers = getattr(getattr(error, "response", None), "headers", None) or {}
+        told = str(headers.get("retry-after", ""))
+        if told.isdecimal():
+            return float(told)
+        error = error.__cause__
+    return 0.0
+
+
 _SERVER_WITHOUT_TOOLS = re.compile(r"--jinja|--enable-auto-tool-choice|--tool-call-parser")
 """How llama.cpp and vLLM name the flag without which they take no tools."""
 _NO_TOOLS = re.compile(

@@ -23,10 +23,18 @@ NOT_KEPT = "Done."
 
 @dataclass
 class Script:
-    """What is left to be said in a turn; ``failed`` is the code of the error that ended it."""
+    """What is left to be said in a turn.
+
+    Attributes:
+        failed: code of the error that ended the turn.
+        unrun: whether the tools that were called last did not run.
+        stop: ends the turn.
+    """
 
     lines: list[ModelLine] = field(default_factory=list)
     failed: str = ""
+    unrun: bool = False
+    stop: Callable[[], None] = lambda: None
 
 
 class Playback(BaseChatModel):
@@ -60,6 +68,8 @@ class Playback(BaseChatModel):
             error.code = self.script.failed or "audit"
             raise error
         line = self.script.lines.pop(0)
+        if not self.script.lines and self.script.unrun and self.script.failed == "stopped":
+            self.script.stop()
         calls = [
             ToolCall(name=call.name, args=dict(call.args), id=f"call_{uuid.uuid4().hex[:12]}")
             for call in line.calls

@@ -60,7 +60,12 @@ def run(
         from radixgpt.settings import load
 
         settings = load(llm=llm)
-        start = talkers.begin(system, llm=settings.llm, timeout=settings.llm_timeout)
+        start = talkers.begin(
+            system,
+            llm=settings.llm,
+            timeout=settings.llm_timeout,
+            send_to=settings.llm_send_to,
+        )
         known = talkers.chosen(cases, real) if cases is not None else {}
         wanted = names_in(groups)
         todo = [

@@ -76,14 +76,14 @@ class Normals:
         return Said(self.text, (), self.text)
 
 
-def begin(system: str, *, llm: str, timeout: float) -> Begin:
+def begin(system: str, *, llm: str, timeout: float, send_to: str = "") -> Begin:
     """How a conversation with a system is begun about a study that was read.
 
     Raises:
         SettingsError: there is no such system, or it needs a language model that writes.
     """
     if system == "agent":
-        return partial(_agent, llm=llm, timeout=timeout)
+        return partial(_agent, llm=llm, timeout=timeout, send_to=send_to)
     if system == "no-tools":
         from agent import blind
 
@@ -99,11 +99,14 @@ def begin(system: str, *, llm: str, timeout: float) -> Begin:
     raise SettingsError(f"There is no system '{system}'.", f"Known are: {', '.join(SYSTEMS)}.")
 
 
-def _agent(reading: Reading, *, llm: str, timeout: float) -> Talker:
+def _agent(reading: Reading, *, llm: str, timeout: float, send_to: str) -> Talker:
+    from agent import leaving
     from agent.session import Session
+    from agent.state import Terms
 
-    session = Session(llm=llm, llm_timeout=timeout)
+    session = Session(llm=llm, llm_timeout=timeout, terms=Terms(send_to))
     session.take(reading)
+    leaving.require(session, llm)  # nobody is there to be asked
     return Agent(session)
 
 
