@@ -35,7 +35,7 @@ def draft(
         level_shift: how many levels the numbering was moved upwards.
         style: a style, its name, or the path of its file.
         language: of the text; None for the style's own, else English.
-        clinical_information: what the user says of the patient.
+        clinical_information: what the user says of the patient; what it asks is answered.
         seconds: wall time from call to report.
 
     Raises:
@@ -43,6 +43,7 @@ def draft(
         SettingsError: there is no such style or language.
     """
     import radixgpt
+    from etl.asked import asked_in, with_items
     from etl.check import require
     from etl.compose import compose
     from etl.extract import extract
@@ -54,6 +55,8 @@ def draft(
     style = in_language(style, language)
     extracted = extract(study, eligibility, observations, level_shift=level_shift)
     findings = transform(extracted.findings, eligibility, located=extracted.located)
+    asked = asked_in(clinical_information or "")
+    findings = with_items(findings, asked, extracted.facts)
     sentences = compose(
         extracted.facts,
         findings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from etl.phrases import Phrases
-from radixgpt.finding import ABSENT, GRADED, PRESENT, Finding
+from radixgpt.finding import ABSENT, GRADED, ITEMS, PRESENT, Finding
 from radixgpt.level import order
 from radixgpt.observation import Side, Status
 
@@ -61,6 +61,8 @@ class Board:
     ) -> None:
         self.phrases = phrases
         self.each = each
+        findings = tuple(findings)
+        self.unseen = tuple(f for f in findings if f.kind in ITEMS)
         self._findings: dict[tuple[str, str], list[Finding]] = {}
         for f in findings:
             if f.level is not None and f.level not in omitted:

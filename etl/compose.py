@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from etl import radiograph
+from etl.asked import Asked, asked_in, unknown
 from etl.board import Board
 from etl.changes import Changes, with_changes
 from etl.describe import findings_sentences
@@ -22,7 +23,7 @@ from etl.phrases import STANDARD, Phrases
 from etl.prose import prose_sentences
 from etl.transform import NOT_GRADED
 from radixgpt.eligibility import REASONS
-from radixgpt.finding import Finding
+from radixgpt.finding import MEASURED, Finding
 from radixgpt.level import disc_at
 from radixgpt.prior import Prior
 from radixgpt.report import Section, Sentence, StudyFacts
@@ -100,7 +101,7 @@ def recompose(
         omitted: levels that the reader asked to leave out.
         prior: an earlier study that was compared.
     """
-    stated = said(facts, findings, style=style, omitted=omitted, prior=prior)
+    stated = said(facts, findings, style=style, omitted=omitted, prior=prior, asked=asked_by(fixed))
     return around(facts, findings, fixed, stated, style=style, omitted=omitted, prior=prior)
 
 
@@ -111,8 +112,12 @@ def said(
     style: str | Style = STANDARD,
     omitted: Sequence[str] = (),
     prior: Prior | None = None,
+    asked: Sequence[Asked] = (),
 ) -> tuple[Sentence, ...]:
-    """The sentences of the findings and the impression; arguments as in :func:`recompose`."""
+    """The sentences of the findings and the impression.
+
+    ``asked`` is what the clinical information asks; the others are as in :func:`recompose`.
+    """
     phrases = Phrases(style)
     if facts.radiographs:
         films = radiograph.radiograph_sentences(findings, phrases)
@@ -123,7 +128,7 @@ def said(
         *item_sentences(findings, phrases),
         *write(board),
         *impression_sentences(
-            board, None if (why := refusal(facts)) is None else phrases.told(why)
+            board, None if (why := refusal(facts)) is None else phrases.told(why), asked
         ),
     )
     return with_changes(sentences, Changes(prior, findings, phrases, omitted))
@@ -157,6 +162,8 @@ def around(
     """
     phrases = Phrases(style)
     limits = [*_limitations(facts, findings, phrases, omitted)]
+    if unknown(asked_by(fixed)):
+        limits.append(phrases.say("limit_question"))
     if left_out:
         limits.append(phrases.say("limit_left_out", count=left_out))
     if worded := sum(s.by_reader for s in (*fixed, *stated)):
@@ -171,6 +178,12 @@ def around(
         *(_say("critical_communication", text) for text in to_fill_in(phrases)),
     )
     return tuple(sorted(sentences, key=lambda s: phrases.style.sections.index(s.section)))
+
+
+def asked_by(fixed: Sequence[Sentence]) -> tuple[Asked, ...]:
+    """What the clinical information among these sentences asks."""
+    told = " ".join(s.text for s in fixed if s.section == "clinical_information")
+    return asked_in(told)
 
 
 def refusal(facts: StudyFacts) -> str | None:
@@ -296,6 +309,8 @@ def _limitations(
             yield say("limit_uncertain")
         if facts.level_shift:
             yield say("limit_shift", shift=facts.level_shift)
+        if any(f.kind in MEASURED and f.status == "value" for f in findings):
+            yield say("limit_measured")
         if not any(s.millimetres for s in graded):
             yield say("limit_millimetres")
         weightings = {s.sequence for s in graded}

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from etl import own_words
+from etl.asked import label, with_items
 from etl.check import STATING, check_sentence, require
-from etl.compose import FIXED, around, first, history, said
+from etl.compose import FIXED, around, asked_by, first, history, said
 from etl.phrases import Phrases, list_and
 from etl.prior import Earlier, again, compared
 from etl.styles import as_facts, in_language, style_in
@@ -138,6 +139,28 @@ def compare(report: Report, earlier: Earlier | None, now: Subject | None = None)
     return _again(report.model_copy(update={"prior": prior}), report.findings)
 
 
+def tell(report: Report, history_told: str = "", question: str = "") -> Report:
+    """The report with what is known of the patient, and what is asked; the impression answers it.
+
+    Args:
+        report: a draft.
+        history_told: stated as given, without dates and long numbers; empty keeps what is there.
+        question: what the study has to answer.
+
+    Raises:
+        CheckFailedError: the report does not pass.
+    """
+    phrases = Phrases.of(report)
+    texts = [history_told.strip()]
+    if asked := question.strip():
+        texts.append(phrases.say("clinical_question", text=asked))
+    if not (text := " ".join(t for t in texts if t)):
+        return report
+    told = Sentence(text=history(text, phrases), section="clinical_information")
+    others = [s for s in report.sentences if s.section in FIXED and s.section != told.section]
+    return _again(report, report.findings, fixed=[*others, told])
+
+
 def suggest(report: Report, wanted: bool) -> Report:
     """The report with suggestions from rules in its recommendations, or without.
 
@@ -250,6 +273,7 @@ def _history_in(report: Report, style: Style) -> Sentence:
     text = told.text
     for phrase in ("redacted_date", "redacted_number"):
         text = text.replace(ours.say(phrase), theirs.say(phrase))
+    text = text.replace(label(ours), label(theirs))
     return told.model_copy(update={"text": text})
 
 
@@ -277,9 +301,11 @@ def _again(
         fixed = [s for s in report.sentences if s.section in FIXED]
     if restyled:
         fixed = first(report.study, _history_in(report, style), style=style)
+    asked = asked_by(fixed)
+    findings = with_items(findings, asked, report.study)
     prior = again(report.prior, findings)
     stated, gone = own_words.kept(
-        said(report.study, findings, style=style, omitted=omitted, prior=prior),
+        said(report.study, findings, style=style, omitted=omitted, prior=prior, asked=asked),
         findings,
         worded=(*(s for s in report.sentences if s.by_reader), *worded),
         left_out=report.left_out if left_out is None else left_out,

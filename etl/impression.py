@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from etl.asked import Asked
 from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, is_absent, is_present, is_probable
 from etl.describe import (
     degeneration,
@@ -15,6 +17,7 @@ from etl.describe import (
     slip_words,
     whole_level,
 )
+from etl.outline import item_nouns
 from etl.phrases import first_lower
 from radixgpt.finding import GRADED, Finding
 from radixgpt.level import order
@@ -32,6 +35,7 @@ _RANK_ENDPLATES = 20
 _RANK_DISC = 25
 _RANK_ABSENT = 2
 _RANK_OPEN = 1
+_RANK_ANSWER = 1000
 
 _WEIGHTY = ("disc_herniation", "spondylolisthesis")
 """Kinds whose absence, or being left open, belongs into the impression."""
@@ -46,12 +50,15 @@ class _Item:
     ids: tuple[str, ...]
 
 
-def impression_sentences(board: Board, reason: str | None) -> tuple[Sentence, ...]:
+def impression_sentences(
+    board: Board, reason: str | None, asked: Sequence[Asked] = ()
+) -> tuple[Sentence, ...]:
     """The impression in its order; a loader numbers the sentences.
 
     Args:
         board: findings to conclude from.
         reason: why the study was not graded, None when it was.
+        asked: what the clinical information asks, which is answered first.
     """
     if reason is not None and len(board.wholly("not_assessable")) == len(board.levels):
         found = [f for level in board.levels for f in board.at(level, *GRADED)]
@@ -60,6 +67,7 @@ def impression_sentences(board: Board, reason: str | None) -> tuple[Sentence, ..
     items = list(_short(board) if board.phrases.style.impression == "short" else _full(board))
     if not items:
         items = list(_nothing(board))
+    items = _answered(board, items, asked)
     items.sort(key=lambda item: -item.rank)
     return tuple(_sentence(item) for item in items)
 
@@ -108,6 +116,73 @@ def _short(board: Board) -> Iterator[_Item]:
     told = {level for _, level, _ in grades}
     yield from _discs(board, [level for level in board.levels if level not in told])
     yield from _modic(board)
+
+
+# --- what was asked -----------------------------------------------------------------------------
+
+
+def _answered(board: Board, items: Sequence[_Item], asked: Sequence[Asked]) -> list[_Item]:
+    """The items, those first that answer a question, with the answers that are still missing."""
+    answers: list[_Item] = []
+    about: set[str] = set()
+    for one in asked:
+        levels = [lv for lv in board.levels if not one.levels or lv in one.levels]
+        kinds = [kind for kind in one.kinds if kind in GRADED]
+        about |= {f.id for lv in levels for f in board.at(lv, *kinds)}
+        stated = {name for item in (*items, *answers) for name in item.ids}
+        answers.extend(_answers(board, kinds, levels, stated, named=bool(one.levels)))
+    first = [replace(i, rank=i.rank + _RANK_ANSWER) if about & {*i.ids} else i for i in items]
+    wanted = [kind for one in asked for kind in one.kinds]
+    if open_items := [f for f in board.unseen if f.kind in wanted]:
+        nouns = item_nouns(open_items, board.phrases, graded=True)
+        text = board.phrases.say("not_assessable", parts=[board.phrases.list_and(nouns)])
+        answers.append(_Item(_RANK_OPEN, text, tuple(f.id for f in open_items)))
+    return [*first, *(replace(a, rank=a.rank + _RANK_ANSWER) for a in answers)]
+
+
+def _answers(
+    board: Board, kinds: Sequence[str], levels: Sequence[str], stated: set[str], *, named: bool
+) -> Iterator[_Item]:
+    """Answers that the impression does not give without a question.
+
+    What is absent at some levels is only told where it is present at none of those asked for, or
+    where a level was named.
+    """
+    for kind in (k for k in kinds if k != "pfirrmann"):
+        here = [f for lv in levels for f in board.at(lv, kind)]
+        there = [f for f in here if f.status == "value" and not is_absent(f)]
+        missing = [f for f in there if f.id not in stated]
+        if missing and kind != "modic":  # every Modic type has its line
+            groups = _present_groups(board, (kind,), _levels(missing))
+            yield _item(board, _RANK_DISC, _by_level(board, groups), missing)
+        absent = [f for f in here if is_absent(f) and f.id not in stated]
+        if absent and (named or not there):
+            told = _levels(absent)
+            for places, topics in board.grouped((kind,), is_absent, told).items():
+                words = board.nouns(topics)
+                text = board.phrases.say("absent_on_slices", items=words, levels=places)
+                yield _Item(_RANK_ABSENT, text, board.ids(places, topics))
+    if "pfirrmann" in kinds:
+        left = [(g, lv) for g, lv, f in _grades(board) if lv in levels and f.id not in stated]
+        for grade in sorted({g for g, _ in left}, reverse=True):
+            at = [lv for g, lv in left if g == grade]
+            ids = tuple(f.id for g, lv, f in _grades(board) if g == grade and lv in at)
+            if grade == 1:
+                text = board.phrases.say("absent_on_slices", items=[healthy(board)], levels=at)
+            else:
+                worded = degeneration(board, grade)
+                text = board.phrases.say(
+                    "impression_degeneration", text=worded, common=[], levels=at, more=[]
+                )
+            yield _Item(_RANK_DEGENERATION.get(grade, _RANK_ABSENT), text, ids)
+    for status in OPEN:
+        left_open = board.grouped(kinds, partial(_is_left, stated=stated, status=status), levels)
+        if left_open:
+            yield _still_open(board, status, left_open)
+
+
+def _is_left(f: Finding, *, stated: set[str], status: Status) -> bool:
+    return f.status == status and f.id not in stated
 
 
 # --- items --------------------------------------------------------------------------------------

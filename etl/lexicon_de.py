@@ -57,7 +57,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("item_cord", r"myelon"),
     ("item_conus", r"konus und cauda equina"),
     ("item_disc_spaces", r"zwischenwirbelräume"),
-    ("item_spinal_canal", r"spinalkanal"),
+    ("item_spinal_canal", r"spinalkanal(?:stenose)?"),
     ("item_lateral_recesses", r"recessus laterales"),
     ("item_foramina", r"neuroforamina"),
     ("item_facet_joints", r"facettengelenke"),

@@ -57,7 +57,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("item_cord", r"spinal cord"),
     ("item_conus", r"conus and cauda equina"),
     ("item_disc_spaces", r"disc spaces"),
-    ("item_spinal_canal", r"spinal canal"),
+    ("item_spinal_canal", r"spinal canal(?: stenosis)?"),
     ("item_lateral_recesses", r"lateral recesses"),
     ("item_foramina", r"neural foramina"),
     ("item_facet_joints", r"facet joints"),

@@ -46,7 +46,7 @@ def items_of(modality: str, region: str) -> tuple[str, ...]:
 
 def item_findings(modality: str, region: str) -> list[Finding]:
     """The items as findings that say that nothing looked at them."""
-    return [_not_looked_at(item, None, NO_TOOL) for item in items_of(modality, region)]
+    return [not_looked_at(item) for item in items_of(modality, region)]
 
 
 def discs_of(region: str) -> tuple[str, ...]:
@@ -59,14 +59,29 @@ def reason_at_a_level(kind: str, modality: str, refused: str) -> str:
     return NOT_FROM_CT if modality == "CT" and kind in _MR_ALONE else refused
 
 
-def _not_looked_at(kind: str, level: str | None, reason: str) -> Finding:
-    return Finding(id="", level=level, kind=kind, status="not_assessable", reason=reason)
+def not_looked_at(kind: str) -> Finding:
+    """An item as a finding that says that nothing looked at it; its id is empty."""
+    return Finding(id="", level=None, kind=kind, status="not_assessable", reason=NO_TOOL)
+
+
+def item_nouns(items: Sequence[Finding], phrases: Phrases, *, graded: bool) -> list[str]:
+    """The names of items.
+
+    Where the depth of the canal was measured, what is left open is its stenosis.
+
+    Args:
+        items: as findings.
+        phrases: of the style.
+        graded: whether levels were measured, as in no draft that is only laid out.
+    """
+    groups = ["asked" if graded and phrases.has_word("asked", f.kind) else "kind" for f in items]
+    return [phrases.word(group, f.kind) for group, f in zip(groups, items, strict=True)]
 
 
 def item_sentences(findings: Sequence[Finding], phrases: Phrases) -> Iterator[Sentence]:
     """The items of the findings section: a line each, or one sentence where the style is prose."""
     found = [f for f in findings if f.kind in ITEMS]
-    nouns = [phrases.word("kind", f.kind) for f in found]
+    nouns = item_nouns(found, phrases, graded=any(f.kind == "canal_ratio" for f in findings))
     if not found:
         return
     if phrases.style.findings == "prose":

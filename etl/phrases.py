@@ -322,4 +322,10 @@ def _none_of(items: Sequence[str], words: _Words) -> str:
                 return word
         return small["no"]
 
-    return list_and([f"{no(item)} {item}" for item in items], small["and"])
+    declined = words.get("declined", {})
+
+    def after_no(item: str) -> str:
+        first, _, rest = item.partition(" ")
+        return f"{declined[first]} {rest}" if first in declined else item
+
+    return list_and([f"{no(item)} {after_no(item)}" for item in items], small["and"])

@@ -79,4 +79,4 @@ def _table(table: Table) -> Iterator[str]:
 
 def _cell(cell: Cell) -> str:
     shown = escape(cell.text)
-    return shown if cell.probability is None else f"{shown} ({cell.probability:.2f})"
+    return f"{shown} ({cell.chance})" if cell.chance else shown

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl.phrases import ROMAN, Phrases
 from radixgpt.finding import ABSENT, GRADED, KINDS, MEASURED, OF_RADIOGRAPHS, PRESENT, Finding
-from radixgpt.level import order
+from radixgpt.level import LUMBAR_DISCS, order
 from radixgpt.report import Report
 
 
@@ -18,12 +18,14 @@ class Cell:
     Attributes:
         text: the value in words, or an em dash where nothing was looked at.
         probability: calibrated probability of the value, None for measurements and no value.
+        chance: the probability in the decimals of the language; empty without one.
         tone: ``positive``, ``normal``, ``open`` or ``none``.
         note: reason for no value, or that a reader set it.
     """
 
     text: str
     probability: float | None = None
+    chance: str = ""
     tone: str = "none"
     note: str = ""
 
@@ -45,9 +47,15 @@ def grades(report: Report) -> Table:
 
 
 def measurements(report: Report) -> Table:
-    """The measured kinds of every level that has one; kinds never measured have no column."""
+    """The measured kinds of every level that has one; kinds never measured have no column.
+
+    A disc above the lumbar spine has a row only where something of it was measured.
+    """
     there = [k for k in MEASURED if any(f.kind == k for f in report.findings)]
-    return _table(report, there)
+    table = _table(report, there)
+    seen = {f.level for f in report.findings if f.kind in there and f.status != "not_assessable"}
+    rows = [row for row in table.rows if row[0] in seen or row[0] in LUMBAR_DISCS]
+    return replace(table, rows=tuple(rows))
 
 
 def value_words(f: Finding, phrases: Phrases) -> str:
@@ -60,7 +68,8 @@ def value_words(f: Finding, phrases: Phrases) -> str:
         kind = phrases.word("value", "type")
         text = f"{kind} {f.value}" if f.value else phrases.word("value", "none")
     elif isinstance(f.value, float | int):
-        text = f"{f.value:.2f}" if KINDS[f.kind].type == "ratio" else f"{f.value:.1f}"
+        digits = 2 if KINDS[f.kind].type == "ratio" else 1
+        text = f"{round(f.value, digits) + 0.0:.{digits}f}"  # + 0.0: nobody writes "-0.00"
         text = phrases.decimal(text).replace("-", "−")
     elif f.value in (PRESENT, ABSENT):
         text = phrases.word("value", str(f.value))
@@ -93,9 +102,11 @@ def _cell(phrases: Phrases, found: Sequence[Finding]) -> Cell:
     strongest = next(t for t in ("positive", "open", "normal", "none") if t in tones)
     notes = [phrases.told(f.reason or "") for f in found]
     notes.extend(phrases.word("reader", "set") for f in found if f.set_by_reader)
+    sure = found[0].confidence if found[0].status == "value" else None
     return Cell(
         text=", ".join(value_words(f, phrases) for f in found),
-        probability=found[0].confidence if found[0].status == "value" else None,
+        probability=sure,
+        chance="" if sure is None else phrases.decimal(f"{sure:.2f}"),
         tone=strongest,
         note=" ".join(dict.fromkeys(n for n in notes if n)),
     )

@@ -14,7 +14,7 @@ from etl.check import STATING, check, check_sentence
 from etl.edit import restyle
 from etl.lexicon import WORDS, clean, level_sets, tokenize
 from etl.load.markdown import to_markdown
-from etl.phrases import Phrases, _load
+from etl.phrases import PLACE, Phrases, _load
 from etl.styles import styles
 from etl.wording import read
 from radixgpt.errors import SettingsError
@@ -24,7 +24,7 @@ from radixgpt.style import LANGUAGES, ORDER
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 # Words about how a language puts its small words, which another may not need.
-OF_ONE = {"agreeing", "shortened", "sure_of_two"}
+OF_ONE = {"agreeing", "declined", "shortened", "sure_of_two"}
 SAME = {"small", "tag", "mark"}
 
 
@@ -308,3 +308,17 @@ def test_headings_are_of_the_language() -> None:
     headings = Phrases(language="de").headings()
     assert list(headings) == list(ORDER)
     assert headings["findings"] == "Befund"
+
+
+def test_an_adjective_is_declined_behind_no() -> None:
+    phrases = Phrases(language="de")
+    other = phrases.word("other", "endplates")
+    said = phrases.say("absent_at", items=[other], levels=["L3-L4"])
+    assert said == "Keine sonstigen Endplattenveränderungen im Segment L3-L4."
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_phrase_stands_twice_in_its_file(language: str) -> None:
+    text = (PLACE / f"{language}.yaml").read_text(encoding="utf-8")
+    names = re.findall(r"(?m)^(\w+):", text)
+    assert len(names) == len(set(names))

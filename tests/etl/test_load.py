@@ -13,7 +13,8 @@ from PIL import Image
 
 from etl import draft, edit
 from etl.load import to_html, to_markdown
-from etl.load.table import grades, measurements
+from etl.load.table import grades, measurements, value_words
+from etl.phrases import Phrases
 from radixgpt.eligibility import Eligibility
 from radixgpt.report import DRAFT_MARK, SECTIONS, Report
 
@@ -188,3 +189,41 @@ def test_tables(degenerated: Report, spines: Any) -> None:
     cell = dict(grades(spines.write(discs)).rows)["L1-L2"][4]
     assert (cell.text, cell.tone, cell.probability) == ("indeterminate", "open", None)
     assert cell.note
+
+
+def test_probabilities_have_the_decimal_mark_of_the_language(degenerated: Report) -> None:
+    german = to_markdown(edit.restyle(degenerated, "standard", "de"))
+    assert "| IV (0,90) |" in german
+    assert not re.search(r"\(\d\.\d", german)
+
+
+def test_nothing_is_minus_nought(degenerated: Report) -> None:
+    small = [
+        f.model_copy(update={"value": -0.003 if f.kind == "slip_ratio" else -0.02})
+        for f in degenerated.findings
+        if f.kind in ("slip_ratio", "slip_mm")
+    ]
+    shown = {value_words(f, Phrases()) for f in small}
+    assert shown == {"0.00", "0.0"}
+
+
+def test_a_disc_above_the_lumbar_spine_has_a_row_where_it_was_measured(
+    degenerated: Report,
+) -> None:
+    one = next(f for f in degenerated.findings if f.kind == "slip_ratio")
+    open_ = {"status": "not_assessable", "value": None, "reason": "the disc was not outlined"}
+    above = (
+        one.model_copy(update={"id": "x1", "level": "T11-T12"}),
+        one.model_copy(update={"id": "x2", "level": "T10-T11", **open_}),
+    )
+    report = degenerated.model_copy(update={"findings": (*degenerated.findings, *above)})
+    levels = [level for level, _ in measurements(report).rows]
+    assert "T11-T12" in levels
+    assert "T10-T11" not in levels
+
+
+def test_the_limitations_say_how_was_measured(degenerated: Report, spines: Any) -> None:
+    assert any("disc height as area over length" in s.text for s in degenerated.sentences)
+    alike = spines.write(spines.healthy())
+    measured = any(f.kind.endswith(("_mm", "_ratio", "_index")) for f in alike.findings)
+    assert measured == any("area over length" in s.text for s in alike.sentences)
