@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from etl.proofread.text import STATING, Remark, Said, Sex, Text
 from radixgpt.case import StatedFinding
 from radixgpt.finding import KINDS
+from radixgpt.language.impossible import LEVELS, find_impossible
 from radixgpt.report import Severity
 
 _COMPARED = re.compile(
@@ -42,11 +43,6 @@ _ENHANCED = re.compile(
     r"(?<!no )(?<!non-)(?<!without )(?<!no abnormal )(?<!no pathologic )\benhanc(?:es|ing|ement)\b",
     re.I,
 )
-_SCALES = {
-    "Pfirrmann": (re.compile(r"\bpfirrmann(?: grade| type)?\s*(\d+)", re.I), 1, 5),
-    "Modic": (re.compile(r"\bmodic(?: type| grade)?\s*(\d+)", re.I), 0, 3),
-    "Meyerding": (re.compile(r"\bmeyerding(?: grade)?\s*(\d+)", re.I), 1, 5),
-}
 _LEVEL = re.compile(r"\b([CTLS])\s?(\d{1,2})(?:\s?[-/]\s?([CTLS])?\s?(\d{1,2}))?\b")
 _LAST = {"C": 8, "T": 12, "L": 5, "S": 5}  # C8 is a root
 _BLANK = re.compile(r"_{3,}|\*{3,}|\[\s*\]|\bX{3,}\b|<[^<>\n]{0,40}>|\{[^{}\n]{0,40}\}")
@@ -98,7 +94,8 @@ def contradiction(text: Text) -> Iterator[Remark]:
                 ):
                     yield _remark(
                         "contradiction",
-                        f"The {section} both states and denies {_name(one.finding)}: keep one.",
+                        f"The section '{section}' both states and denies {_name(one.finding)}: "
+                        "keep one.",
                         (one.sentence, other.sentence),
                     )
 
@@ -249,7 +246,9 @@ def other_modality(text: Text) -> Iterator[Remark]:
 
 def contrast(text: Text) -> Iterator[Remark]:
     """Enhancement is described though no contrast agent was given."""
-    made = " ".join(text.sections.get(name, "") for name in ("exam", "technique"))
+    made = " ".join(
+        (*(text.sections.get(name, "") for name in ("exam", "technique")), text.opening)
+    )
     if _PLAIN.search(made) and not re.search(r"\bwith and without\b", made, re.I):
         for words, match in text.matching(_ENHANCED):
             yield _remark(
@@ -291,13 +290,11 @@ def _exists(match: re.Match[str]) -> bool:
 
 def off_the_scale(text: Text) -> Iterator[Remark]:
     """A grade that its scale does not have."""
-    for name, (pattern, low, high) in _SCALES.items():
-        for words, match in text.matching(pattern):
-            if not low <= int(match[1]) <= high:
+    for section, words, _ in text.sentences:
+        for one in find_impossible(words) if section in STATING else ():
+            if one.allowed != LEVELS:
                 yield _remark(
-                    "off-the-scale",
-                    f"'{match[0]}' is none of {name} {low} to {high}.",
-                    (words,),
+                    "off-the-scale", f"There is no '{one.named}': {one.allowed}", (words,)
                 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +31,7 @@ _AGED_SEX = re.compile(
     r"(?P<sex>female|woman|lady|male|man|gentleman|f|m)\b",
     re.I,
 )
+_SEX_STATED = re.compile(r"\b(?:sex|gender) ?[:=] ?(?P<sex>female|male|f|m)\b", re.IGNORECASE)
 _MODALITY: dict[str, re.Pattern[str]] = {
     "MR": re.compile(r"\b(?:mri?|magnetic resonance)\b", re.I),
     "CT": re.compile(r"\b(?:ct|computed tomograph\w+)\b", re.I),
@@ -70,12 +71,14 @@ class Text:
     Attributes:
         sections: its text by section.
         sentences: each with its section, as it stands, and what it states.
+        opening: the first sentence, where it states no finding: "CT of the lumbar spine".
         sex, modality: where they are known.
         prior: whether there is a prior study.
     """
 
     sections: Mapping[Section, str]
     sentences: tuple[tuple[Section, str, Told], ...]
+    opening: str
     sex: Sex | None
     modality: str | None
     prior: bool
@@ -108,26 +111,37 @@ def read_typed(
         for name, part in sections.items()
         for told in sentences_in(part)
     )
+    opening = _opening(sentences)
     return Text(
         sections,
         sentences,
+        opening,
         sex or _sex_in(sections),
-        modality or _modality_in(sections),
+        modality or _modality_in(sections, opening),
         _has_prior(sections) if prior is None else prior,
     )
 
 
+def _opening(sentences: Sequence[tuple[Section, str, Told]]) -> str:
+    """The first sentence of a report that names its exam under no heading."""
+    section, words, told = sentences[0] if sentences else ("exam", "", None)
+    return "" if section != "findings" or told is None or told.findings else words
+
+
 def _sex_in(sections: Mapping[Section, str]) -> Sex | None:
-    for name in ("clinical_information", "exam"):
-        if match := _AGED_SEX.search(sections.get(name, "")):
+    told: tuple[Section, ...] = ("clinical_information", "exam")
+    others = [name for name in sections if name not in told]
+    for name in (*told, *others):
+        part = sections.get(name, "")
+        if match := _AGED_SEX.search(part) or _SEX_STATED.search(part):
             word = _SEX.fullmatch(match["sex"])
             return "female" if word and word["female"] else "male"
     return None
 
 
-def _modality_in(sections: Mapping[Section, str]) -> str | None:
-    for name in ("exam", "technique"):
-        found = [m for m, pattern in _MODALITY.items() if pattern.search(sections.get(name, ""))]
+def _modality_in(sections: Mapping[Section, str], opening: str) -> str | None:
+    for part in (sections.get("exam", ""), sections.get("technique", ""), opening):
+        found = [m for m, pattern in _MODALITY.items() if pattern.search(part)]
         if found:
             return found[0] if len(found) == 1 else None
     return None

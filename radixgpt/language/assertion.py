@@ -12,9 +12,14 @@ from dataclasses import dataclass
 
 from radixgpt.case import Assertion
 
+_CHANGE = (
+    r" (?:(?:significant|interval|definite|appreciable|relevant|substantial|further) )*changes?"
+    r" (?:in|from|since)\b"
+)
+"""After "no": what follows is there, and was before."""
 _NO = re.compile(
-    r"\b(?:no longer|no|without|absence of|negative for|free of|neither|nor|lack of|fails? to"
-    r"|never|not (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
+    rf"\b(?:no longer|no(?!{_CHANGE})|without(?!{_CHANGE})|absence of|negative for|free of"
+    r"|neither|nor|lack of|fails? to|never|not (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
     r"|encroach|imping|significantly|reach|touch)\w*)\b(?! ?\.? ?\d)"
 )
 _NOT_SEEN = re.compile(

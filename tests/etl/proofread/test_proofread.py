@@ -120,3 +120,36 @@ def test_sides_are_held_level_by_level(level: str, side: str) -> None:
     text += f"IMPRESSION: {{}} foraminal stenosis at {level}."
     assert "laterality" not in rules(text.format(side.capitalize()))
     assert "laterality" in rules(text.format(other.capitalize()))
+
+
+UNHEADED = (
+    "{} of a 62-year-old {}. Comparison: none.\n"
+    "Findings: L4-L5: Disc bulge. {}\nImpression: Disc bulge at L4-L5."
+)
+
+
+@pytest.mark.parametrize(
+    ("exam", "patient", "said", "rule"),
+    [
+        ("MRI lumbar spine", "woman", "The prostate is enlarged.", "sex"),
+        ("MRI lumbar spine", "man", "The uterus is bulky.", "sex"),
+        ("CT lumbar spine without contrast", "man", "Modic type 1 changes.", "modality"),
+        ("CT lumbar spine without contrast", "man", "Enhancing epidural tissue.", "contrast"),
+        ("MRI lumbar spine", "man", "Pfirrmann grade VI.", "off-the-scale"),
+        ("MRI lumbar spine", "man", "Modic type IV changes.", "off-the-scale"),
+        ("MRI lumbar spine", "man", "Pfirrmann grade IV. Modic type II changes.", None),
+        ("MRI lumbar spine", "woman", "The uterus is bulky.", None),
+    ],
+)
+def test_a_report_that_begins_without_a_heading(
+    exam: str, patient: str, said: str, rule: str | None
+) -> None:
+    assert rules(UNHEADED.format(exam, patient, said)) == ({rule} if rule else set())
+
+
+def test_what_has_not_changed_is_there() -> None:
+    text = (
+        "Comparison: MRI 3/2019.\nFindings: No significant interval change in mild L4-L5 disc "
+        "bulge. No recurrent disc herniation.\nImpression: Unchanged mild disc bulge at L4-L5."
+    )
+    assert rules(text) == set()
