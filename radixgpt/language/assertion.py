@@ -19,7 +19,8 @@ _CHANGE = (
 """After "no": what follows is there, and was before."""
 _NO = re.compile(
     rf"\b(?:no longer|no(?!{_CHANGE})|without(?!{_CHANGE})|absence of|negative for|free of"
-    r"|neither|nor|lack of|fails? to|never|not (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
+    r"|neither|nor|lack of|fails? to|never"
+    r"|not (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
     r"|encroach|imping|significantly|reach|touch)\w*)\b(?! ?\.? ?\d)"
 )
 _NOT_SEEN = re.compile(
