@@ -13,7 +13,7 @@ from pathlib import Path
 from radixgpt.errors import CaseError, MissingPackageError
 
 Record = Mapping[str, object]
-_SHOWN = 20
+_SHOWN = 200
 _PIECE = 10_000
 _BYTE = re.compile("[\udc80-\udcff]")
 """How a byte that is not UTF-8 comes in, so that its row can be told."""
@@ -72,15 +72,18 @@ def told_at_once(problems: list[str], mend: str) -> None:
     """Refuse a table with all that is wrong with it.
 
     Raises:
-        CaseError: there are problems; the first twenty are named, and the same one once.
+        CaseError: there are problems, each on a line of its own where there are several; the first
+            200 are named, and the same one once.
     """
     if not problems:
         return
     problems = list(dict.fromkeys(problems))
     left = len(problems) - _SHOWN
     rest = [f"and {left} more"] if left > 0 else []
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    raise CaseError(f"{count}: {'; '.join([*problems[:_SHOWN], *rest])}.", mend)
+    if len(problems) == 1:
+        raise CaseError(f"1 problem: {problems[0]}.", mend)
+    listed = "\n".join(f"  {problem}" for problem in [*problems[:_SHOWN], *rest])
+    raise CaseError(f"{len(problems)} problems:\n{listed}", mend)
 
 
 def columns_said(columns: Iterable[str]) -> str:

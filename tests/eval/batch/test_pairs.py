@@ -59,6 +59,17 @@ def test_a_study_that_is_not_named_is_no_group(tmp_path: Path) -> None:
     assert [pair.group for pair in pairs.check(references, answers)] == ["1", "2", "0", "0"]
 
 
+def test_many_problems_have_a_line_each(tmp_path: Path) -> None:
+    references = _write(tmp_path, "r.csv", "id,text\n0,\n")
+    rows = "".join(f"{number},\n" for number in range(303))
+    with pytest.raises(CaseError) as told:
+        pairs.check(references, _write(tmp_path, "c.csv", f"id,text\n{rows}"))
+    lines = told.value.problem.splitlines()
+    assert lines[:2] == ["302 problems:", "  c.csv, row 3: 1 has no reference"]
+    assert lines[200] == "  c.csv, row 202: 200 has no reference"
+    assert lines[201:] == ["  and 102 more"]
+
+
 def test_rows_that_nobody_can_tell_are_refused(tmp_path: Path) -> None:
     references = _write(
         tmp_path,
@@ -131,7 +142,7 @@ def test_tables_that_cannot_be_read_are_told(
 
 
 def test_a_missing_table_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CaseError, match=r"no file r\.csv.*no file c\.csv"):
+    with pytest.raises(CaseError, match=r"no file r\.csv.*\n.*no file c\.csv"):
         pairs.check(tmp_path / "r.csv", tmp_path / "c.csv")
 
 
