@@ -1,27 +1,32 @@
-"""Runs that are made again: real tools on the phantom, which look once for each numbering."""
+"""Runs that are made again: one by the real tools on the phantom, the others on a small study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from chat_server import Server, calls, says
+from traffic import Player, recordings
 
 from agent import chat, pipeline
 from agent.audit import lines, replay
 from agent.audit.lines import Did, Line, LookLine, Record, ToolLine
 from agent.audit.recorder import Recorder
-from agent.events import Answer
+from agent.events import Answer, ToolEnded, ToolStarted
 from agent.pipeline import Reading
 from agent.session import Session
 from data.synth.bundled import study_folder
 from etl.load import to_json
+from radixgpt.consent import Address
 from radixgpt.errors import AuditError
-from radixgpt.study import Study
+from radixgpt.level import LUMBAR_DISCS
+from radixgpt.observation import Observation
 
 SALT = bytes(range(32))
+READ, LOOK = pipeline.read_study, pipeline.look
 
 
 @pytest.fixture(scope="module")
@@ -29,20 +34,40 @@ def folder() -> Path:
     return study_folder()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def looked_once() -> Iterator[None]:
-    """What the tools see in one study and numbering is kept: it is the same each time."""
-    real, seen = pipeline.look, {}
+def moved(reading: Reading, by: int) -> Reading:
+    """What was seen, in another numbering."""
+    if by == 0:
+        return reading
 
-    def look(study: Study, *, level_shift: int = 0, **more: object) -> Reading:
-        key = (study.key, level_shift)
-        if key not in seen:
-            seen[key] = real(study, level_shift=level_shift, **more)  # type: ignore[arg-type]
-        return seen[key]
+    def one(seen: Observation) -> Observation | None:
+        if seen.level not in LUMBAR_DISCS:
+            return seen
+        place = LUMBAR_DISCS.index(seen.level) - by
+        there = 0 <= place < len(LUMBAR_DISCS)
+        return seen.model_copy(update={"level": LUMBAR_DISCS[place]}) if there else None
 
+    kept = tuple(new for seen in reading.observations if (new := one(seen)) is not None)
+    return replace(reading, observations=kept, level_shift=by)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def by_hand(make_reading: Callable[..., Reading]) -> Iterator[None]:
+    """A small study that was read by hand; nothing here turns on what the networks see.
+
+    Fixtures of the module are made within it. ``real`` takes it away.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "look", look)
+        patch.setattr(pipeline, "read_study", lambda *_, **__: make_reading().study)
+        patch.setattr(
+            pipeline, "look", lambda *_, level_shift=0, **__: moved(make_reading(), level_shift)
+        )
         yield
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "read_study", READ)
+    monkeypatch.setattr(pipeline, "look", LOOK)
 
 
 def opened(folder: Path, *, words: bool = True, llm: str = "embedded") -> Session:
@@ -81,6 +106,17 @@ def talked(folder: Path) -> Session:
     session.restyle("concise")
     session.restore_sentences("L3-L4")
     return session
+
+
+@pytest.mark.usefixtures("real")
+def test_a_run_of_the_real_tools_comes_out_the_same(folder: Path) -> None:
+    session = opened(folder)
+    say(session, "what is at L4-L5?")
+    say(session, "take L3-L4 out of the report")
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert found.report is not None
+    assert to_json(found.report) == to_json(session.draft())
 
 
 def test_a_session_comes_out_the_same_byte_for_byte(talked: Session, folder: Path) -> None:
@@ -152,7 +188,7 @@ def test_what_differs_is_told(talked: Session, folder: Path) -> None:
     def other_model(line: Line) -> Line:
         if isinstance(line, LookLine):
             name = next(iter(line.models))
-            return line.model_copy(update={"models": {**line.models, name: "0" * 64}})
+            return line.model_copy(update={"models": {**line.models, name: "1" * 64}})
         return line
 
     def without_shift(line: Line) -> Line | None:
@@ -167,15 +203,61 @@ def test_what_differs_is_told(talked: Session, folder: Path) -> None:
     assert told[0].endswith("turn 5: the tool shift_numbering came in its place.")
 
 
-def test_another_study_is_told_before_anything_runs(
-    talked: Session, folder: Path, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("real")
+def test_another_study_is_told_before_anything_runs(folder: Path, tmp_path: Path) -> None:
+    session = opened(folder)
     for path in sorted(folder.glob("*.dcm"))[1:]:
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    found = replay.run(record_of(talked), tmp_path)
+    found = replay.run(record_of(session), tmp_path)
     assert found.report is None
     assert found.differences[0] == "This is not the study of the record."
     assert "is of shape (8, 320, 320), and was of (9, 320, 320)" in found.differences[1]
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_conversation_that_stayed_here_stays_here_again(folder: Path, words: bool) -> None:
+    session = opened(folder, words=words, llm="ollama:tiny@http://far.example")
+    for text in ("what is at L4-L5?", "no", "take L3-L4 out of the report", "set L4-L5 to Modic 2"):
+        say(session, text)
+    say(session, "yes")
+    assert session.changes == 2
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert found.report is not None
+    assert to_json(found.report) == to_json(session.draft())
+
+
+def test_a_conversation_that_left_is_played_back_and_asks_nobody(
+    folder: Path, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Address, "here", property(lambda _: False))
+    player.recorded = recordings("ollama")["turn"]
+    session = opened(folder, llm=f"ollama:tiny@{player.url}")
+    say(session, "is there a herniation at L4-L5?")
+    assert say(session, "yes").text == "At L4-L5 there is a disc herniation."
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert len(player.asked) == 2
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_turn_that_was_stopped_stops_there_again(
+    folder: Path, server: Server, begun: bool
+) -> None:
+    session = opened(folder, llm=f"openai:tiny@{server.url}")
+    say_at = ToolEnded if begun else ToolStarted
+    server.replies = [calls("remove_sentences", level="L4-L5")]
+    for event in chat.stream(session, "take L4-L5 out of the report"):
+        if isinstance(event, say_at):
+            session.cancel()
+    assert session.changes == 0
+    server.replies = [calls("remove_sentences", level="L3-L4"), says("Done.")]
+    say(session, "take L3-L4 out of the report")
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert found.report is not None
+    assert to_json(found.report) == to_json(session.draft())
+    assert len(server.asked) == 3
 
 
 def test_other_weights_and_packages_are_named(talked: Session, folder: Path) -> None:

@@ -20,7 +20,8 @@ from redteam import Disobedient, Step, planted
 from agent import chat, graph, guard, pipeline
 from agent.events import Answer, Event, Failed, ToolStarted
 from agent.pipeline import Reading
-from agent.session import Session, State
+from agent.session import Session
+from agent.state import State, Terms
 from data.synth.bundled import study_folder
 from etl.load import to_html, to_json, to_markdown
 from radixgpt.case import StatedFinding
@@ -75,7 +76,7 @@ class Hostile:
     report: Report
 
     def session(self, llm: str = "embedded") -> Session:
-        made = Session(llm=llm, index=self.index)
+        made = Session(llm=llm, index=self.index, terms=Terms(send_to="zqhost.example"))
         made.take(self.reading)
         if llm != "embedded":
             made.graph = self.led
