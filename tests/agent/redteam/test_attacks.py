@@ -76,7 +76,9 @@ class Hostile:
     report: Report
 
     def session(self, llm: str = "embedded") -> Session:
-        made = Session(llm=llm, index=self.index, terms=Terms(send_to="zqhost.example"))
+        made = Session(
+            llm=llm, index=self.index, terms=Terms(send_to="zqhost.example, api.openai.com")
+        )
         made.take(self.reading)
         if llm != "embedded":
             made.graph = self.led
