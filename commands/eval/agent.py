@@ -66,18 +66,21 @@ def run(
             timeout=settings.llm_timeout,
             send_to=settings.llm_send_to,
         )
-        known = talkers.chosen(cases, real) if cases is not None else {}
         wanted = names_in(groups)
+        every = task.load()
+        of = dict.fromkeys(one.group for one in every)
+        unknown = [name for name in wanted if name not in of]
+        if unknown:
+            raise InputError(
+                f"No conversation is of the groups {', '.join(unknown)}.",
+                f"Known are: {', '.join(of)}.",
+            )
+        known = talkers.chosen(cases, real) if cases is not None else {}
         todo = [
-            one
-            for one in task.about(task.load(), tuple(known))
-            if not wanted or one.group in wanted
+            one for one in task.about(every, tuple(known)) if not wanted or one.group in wanted
         ][:limit]
         if not todo:
-            raise InputError(
-                f"No conversation is of the groups {', '.join(wanted)}.",
-                f"Known are: {', '.join(dict.fromkeys(t.group for t in task.load()))}.",
-            )
+            raise InputError("These conversations are all about real cases.", "Give --cases.")
         phantoms = task.studies()
         subjects: dict[str, Subject] = {}
         marks: list[TaskMark] = []

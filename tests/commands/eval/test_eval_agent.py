@@ -45,8 +45,9 @@ def test_the_languageless_brain_can_not_talk_without_tools() -> None:
 
 def test_what_is_not_there_is_named() -> None:
     assert "There is no system 'oracle'." in ran("--system", "oracle").output
-    done = ran("--groups", "small talk")
+    done = ran("--groups", "numbering,small talk")
     assert done.exit_code == 3
+    assert "of the groups small talk." in done.output
     assert "looking up" in done.output
 
 
