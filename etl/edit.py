@@ -153,6 +153,8 @@ def tell(report: Report, history_told: str = "", question: str = "") -> Report:
     phrases = Phrases.of(report)
     texts = [history_told.strip()]
     if asked := question.strip():
+        if texts[0][-1:].isalnum():  # where the history ends, and the question begins
+            texts[0] += "."
         texts.append(phrases.say("clinical_question", text=asked))
     if not (text := " ".join(t for t in texts if t)):
         return report

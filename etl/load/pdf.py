@@ -25,6 +25,8 @@ _CROP_MM, _OVERVIEW_MM = 25, 80
 _PADDING = 6.0
 """Points that a frame keeps free on each side."""
 _MOST_CROPS = 2
+_LEAST_SHARE = 12
+"""Letters that a column of a table has room for at least, against the others."""
 
 
 def to_pdf(job: Job) -> dict[str, bytes]:
@@ -321,9 +323,11 @@ def _grid(heading: str, table: Table) -> Iterator[Any]:
             sure = "" if cell.probability is None else f" {cell.probability * 100:.0f}%"
             row.append(_paragraph(cell.text + sure, "cell"))
         rows.append(row)
-    first = 12 * mm
+    first = 13 * mm
     width = (210 - 2 * _MARGIN_MM) * mm - 2 * _PADDING - first
-    box = Box(rows, colWidths=[first, *([width / len(table.headings)] * len(table.headings))])
+    # As wide as its longest word asks for, so that no word is broken.
+    shares = [max(_LEAST_SHARE, *map(len, h.split())) for h in table.headings]
+    box = Box(rows, colWidths=[first, *(width * share / sum(shares) for share in shares)])
     box.setStyle(
         TableStyle(
             [

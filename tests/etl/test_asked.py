@@ -64,7 +64,7 @@ def test_a_level_that_the_impression_passes_over_is_answered(degenerated: Report
 
 
 def test_what_no_tool_looks_at_is_not_assessed(degenerated: Report) -> None:
-    asked = edit.tell(degenerated, "Leg pain.", "canal stenosis, fracture")
+    asked = edit.tell(degenerated, "Leg pain", "canal stenosis, fracture")
     assert impression(asked)[0] == "Not assessed: spinal canal stenosis and vertebral bodies."
     assert [s.text for s in asked.section("clinical_information")] == [
         "Leg pain. Question: canal stenosis, fracture"

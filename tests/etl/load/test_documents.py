@@ -151,3 +151,7 @@ def test_a_refused_study_gives_pages_too(
     assert "not graded" in " ".join(pages)
     made = formats.export(job, [formats.ALL])
     assert set(made.skipped) == {"seg", "sc"}
+
+
+def test_no_heading_of_a_table_is_broken(bench: Any, tmp_path: Path, studies: Any) -> None:
+    assert "Spondylolisthesis" in " ".join(_pages(_pdf(bench.job), tmp_path, studies)).split()
