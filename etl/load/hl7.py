@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from etl.load.job import Job
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})
 _SYSTEMS = {"SCT": "SCT", "LN": "LN", "UCUM": "UCUM", "DCM": "DCM", OWN: OWN}
 UNKNOWN_PATIENT = "UNKNOWN"
+LONGEST_LINE = 199
+"""Characters of an ST (HL7 v2.5.1, 2.A.75), which some parsers hold TX against."""
 
 
 def to_hl7(job: Job) -> dict[str, bytes]:
@@ -43,6 +46,11 @@ def to_hl7(job: Job) -> dict[str, bytes]:
 def escape(text: str) -> str:
     """Text as part of a field: what separates fields is escaped, line ends become blanks."""
     return " ".join(text.split()).translate(_ESCAPES)
+
+
+def lines(text: str) -> list[str]:
+    """Text as lines of a TX field; receivers that take a line for an ST hold 199 characters."""
+    return wrap(escape(text), LONGEST_LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def coded(code: Code) -> str:
@@ -84,7 +92,7 @@ def _segments(job: Job) -> Iterator[str]:
         sentences = report.section(name)
         if sentences:
             number += 1
-            text = "~".join(escape(s.text) for s in sentences)
+            text = "~".join(line for s in sentences for line in lines(s.text))
             yield _observation(number, "TX", section_code(name), "", text, status)
     for group, (_, found) in enumerate(by_level(report), start=1):
         number += 1

@@ -175,11 +175,12 @@ def lint_message(made: str, job: Job) -> list[str]:
     if not any(escape(job.report.mark) in _field(n, 3) for n in by_name.get("NTE", [])):
         problems.append("the mark is missing")
     wanted = [
-        (coded(section_code(name)), "~".join(escape(s.text) for s in job.report.section(name)))
+        (coded(section_code(name)), " ".join(escape(s.text) for s in job.report.section(name)))
         for name in style_in(job.report).sections
         if job.report.section(name)
     ]
-    if [(_field(o, 3), _field(o, 5)) for o in observations if _field(o, 2) == "TX"] != wanted:
+    told = [o for o in observations if _field(o, 2) == "TX"]
+    if [(_field(o, 3), _field(o, 5).replace("~", " ")) for o in told] != wanted:
         problems.append("its texts are not those of the report")
     said = _said([o for o in observations if _field(o, 2) != "TX"])
     needed = [_wanted(one) for _, found in by_level(job.report) for one in found]

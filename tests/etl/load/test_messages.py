@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,20 @@ def test_a_strict_parser_takes_the_message(case: str, bench: Any) -> None:
     parsed = parser.parse_message(text, validation_level=VALIDATION_LEVEL.STRICT)
     assert parsed.validate()
     assert parsed.to_er7() == text.rstrip("\r")
+
+
+def test_no_line_of_a_message_is_too_long_for_a_strict_parser(bench: Any) -> None:
+    from etl import edit
+
+    asked = edit.tell(bench.job.signed, "Pain | leg & back. " * 25, "Disc herniation?")
+    text = message(replace(bench.job, signed=asked))
+    told = [s.split("|") for s in text.split("\r") if s.startswith("OBX") and "|TX|" in s]
+    assert max(len(line) for s in told for line in s[5].split("~")) <= 199
+    parser = pytest.importorskip("hl7apy.parser")
+    from hl7apy.consts import VALIDATION_LEVEL
+
+    assert parser.parse_message(text, validation_level=VALIDATION_LEVEL.STRICT).validate()
+    assert lint_message(text, replace(bench.job, signed=asked)) == []
 
 
 @pytest.mark.parametrize(("case", "status"), [("draft", "P"), ("signed", "F")])
