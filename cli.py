@@ -434,12 +434,15 @@ def _similar_case(one: SimilarCase) -> dict[str, Any]:
 def _ask_to_send(session: Session, *, given: bool, by_hand: bool) -> None:
     """See to it that a conversation leaves this machine only where its user allows that.
 
+    At a terminal the user is asked; whatever is no yes keeps it here.
+
     Raises:
         ConsentError: nobody can be asked, and nobody allowed it before.
     """
     import sys
 
     from agent import leaving
+    from radixgpt.consent import answer
 
     asked = leaving.question(session)
     if not asked:
@@ -447,7 +450,8 @@ def _ask_to_send(session: Session, *, given: bool, by_hand: bool) -> None:
     if given:
         session.leave(True)
     elif by_hand and sys.stdin.isatty():
-        session.leave(typer.confirm(asked, err=True))
+        typer.echo(f"{asked} ", nl=False, err=True)
+        session.leave(answer(sys.stdin.readline()) is True)
     else:
         leaving.require(session, session.llm)
 
