@@ -15,6 +15,7 @@ from agent.events import (
     Progress,
     SimilarCase,
     Token,
+    Took,
     ToolEnded,
     ToolStarted,
 )
@@ -109,6 +110,24 @@ def test_an_answer_carries_its_images_and_moves_the_viewer() -> None:
 def test_what_the_guard_refused_is_said() -> None:
     desk, _ = _told(Answer("Bulge.", guarded=("a fracture at L1",)))
     assert "a fracture at L1" in desk.messages[0]["content"]
+
+
+def test_what_a_turn_took_stands_below_its_answer() -> None:
+    spent = Took(
+        seconds=2.44,
+        steps=(("Looking up findings", 0.1),),
+        model="google:g",
+        model_calls=2,
+        model_seconds=2.2,
+        tokens_in=4331,
+        tokens_out=40,
+        cost=0.0136,
+    )
+    desk, _ = _told(Answer("Bulge.", took=spent))
+    assert desk.messages[0]["content"] == (
+        "Bulge.\n\n<small>2.4 s: looking up findings 0.1 s, google:g 2.2 s in 2 calls · "
+        "4,331 tokens in, 40 out · 0.0136 at your prices</small>"
+    )
 
 
 def test_a_failed_turn_says_what_mends_it_and_keeps_no_half_answer() -> None:
