@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from etl.outline import not_looked_at
+from etl.outline import item_nouns, items_of, not_looked_at
 from etl.phrases import Phrases
 from radixgpt.finding import ITEMS, Finding
 from radixgpt.language.levels import find_levels
@@ -68,8 +68,13 @@ _NAMED: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("marrow",),
     ),
     (r"discitis|spondylodis[ck]itis|infection|infekt\w*", ("marrow", "disc_spaces")),
-    (r"cauda|conus|konus|myelopath\w*|cord compression", ("conus",)),
-    (r"scolios\w*|skolios\w*|alignment|lordos\w*|kyphos\w*", ("alignment",)),
+    (
+        r"cauda|conus|konus|myelo(?:n\b|path\w*)|spinal cord|cord (?:compress|signal|lesion)\w*"
+        r"|rückenmark\w*",
+        ("cord", "conus"),
+    ),
+    (r"scolios\w*|skolios\w*", ("scoliosis", "alignment")),
+    (r"alignment|lordos\w*|kyphos\w*", ("alignment",)),
     (r"hardware|screws?\b|implant\w*|schraube\w*", ("implants",)),
     (r"paraspinal\w*|paravertebral\w*|abscess\w*|abszess\w*", ("paraspinal",)),
 )
@@ -127,6 +132,24 @@ def unknown(asked: Sequence[Asked]) -> bool:
     return bool(asked) and not any(one.kinds for one in asked)
 
 
+def unseen_asked(
+    unseen: Sequence[Finding], asked: Sequence[Asked], phrases: Phrases, *, graded: bool
+) -> tuple[str, tuple[str, ...]] | None:
+    """The sentence on what is asked and no tool looks at, and its findings; None where all is seen.
+
+    Args:
+        unseen: the findings that say so.
+        asked: in the clinical information.
+        phrases: of the style.
+        graded: whether levels were measured, as in no draft that is only laid out.
+    """
+    wanted = [kind for one in asked for kind in one.kinds]
+    if not (found := [f for f in unseen if f.kind in wanted]):
+        return None
+    nouns = phrases.list_and(item_nouns(found, phrases, graded=graded))
+    return phrases.say("not_assessable", parts=[nouns]), tuple(f.id for f in found)
+
+
 def with_items(
     findings: Sequence[Finding], asked: Sequence[Asked], facts: StudyFacts
 ) -> tuple[Finding, ...]:
@@ -138,7 +161,8 @@ def with_items(
     if not facts.gradable:
         return tuple(findings)
     kept = [f for f in findings if f.kind not in ITEMS]
-    wanted = dict.fromkeys(k for one in asked for k in one.kinds if k in ITEMS)
+    places = items_of("MR", "lumbar")
+    wanted = dict.fromkeys(k for one in asked for k in one.kinds if k in places)
     first = max((int(f.id.removeprefix("f")) for f in kept if f.id[1:].isdigit()), default=0) + 1
     items = [
         not_looked_at(kind).model_copy(update={"id": f"f{first + place}"})

@@ -120,7 +120,7 @@ def said(
     """
     phrases = Phrases(style)
     if facts.radiographs:
-        films = radiograph.radiograph_sentences(findings, phrases)
+        films = radiograph.radiograph_sentences(findings, phrases, asked)
         return (*films, *item_sentences(findings, phrases))
     board = Board(findings, phrases, omitted, each=facts.outlined)
     write = prose_sentences if phrases.style.findings == "prose" else findings_sentences

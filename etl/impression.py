@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from etl.asked import Asked
+from etl.asked import Asked, unseen_asked
 from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, is_absent, is_present, is_probable
 from etl.describe import (
     degeneration,
@@ -17,7 +17,6 @@ from etl.describe import (
     slip_words,
     whole_level,
 )
-from etl.outline import item_nouns
 from etl.phrases import first_lower
 from radixgpt.finding import GRADED, Finding
 from radixgpt.level import order
@@ -63,7 +62,8 @@ def impression_sentences(
     if reason is not None and len(board.wholly("not_assessable")) == len(board.levels):
         found = [f for level in board.levels for f in board.at(level, *GRADED)]
         text = board.phrases.say("impression_refused", levels=board.levels, reason=reason)
-        return (_sentence(_Item(0, text, tuple(f.id for f in found))),)
+        refused = _Item(0, text, tuple(f.id for f in found))
+        return tuple(map(_sentence, (*_left_open(board, asked, graded=False), refused)))
     items = list(_short(board) if board.phrases.style.impression == "short" else _full(board))
     if not items:
         items = list(_nothing(board))
@@ -132,12 +132,14 @@ def _answered(board: Board, items: Sequence[_Item], asked: Sequence[Asked]) -> l
         stated = {name for item in (*items, *answers) for name in item.ids}
         answers.extend(_answers(board, kinds, levels, stated, named=bool(one.levels)))
     first = [replace(i, rank=i.rank + _RANK_ANSWER) if about & {*i.ids} else i for i in items]
-    wanted = [kind for one in asked for kind in one.kinds]
-    if open_items := [f for f in board.unseen if f.kind in wanted]:
-        nouns = item_nouns(open_items, board.phrases, graded=True)
-        text = board.phrases.say("not_assessable", parts=[board.phrases.list_and(nouns)])
-        answers.append(_Item(_RANK_OPEN, text, tuple(f.id for f in open_items)))
+    answers.extend(_left_open(board, asked, graded=True))
     return [*first, *(replace(a, rank=a.rank + _RANK_ANSWER) for a in answers)]
+
+
+def _left_open(board: Board, asked: Sequence[Asked], *, graded: bool) -> Iterator[_Item]:
+    """What was asked and no tool looks at."""
+    if told := unseen_asked(board.unseen, asked, board.phrases, graded=graded):
+        yield _Item(_RANK_OPEN, *told)
 
 
 def _answers(

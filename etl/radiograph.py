@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from etl.asked import Asked, unseen_asked
 from etl.board import is_absent, is_present, is_probable
 from etl.phrases import Phrases, first_upper
-from radixgpt.finding import OF_RADIOGRAPHS, Finding
+from radixgpt.finding import ITEMS, OF_RADIOGRAPHS, Finding
 from radixgpt.report import Section, Sentence, SeriesFacts, StudyFacts
 
 
@@ -59,23 +60,28 @@ def limitations(facts: StudyFacts, findings: Sequence[Finding], phrases: Phrases
         yield phrases.say("limit_indeterminate")
 
 
-def radiograph_sentences(findings: Sequence[Finding], phrases: Phrases) -> tuple[Sentence, ...]:
-    """The findings, then the impression."""
+def radiograph_sentences(
+    findings: Sequence[Finding], phrases: Phrases, asked: Sequence[Asked] = ()
+) -> tuple[Sentence, ...]:
+    """The findings, then the impression, which begins with what was ``asked``."""
+    wanted = [kind for one in asked for kind in one.kinds]
     of = {f.kind: f for f in findings if f.level is None}
     parts = [(of[kind], *_said(of[kind], of, phrases)) for kind in OF_RADIOGRAPHS if kind in of]
-    told = [part for part in parts if part[0].status != "not_assessable"] or parts
-    return tuple(
-        _sentence(section, part) for section, chosen in _sections(parts, told) for part in chosen
+    first = [part for part in parts if part[0].kind in wanted]
+    others = [p for p in parts if p not in first and p[0].status != "not_assessable"]
+    unseen = [f for f in findings if f.kind in ITEMS]
+    left = unseen_asked(unseen, asked, phrases, graded=False)
+    answers = [Sentence(text=left[0], section="impression", findings=left[1])] if left else []
+    told = [*first, *others] or ([] if answers else parts)
+    return (
+        *(_sentence("findings", part) for part in parts),
+        *(_sentence("impression", part) for part in first),
+        *answers,
+        *(_sentence("impression", part) for part in told[len(first) :]),
     )
 
 
 _Part = tuple[Finding, str, tuple[str, ...]]
-
-
-def _sections(
-    parts: Sequence[_Part], told: Sequence[_Part]
-) -> tuple[tuple[Section, Sequence[_Part]], ...]:
-    return ("findings", parts), ("impression", told)
 
 
 def _sentence(section: Section, part: _Part) -> Sentence:

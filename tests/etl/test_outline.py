@@ -9,7 +9,7 @@ import pytest
 
 from etl import draft
 from etl.check import check, check_sentence
-from etl.edit import restyle, set_grade
+from etl.edit import restyle, set_grade, tell
 from etl.load.markdown import to_markdown
 from etl.outline import items_of
 from etl.phrases import Phrases
@@ -86,6 +86,22 @@ def test_a_cervical_mr_reads_as_laid_out() -> None:
         "lumbar one."
     ]
     assert "| Level |" not in to_markdown(report)
+
+
+@pytest.mark.parametrize(
+    ("region", "question", "said"),
+    [
+        ("cervical", "Cord compression?", "Not assessed: spinal cord."),
+        ("lumbar", "Cauda equina? Fracture?", "Not assessed: vertebral bodies and conus and cauda"),
+    ],
+)
+def test_what_was_asked_is_said_to_be_open(region: str, question: str, said: str) -> None:
+    report = laid_out("MR", region, "not-lumbar")
+    asked = tell(report, question=question)
+    concluded = [s.text for s in asked.section("impression")]
+    assert concluded[0].startswith(said)
+    assert concluded[1:] == [s.text for s in report.section("impression")]
+    assert asked.findings == report.findings
 
 
 def test_a_ct_tells_its_technique_and_asks_for_nothing_that_it_cannot_show() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from etl import draft
 from etl.check import check_sentence
-from etl.edit import restyle
+from etl.edit import restyle, tell
 from etl.load import to_html, to_markdown
 from etl.phrases import styles
 from radixgpt.eligibility import Eligibility
@@ -107,6 +107,18 @@ def test_an_ap_film_is_reported(
     page = to_html(report, study())
     assert "Radiograph, AP view" in page
     assert page.count("data:image/png") == 1
+
+
+def test_what_was_asked_of_a_film_comes_first() -> None:
+    found = seen("scoliosis", value="absent", confidence=0.9)
+    report = written(seen("view", value="ap"), found, NO_SLIP)
+    asked = tell(report, question="Wirbelgleiten? Fraktur?")
+    assert [s.text for s in asked.section("impression")] == [
+        "Spondylolisthesis not assessed.",
+        "Not assessed: vertebral bodies.",
+        "No scoliosis seen on the radiograph.",
+    ]
+    assert text(tell(report, question="Scoliosis?"), "impression").startswith("No scoliosis seen")
 
 
 def test_a_view_of_the_header_is_not_called_judged() -> None:
