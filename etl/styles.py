@@ -26,6 +26,8 @@ STANDARD = "standard"
 _SUFFIXES = (".yaml", ".yml")
 _LARGEST = 64 * 2**10
 _DEEPEST = 8
+_READ_AGAIN = ("present", "kind", "other", "one_of_two", "sure_of_two", "degeneration")
+"""Groups of words that state findings, so that the checks read them again."""
 
 _Place = tuple[str | int, ...]
 _Lines = dict[_Place, int]
@@ -152,6 +154,7 @@ def parse_style(text: str, name: str) -> Style:
             known = "what docs/howto/write-a-house-style.md lists"
         raise _wrong(name, lines, place, told[:1].lower() + told[1:], known) from None
     _known_words(style, name, lines)
+    _meant_alike(style, name, lines)
     return style
 
 
@@ -165,6 +168,39 @@ def _known_words(style: Style, name: str, lines: _Lines) -> None:
                 place = ("words", group, word)
                 some = ", ".join(sorted(words_of(group))[:12]) or "a group of the language file"
                 raise _wrong(name, lines, place, "the language files have no such word", some)
+
+
+def _meant_alike(style: Style, name: str, lines: _Lines) -> None:
+    """Refuse a word that the checks do not read as that of the language file.
+
+    Without this the first report that needs the word would be refused, perhaps months later.
+    """
+    for group in _READ_AGAIN:
+        for word, own in style.words.get(group, {}).items():
+            languages = (style.language,) if style.language else LANGUAGES
+            if not any(_reads_alike(group, word, own, language) for language in languages):
+                told = f"'{own}' is not read as what it stands for"
+                known = "words that etl/lexicon_en.py or etl/lexicon_de.py knows"
+                raise _wrong(name, lines, ("words", group, word), told, known)
+
+
+def _reads_alike(group: str, word: str, own: str, language: str) -> bool:
+    from etl.phrases import Phrases
+    from etl.wording import read
+
+    phrases = Phrases(STANDARD, language)
+    name: str | int = int(word) if group == "degeneration" else word
+    if not phrases.has_word(group, name):
+        return False
+
+    def meaning(text: str) -> set[tuple[object, ...]]:
+        if group == "degeneration":
+            text = phrases.say("degeneration", word=text, grade=name)
+        reading = read(phrases.say("at", text=text, levels=["L4-L5"]), language)
+        said = {(c.kind, c.allowed, c.status, c.levels) for c in reading.claims}
+        return said | {(problem,) for problem in reading.problems}
+
+    return meaning(own) == meaning(phrases.word(group, name))
 
 
 def _wrong(name: str, lines: _Lines, place: _Place, told: str, known: str) -> SettingsError:

@@ -65,7 +65,7 @@ def test_spelling_goes_there_and_back(text: str) -> None:
 
 
 def test_a_word_that_would_change_the_meaning_is_refused(spines: Any) -> None:
-    style = parse_style("words: {degeneration: {3: Severe}}", "house.yaml")
+    style = Style(name="house", words={"degeneration": {"3": "Severe"}})
     with pytest.raises(CheckFailedError, match="text-agrees-with-findings"):
         spines.write(spines.healthy(L4_L5={"pfirrmann": 3}), style=style)
 
@@ -83,6 +83,15 @@ def test_a_word_that_would_change_the_meaning_is_refused(spines: Any) -> None:
         ("\nheadings:\n  exam: '<b>Exam</b>'", "line 3, field 'headings.exam': should be"),
         ("words: {side: {left: '{{ 7 }}'}}", "line 1, field 'words.side.left': should be"),
         ("words: {side: {up: up}}", "field 'words.side.up': the language files have no such"),
+        (
+            "words: {degeneration: {3: Severe}}",
+            "line 1, field 'words.degeneration.3': 'Severe' is not read as what it stands for",
+        ),
+        (
+            "words: {present: {disc_bulging: disc herniation}}",
+            "'words.present.disc_bulging': 'disc",
+        ),
+        ("words: {present: {disc_herniation: foo}}", "'foo' is not read as what it stands for"),
         ("words: {songs: {a: b}}", "field 'words.songs.a': the language files have no such"),
         ("a: &x [1]\nb: *x", "line 1: anchors and aliases are not read"),
         ("name: a\nname: b", "line 2: the field 'name' is there twice"),
