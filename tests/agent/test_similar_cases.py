@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -169,12 +170,12 @@ def test_on_the_page_a_planted_text_is_no_markdown(indexed: Session, say: Say) -
     desk = Desk(Session())
     list(talk.converse(desk, [answer]))
     shown = desk.messages[-1]["content"]
-    assert "**Case 1, another patient**" in shown
-    head, fenced = shown.split("````text\n", 1)
-    body, tail = fenced.split("\n````", 1)
-    assert body == PLANTED.strip()
-    assert "evil.example" not in head + tail
-    assert "![Key image of case 1, another patient](study/" in head
+    assert "<b>Case 1</b> <em>another patient</em>" in shown
+    head, rest = shown.split("<pre>", 1)
+    body, tail = rest.split("</pre>", 1)
+    assert unescape(body) == PLANTED.strip()
+    assert "evil.example" not in body + head + tail  # nor is a link made of it where it stands
+    assert 'alt="Key image of case 1, another patient"' in head
 
 
 def test_a_language_model_is_told_nothing_that_a_case_says(

@@ -19,7 +19,7 @@ Say = Callable[[Session, str], Answer]
     [
         ("yes", "Nothing waits for a yes"), ("no", "nothing was changed"), ("ok", "All right."),
         ("thanks a lot", "You're welcome."), ("👍", "Name a level"), ("", "Name a level"),
-        ("next patient", "New study"), ("compare with last year", "earlier study"),
+        ("next patient", "New study"), ("compare with last year", "prior study"),
         ("what about left side", "No tool here tells the side"),
         ("Gibt es einen Bandscheibenvorfall bei L4/5?", "English only"),
         ("what's the patient's name", "are left out when a study is read"),
