@@ -93,4 +93,4 @@ def test_a_level_is_named_where_nothing_of_it_could_be_assessed() -> None:
         for i, kind in enumerate(GRADED)
     ]
     (told,) = sentences(open_)
-    assert told.startswith("L5-S1: Not assessed")
+    assert told.startswith("L5-S1: not assessed")
