@@ -219,6 +219,17 @@ def test_a_prior_is_read_or_its_mend_is_told(demo: Path, tmp_path: Path) -> None
     assert "holds no report" in result.stderr
 
 
+def test_the_clinical_question_is_answered_first(demo: Path, tmp_path: Path) -> None:
+    told = ["--history", "Pain in the left leg", "--question", "Canal stenosis?"]
+    result = run(cli.app, ["report", str(demo), "-o", str(tmp_path), *told, "-q"])
+    assert result.exit_code == 0, result.output
+    report = Report.model_validate_json((tmp_path / "report.json").read_text(encoding="utf-8"))
+    (said,) = report.section("clinical_information")
+    assert said.text == "Pain in the left leg. Question: Canal stenosis?"
+    assert report.section("impression")[0].text == "Not assessed: spinal canal stenosis."
+    assert not (tmp_path / "audit.jsonl").exists()
+
+
 def test_report_for_a_machine(demo: Path) -> None:
     result = run(cli.app, ["report", str(demo), "--json", "--quiet"])
     assert result.exit_code == 0
