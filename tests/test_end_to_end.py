@@ -39,7 +39,7 @@ def whole(report: Report) -> None:
     assert report.mark == DRAFT_MARK
     assert report.study.gradable, report.study.reason
     assert report.checks
-    assert all(check.passed for check in report.checks)
+    assert all(check.passed for check in report.checks if check.severity == "error")
     stated = {(f.level, f.kind) for f in report.findings}
     assert {(a, b) for a in LUMBAR_DISCS for b in GRADED} <= stated
     ids = {f.id for f in report.findings}
