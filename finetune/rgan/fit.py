@@ -37,7 +37,7 @@ class Recipe:
         seed: of everything that is drawn.
     """
 
-    steps: int = 1500
+    steps: int = 2500
     images: int = 16
     rate: float = 4e-4
     gamma: float = 4.0
