@@ -114,7 +114,7 @@ def test_an_image_that_can_not_be_read_is_named_and_does_not_stop_the_others(
         door, [str(tmp_path / "a.png"), str(tmp_path / "b.png"), "-o", str(out)]
     )
     assert said.exit_code == 3
-    assert "2 problems: a:" in said.stderr
+    assert "2 problems:\n  a: " in said.stderr
     assert "; b:" in said.stderr
     assert out.read_text(encoding="utf-8") == "ID,CUIs\n"
 
