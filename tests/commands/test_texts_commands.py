@@ -115,7 +115,7 @@ def test_an_image_that_can_not_be_read_is_named_and_does_not_stop_the_others(
     )
     assert said.exit_code == 3
     assert "2 problems:\n  a: " in said.stderr
-    assert "; b:" in said.stderr
+    assert "\n  b: " in said.stderr
     assert out.read_text(encoding="utf-8") == "ID,CUIs\n"
 
 
