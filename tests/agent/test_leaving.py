@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from traffic import Player, recordings
+from traffic import Player, answers_of
 
 from agent import brains, leaving
 from agent.brains import hosted
@@ -24,7 +24,7 @@ ASKED = "is there a herniation at L4-L5?"
 def far(player: Player, session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     """A session whose server is said to be elsewhere, though it is played here."""
     monkeypatch.setattr(Address, "here", property(lambda _: False))
-    player.recorded = recordings("ollama")["turn"]
+    player.answers = answers_of("ollama")["turn"]
     session.llm = f"ollama:tiny@{player.url}"
     session.llm_timeout = 20.0
     return session
@@ -49,7 +49,7 @@ def test_a_yes_sends_the_question_that_was_held_and_is_asked_for_once(
     assert answer.text == "At L4-L5 there is a disc herniation."
     assert player.asked[0].body["messages"][-1]["content"] == ASKED
     assert "yes" not in str(player.asked[0].body["messages"][1:]).lower()
-    player.recorded = recordings("ollama")["turn"]
+    player.answers = answers_of("ollama")["turn"]
     assert "Send?" not in say(far, ASKED).text
 
 
@@ -120,7 +120,7 @@ def test_the_call_itself_is_refused_where_nobody_was_asked(
 def test_a_server_on_this_machine_is_asked_without_a_question(
     player: Player, session: Session, say: Say
 ) -> None:
-    player.recorded = recordings("ollama")["turn"]
+    player.answers = answers_of("ollama")["turn"]
     session.llm = f"ollama:tiny@{player.url}"
     assert leaving.question(session) == ""
     assert say(session, ASKED).text == "At L4-L5 there is a disc herniation."

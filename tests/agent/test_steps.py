@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from chat_server import Server, says
 from chat_server import calls as call
-from traffic import Player, recordings
+from traffic import Player, answers_of
 
 from agent import chat, lookups, steps, took
 from agent.events import Answer, Event, Failed, ToolEnded, ToolStarted
@@ -114,8 +114,8 @@ def tries(events: list[Event]) -> list[ToolEnded]:
 def test_an_overloaded_service_is_asked_once_more(
     session: Session, player: Player, service: str
 ) -> None:
-    known = recordings(service)
-    player.recorded = [known["busy"], *known["turn"]]
+    known = answers_of(service)
+    player.answers = [known["busy"], *known["turn"]]
     events = led(session, player, service)
     assert isinstance(events[-1], Answer), events[-1]
     (again,) = tries(events)
@@ -129,13 +129,13 @@ def test_an_overloaded_service_is_asked_once_more(
 def test_a_dropped_connection_is_tried_again_and_no_more_than_once(
     session: Session, player: Player, service: str
 ) -> None:
-    player.recorded = [None, *recordings(service)["turn"]]
+    player.answers = [None, *answers_of(service)["turn"]]
     events = led(session, player, service)
     assert isinstance(events[-1], Answer), events[-1]
     assert len(tries(events)) == 1
     asked = len(player.asked)
     session.graph = None
-    player.recorded = [None, None, None]
+    player.answers = [None, None, None]
     events = led(session, player, service)
     assert isinstance(events[-1], Failed)
     assert "can't be reached" in events[-1].problem
@@ -149,11 +149,11 @@ def test_a_server_is_left_alone_for_as_long_as_it_asks(
 ) -> None:
     waited: list[float] = []
     monkeypatch.setattr(Session, "stopped_within", lambda _, s: bool(waited.append(s)))
-    known = recordings("anthropic")
+    known = answers_of("anthropic")
     busy = {**known["busy"], "status": 429, "headers": {"retry-after": "7"}}
-    player.recorded = [busy, *known["turn"]]
+    player.answers = [busy, *known["turn"]]
     led(session, player, "anthropic")
-    player.recorded = [{**busy, "headers": {"retry-after": "3600"}}, *known["turn"]]
+    player.answers = [{**busy, "headers": {"retry-after": "3600"}}, *known["turn"]]
     led(session, player, "anthropic")
     assert waited == [7.0, steps.LONGEST_PAUSE]
 
@@ -218,7 +218,7 @@ def test_a_turn_tells_its_seconds_tokens_and_what_they_cost_the_user(
     session: Session, player: Player, service: str, tokens: tuple[int, int]
 ) -> None:
     session.terms = Terms(price_in=3.0, price_out=15.0)
-    player.recorded = recordings(service)["turn"]
+    player.answers = answers_of(service)["turn"]
     answer = led(session, player, service)[-1]
     assert isinstance(answer, Answer)
     found = answer.took

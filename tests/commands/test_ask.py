@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from traffic import Player, recordings
+from traffic import Player, answers_of
 from typer.testing import CliRunner
 
 import cli
@@ -31,10 +31,10 @@ def study(tmp_path: Path) -> str:
 def far(player: Player, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Player:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Address, "here", property(lambda _: False))
-    told: dict[str, Any] = recordings("ollama")["turn"][1]
+    told: dict[str, Any] = answers_of("ollama")["turn"][1]
     words = {"role": "assistant", "content": SAID}
     lines = [{**told["lines"][0], "message": words}, told["lines"][-1]]
-    player.recorded = [{**told, "lines": lines}]
+    player.answers = [{**told, "lines": lines}]
     return player
 
 

@@ -1,4 +1,9 @@
-"""Recorded answers of a language model's service, played by a server on the loopback."""
+"""Answers in the form of a language model's service, played by a server on the loopback.
+
+No service was reached: the answers in ``tests/agent/traffic`` are written by hand after the
+services' published formats, and their errors after what users have reported. The clients that read
+them are the real ones.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +30,14 @@ class Asked:
 
 
 class Player:
-    """Plays recorded answers in order, whatever is asked, and keeps what was asked.
+    """Plays answers in order, whatever is asked, and keeps what was asked.
 
-    A recording is a status with a ``body`` of JSON, or with ``lines`` of it; None drops the
+    An answer is a status with a ``body`` of JSON, or with ``lines`` of it; None drops the
     connection without an answer.
     """
 
     def __init__(self) -> None:
-        self.recorded: list[dict[str, Any] | None] = []
+        self.answers: list[dict[str, Any] | None] = []
         self.asked: list[Asked] = []
         outer = self
 
@@ -41,7 +46,7 @@ class Player:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.asked.append(Asked(self.path, headers, body))
-                answer = outer.recorded.pop(0)
+                answer = outer.answers.pop(0)
                 if answer is None:
                     self.close_connection = True
                     return
@@ -66,8 +71,8 @@ class Player:
         self.url = f"http://127.0.0.1:{self.http.server_port}"
 
 
-def recordings(service: str) -> dict[str, Any]:
-    """What was recorded of a service, by name."""
+def answers_of(service: str) -> dict[str, Any]:
+    """The answers of a service, by name."""
     return json.loads((FOLDER / f"{service}.json").read_text(encoding="utf-8"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from chat_server import Server, calls, says
-from traffic import Player, recordings
+from traffic import Player, answers_of
 
 from agent import chat, pipeline
 from agent.audit import lines, replay
@@ -231,7 +231,7 @@ def test_a_conversation_that_left_is_played_back_and_asks_nobody(
     folder: Path, player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Address, "here", property(lambda _: False))
-    player.recorded = recordings("ollama")["turn"]
+    player.answers = answers_of("ollama")["turn"]
     session = opened(folder, llm=f"ollama:tiny@{player.url}")
     say(session, "is there a herniation at L4-L5?")
     assert say(session, "yes").text == "At L4-L5 there is a disc herniation."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from traffic import Asked, Player, recordings
+from traffic import Asked, Player, answers_of
 
 from agent import chat
 from agent.events import Answer, Failed, ToolStarted
@@ -67,7 +67,7 @@ def asked_of(service: str, asked: Asked) -> tuple[list[str], str, str]:
 def test_a_tool_is_called_and_its_findings_are_worded(
     service: str, led: Session, player: Player
 ) -> None:
-    player.recorded = recordings(service)["turn"]
+    player.answers = answers_of(service)["turn"]
     events = list(chat.stream(led, "is there a herniation at L4-L5?"))
     started = [e for e in events if isinstance(e, ToolStarted)]
     assert [(e.name, e.args["levels"]) for e in started] == [("get_findings", ["L4-L5"])]
@@ -90,11 +90,11 @@ def test_a_tool_is_called_and_its_findings_are_worded(
 def test_a_refused_key_is_told_and_never_shown(
     service: str, led: Session, player: Player, fail: Callable[[Session, str], Failed]
 ) -> None:
-    known: dict[str, Any] = recordings(service)
+    known: dict[str, Any] = answers_of(service)
     for name in ("bad_key", "unauthenticated"):
         if name not in known:
             continue
-        player.recorded = [known[name]]
+        player.answers = [known[name]]
         failed = fail(led, "hello")
         assert failed.code == "language-model"
         assert failed.problem == f"The server of '{service}' refused the key."
@@ -106,7 +106,7 @@ def test_a_refused_key_is_told_and_never_shown(
 def test_a_model_without_tools_is_told_apart(
     service: str, led: Session, player: Player, fail: Callable[[Session, str], Failed]
 ) -> None:
-    player.recorded = [recordings(service)["no_tools"]]
+    player.answers = [answers_of(service)["no_tools"]]
     failed = fail(led, "hello")
     assert failed.problem == f"The language model '{MODELS[service]}' can't call tools."
     assert "RADIXGPT_LLM=embedded" in failed.mend
