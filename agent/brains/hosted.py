@@ -211,8 +211,30 @@ def asked_to_wait(error: BaseException | None) -> float:
         told = str(headers.get("retry-after", ""))
         if told.isdecimal():
             return float(told)
+        if delay := _retry_delay(getattr(error, "details", None)):
+            return delay
         error = error.__cause__
     return 0.0
+
+
+def _retry_delay(answer: object) -> float:
+    """The pause that Google asks for: in the answer's ``RetryInfo``, not in a header."""
+    told = answer.get("error") if isinstance(answer, dict) else None
+    details = told.get("details") if isinstance(told, dict) else None
+    for one in details if isinstance(details, list) else ():
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)s", str(dict(one).get("retryDelay", "")))
+        if found:
+            return float(found.group(1))
+    return 0.0
+
+
+def _broken_off(error: BaseException | None) -> bool:
+    """Whether a server began its answer and then told of an error, as Ollama does."""
+    while error is not None:
+        if getattr(error, "error", None) and getattr(error, "status_code", None) == -1:
+            return True
+        error = error.__cause__
+    return False
 
 
 _SERVER_WITHOUT_TOOLS = re.compile(r"--jinja|--enable-auto-tool-choice|--tool-call-parser")
@@ -265,6 +287,11 @@ def explained(kind: str, model: str, error: Exception) -> LanguageModelError:
         return LanguageModelError(
             f"The language model's server answered with an error ({status}).",
             "Look at the server, or use RADIXGPT_LLM=embedded.",
+        )
+    if _broken_off(error):
+        return LanguageModelError(
+            "The language model's server broke off in the middle of its answer.",
+            "Look at its log, or use RADIXGPT_LLM=embedded.",
         )
     if "timeout" in type(error).__name__.lower():
         return LanguageModelError(

@@ -143,19 +143,34 @@ def test_a_dropped_connection_is_tried_again_and_no_more_than_once(
     assert len(player.asked) == asked + 2
 
 
+@pytest.mark.parametrize(("service", "seconds"), [("anthropic", 7.0), ("google", 6.0)])
 @pytest.mark.usefixtures("quick")
 def test_a_server_is_left_alone_for_as_long_as_it_asks(
-    session: Session, player: Player, monkeypatch: pytest.MonkeyPatch
+    session: Session, player: Player, monkeypatch: pytest.MonkeyPatch, service: str, seconds: float
 ) -> None:
     waited: list[float] = []
     monkeypatch.setattr(Session, "stopped_within", lambda _, s: bool(waited.append(s)))
-    known = answers_of("anthropic")
-    busy = {**known["busy"], "status": 429, "headers": {"retry-after": "7"}}
-    player.answers = [busy, *known["turn"]]
-    led(session, player, "anthropic")
-    player.answers = [{**busy, "headers": {"retry-after": "3600"}}, *known["turn"]]
-    led(session, player, "anthropic")
-    assert waited == [7.0, steps.LONGEST_PAUSE]
+    known = answers_of(service)
+    player.answers = [known["limited"], *known["turn"]]
+    assert isinstance(led(session, player, service)[-1], Answer)
+    for_an_hour = {**known["limited"], "headers": {"retry-after": "3600"}}
+    player.answers = [for_an_hour, *known["turn"]]
+    led(session, player, service)
+    assert waited == [seconds, steps.LONGEST_PAUSE]
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_answer_that_is_broken_off_is_asked_for_again_and_then_told(
+    session: Session, player: Player
+) -> None:
+    known = answers_of("ollama")
+    player.answers = [known["broken_off"], *known["turn"]]
+    assert isinstance(led(session, player, "ollama")[-1], Answer)
+    session.graph = None
+    player.answers = [known["broken_off"], known["broken_off"]]
+    failed = led(session, player, "ollama")[-1]
+    assert isinstance(failed, Failed)
+    assert failed.problem == "The language model's server broke off in the middle of its answer."
 
 
 # --- the end on request ---------------------------------------------------------------------------
@@ -211,8 +226,8 @@ def test_what_does_not_run_is_not_ended(session: Session, say: Say) -> None:
 
 @pytest.mark.parametrize(
     ("service", "tokens"),
-    [("anthropic", (4405, 93)), ("google", (4331, 40)), ("ollama", (4169, 46))],
-)
+    [("anthropic", (4405, 93)), ("google", (4331, 137)), ("ollama", (4169, 46))],
+)  # Google counts thoughts apart, and bills them as output
 @pytest.mark.usefixtures("quick")
 def test_a_turn_tells_its_seconds_tokens_and_what_they_cost_the_user(
     session: Session, player: Player, service: str, tokens: tuple[int, int]
