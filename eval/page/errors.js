@@ -22,10 +22,15 @@
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     return node;
   };
-  const number = (value) => {
+  // A metric that counts: whole numbers in all studies, beyond the 0 and 1 of a share.
+  const counts = metrics.map((_, column) => {
+    const values = studies.map((study) => study.scores[column]).filter((value) => value !== null);
+    return values.every(Number.isInteger) && values.some((value) => value > 1);
+  });
+  const number = (value, count = false) => {
     if (value === null) return "–";
     const size = Math.abs(value);
-    return Number.isInteger(value) && size >= 10 ? String(value) : value.toFixed(size >= 10 ? 1 : 3);
+    return Number.isInteger(value) && (count || size >= 10) ? String(value) : value.toFixed(size >= 10 ? 1 : 3);
   };
   const words = (status) => status.replace("_", " ");
 
@@ -73,7 +78,7 @@
           make("b", { text: number(metric.value) }),
           make("span", { class: "between", text: `${number(metric.low)} to ${number(metric.high)}` }),
           picture,
-          make("span", { class: "ends" }, make("span", { text: number(low) }), make("span", { text: number(high) })));
+          make("span", { class: "ends" }, make("span", { text: number(low, counts[column]) }), make("span", { text: number(high, counts[column]) })));
         card.addEventListener("click", () => sortBy(column, metric.better === "smaller"));
         return card;
       }));
@@ -131,7 +136,7 @@
         const row = make("tr", { tabindex: "0", "aria-selected": String(study === state.chosen) }, head);
         for (const column of order.slice(1)) {
           const value = valueOf(study, column);
-          const cell = make("td", { class: "number", text: column === ERRORS ? String(value) : number(value) });
+          const cell = make("td", { class: "number", text: column === ERRORS ? String(value) : number(value, counts[column]) });
           if (column !== ERRORS && value !== null) {
             const bad = worseThan[column](value);
             if (bad > 0.5) cell.style.backgroundColor = `rgba(var(--heat), ${((bad - 0.5) * 0.7).toFixed(2)})`;
@@ -207,7 +212,7 @@
     if (study.image) beside.append(make("figure", {}, make("img", { src: study.image, alt: `picture of study ${study.id}` })));
     parts.push(beside);
     parts.push(make("p", { class: "values" }, ...metrics.map((metric, column) =>
-      make("span", { text: `${metric.metric} ` }, make("b", { text: number(study.scores[column]) })))));
+      make("span", { text: `${metric.metric} ` }, make("b", { text: number(study.scores[column], counts[column]) })))));
     at("detail").replaceChildren(...parts);
   }
 

@@ -31,6 +31,7 @@ class Table:
 
     def __init__(self, path: Path) -> None:
         self._problems: list[str] = []
+        self._unread: list[int] = []
         found = list(records(path, self._problems))
         self.name = path.name
         self.columns = list(dict.fromkeys(name for _, record in found for name in record))
@@ -59,6 +60,7 @@ class Table:
 
     def wrong(self, row: int, what: str) -> None:
         """Note what is wrong with a row, by its place from 0."""
+        self._unread.append(row)
         self._problems.append(f"{self.name}, row {self.numbers[row]}: {what}")
 
     def check(self, mend: str) -> None:
@@ -129,9 +131,13 @@ class Table:
         if not any(column.startswith("p_") for column in self.columns):
             return None
         self.need(*columns, mend=f"Give chances as {', '.join(columns)}, or none.")
+        told = len(self._unread)
         found = np.column_stack([self.floats(column, 0, 1) for column in columns])
+        unread = set(self._unread[told:])
         total = found.sum(axis=1)
         for row in np.flatnonzero(np.abs(total - 1) > 0.01):
+            if int(row) in unread:
+                continue
             self.wrong(int(row), f"the chances sum to {total[row]:.3g}, not to 1")
         shares: Floats = found / np.maximum(total, 1e-12)[:, None]
         return shares

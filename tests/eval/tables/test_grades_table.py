@@ -112,6 +112,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "row 4: id a is there already, in row 2",
     ):
         assert part in told.value.problem
+    assert told.value.problem.count("the chances sum") == 1  # no sum is told of unread chances
 
 
 def test_rows_that_cannot_be_read_are_told_with_the_rest(tmp_path: Path) -> None:
