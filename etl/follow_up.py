@@ -33,15 +33,11 @@ class FollowUp(BaseModel):
     study: Literal["", "numbering_uncertain"] = ""
     of: Literal["levels", "study"] = "levels"
     source: str
-    doi: str = ""
-    pmid: int = 0
-    url: str = ""
+    doi: str
     says: str = Field(description="What the source says, in our words")
 
     @model_validator(mode="after")
-    def _can_be_looked_up(self) -> FollowUp:
-        if not (self.doi or self.pmid or self.url):
-            raise ValueError("a source needs a DOI, a PubMed number or an address")
+    def _rests_on_what_tools_see(self) -> FollowUp:
         if not (self.when or self.study):
             raise ValueError("a rule needs something that it rests on")
         for values in (self.when, self.unless):
@@ -53,8 +49,7 @@ class FollowUp(BaseModel):
     @property
     def reference(self) -> str:
         """The source as it is printed."""
-        where = f"doi:{self.doi}" if self.doi else f"PubMed {self.pmid}" if self.pmid else self.url
-        return f"{self.source}, {where}"
+        return f"{self.source}, doi:{self.doi}"
 
 
 @cache
