@@ -10,8 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from etl.lexicon import WORDS, clean, level_sets, number, tokenize
+from radixgpt.finding import ENDPLATES
 from radixgpt.observation import Side
 from radixgpt.prior import Verdict
 
@@ -41,13 +46,14 @@ class Claimed:
     unit: str | None = None
 
 
-@dataclass(frozen=True)
-class _Language:
+class _Language(BaseModel):
     """The forms of a comparison in one language; every pattern is matched in full."""
 
-    nouns: Mapping[str, str]
-    both: tuple[str, str]
-    sides: Mapping[str, Side]
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    names: Mapping[str, str] = Field(description="What is compared, by its kind")
+    both: str = Field(description="Both endplates at once")
+    sides: Mapping[Side, str]
     joined: str
     at: str
     changed: str
@@ -58,89 +64,25 @@ class _Language:
     resolved: str
     instead: str
     modic: str
-    closing: Mapping[str, str]
+    closing: Mapping[Verdict, str]
     no_clear_change: str
 
+    @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """Kinds by the words for them."""
+        return {words: kind for kind, words in self.names.items()}
 
-_GRADES = r"pfirrmann (?P<grade_old>[iv]+) {to} (?P<grade_new>[iv]+)"
-_MM = r"(?P<mm_old>\d+) {to} (?P<mm_new>\d+) mm"
 
-_LANGUAGES: dict[str, _Language] = {
-    "en": _Language(
-        nouns={
-            "disc degeneration": "pfirrmann",
-            "disc space narrowing": "disc_narrowing",
-            "disc bulging": "disc_bulging",
-            "disc herniation": "disc_herniation",
-            "modic changes": "modic",
-            "endplate changes above the disc": "endplate_upper",
-            "endplate changes below the disc": "endplate_lower",
-            "spondylolisthesis": "spondylolisthesis",
-            "disc height": "disc_height_index",
-            "midline canal depth": "canal_ratio",
-            "slip": "slip_ratio",
-        },
-        both=("endplate changes above and below the disc", "endplates"),
-        sides={"left": "left", "right": "right", "bilateral": "bilateral"},
-        joined=" and ",
-        at="at",
-        changed=r"compared with the prior study: (?P<rest>.+)",
-        increased="increased",
-        decreased="decreased",
-        from_to=rf"(?P<noun>.+?) (?P<way>increased|decreased) from (?:{_GRADES.format(to='to')}"
-        rf"|{_MM.format(to='to')}"
-        r"|(?P<share_old>\d+)% to (?P<share_new>\d+)% of the vertebral depth)",
-        new=r"new (?P<nouns>.+?)",
-        resolved=r"(?P<nouns>.+?) no longer seen",
-        instead=r"type (?P<type_new>\d) instead of type (?P<type_old>\d) modic changes",
-        modic=r"type (?P<type>\d) modic changes",
-        closing={
-            r"unchanged from the prior study: (?P<rest>.+)": "unchanged",
-            r"not clearly changed, within the error of grading: (?P<rest>.+)": "not_clear",
-            r"not compared, as without a grade in one of the studies: (?P<rest>.+)": "not_compared",
-        },
-        no_clear_change=r"no clear change from the prior study in what was compared",
-    ),
-    "de": _Language(
-        nouns={
-            "bandscheibendegeneration": "pfirrmann",
-            "höhenminderung des bandscheibenfachs": "disc_narrowing",
-            "bandscheibenvorwölbung": "disc_bulging",
-            "bandscheibenvorfall": "disc_herniation",
-            "modic-veränderungen": "modic",
-            "grundplattenveränderungen": "endplate_upper",
-            "deckplattenveränderungen": "endplate_lower",
-            "spondylolisthese": "spondylolisthesis",
-            "bandscheibenhöhe": "disc_height_index",
-            "spinalkanaldurchmesser": "canal_ratio",
-            "versatz": "slip_ratio",
-        },
-        both=("grund- und deckplattenveränderungen", "endplates"),
-        sides={"links": "left", "rechts": "right", "beidseits": "bilateral"},
-        joined=" und ",
-        at="(?:im Segment|in den Segmenten|in)",
-        changed=r"im vergleich zur voruntersuchung: (?P<rest>.+)",
-        increased="zugenommen",
-        decreased="abgenommen",
-        from_to=r"(?P<noun>.+?) (?P<way>zugenommen|abgenommen) von "
-        rf"(?:{_GRADES.format(to='auf')}|{_MM.format(to='auf')}"
-        r"|(?P<share_old>\d+) % auf (?P<share_new>\d+) % der wirbelkörpertiefe)",
-        new=r"neu: (?P<nouns>.+?)",
-        resolved=r"nicht mehr erkennbar: (?P<nouns>.+?)",
-        instead=r"modic-veränderungen typ (?P<type_new>\d) statt typ (?P<type_old>\d)",
-        modic=r"modic-veränderungen typ (?P<type>\d)",
-        closing={
-            r"gegenüber der voruntersuchung unverändert: (?P<rest>.+)": "unchanged",
-            r"nicht sicher verändert, innerhalb des fehlers der gradierung: (?P<rest>.+)": (
-                "not_clear"
-            ),
-            r"nicht verglichen, da in einer der untersuchungen ohne grad: (?P<rest>.+)": (
-                "not_compared"
-            ),
-        },
-        no_clear_change=r"keine sichere änderung gegenüber der voruntersuchung, soweit verglichen,",
-    ),
-}
+_BOTH = "endplates"
+"""What the words for both endplates are replaced by before a list is taken apart."""
+
+
+@cache
+def _languages() -> Mapping[str, _Language]:
+    import yaml
+
+    text = Path(__file__).with_name("change_forms.yaml").read_text(encoding="utf-8")
+    return TypeAdapter(dict[str, _Language]).validate_python(yaml.safe_load(text))
 
 
 class ReadingError(ValueError):
@@ -157,7 +99,7 @@ def read_changes(text: str, language: str = "en") -> tuple[Claimed, ...]:
     Raises:
         ReadingError: it can't be read.
     """
-    own = _LANGUAGES[language]
+    own = _languages()[language]
     plain = " ".join(clean(text, language).split()).removesuffix(".")
     label = re.match(r"(?P<level>[CTLS]\d{1,2}-[CTLS]\d{1,2}): (?P<rest>.+)", plain, re.IGNORECASE)
     level = None
@@ -174,7 +116,7 @@ def read_changes(text: str, language: str = "en") -> tuple[Claimed, ...]:
     else:
         found = [
             c
-            for form, verdict in own.closing.items()
+            for verdict, form in own.closing.items()
             if (match := _full(form, plain))
             for part in match["rest"].split("; ")
             for c in _listed(own, part, verdict, language)
@@ -265,18 +207,18 @@ def _listed(own: _Language, text: str, verdict: str, language: str) -> Iterator[
 
 
 def _split(own: _Language, text: str) -> list[str]:
-    whole = re.sub(re.escape(own.both[0]), own.both[1], text, flags=re.IGNORECASE)
-    return re.split(rf", |{own.joined}", whole)
+    whole = re.sub(re.escape(own.both), _BOTH, text, flags=re.IGNORECASE)
+    return re.split(rf", | {own.joined} ", whole)
 
 
 def _nouns(own: _Language, text: str) -> tuple[tuple[str, ...], Side | None]:
     """The kinds and the side that a noun names; only both endplates are two."""
     noun, side = text.strip().lower(), None
-    for word, named in own.sides.items():
+    for named, word in own.sides.items():
         if noun.startswith(f"{word} ") or noun.endswith(f" {word}"):
             noun, side = noun.removeprefix(f"{word} ").removesuffix(f" {word}"), named
-    if noun == own.both[1]:
-        return ("endplate_upper", "endplate_lower"), side
-    if noun not in own.nouns:
+    if noun == _BOTH:
+        return ENDPLATES, side
+    if noun not in own.kinds:
         raise ReadingError(f"'{text[:40]}' is not something that is compared")
-    return (own.nouns[noun],), side
+    return (own.kinds[noun],), side

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -18,8 +17,8 @@ from etl.phrases import PLACE, Phrases, _load
 from etl.styles import styles
 from etl.wording import read
 from radixgpt.errors import SettingsError
-from radixgpt.level import DISCS, LUMBAR_DISCS, order
-from radixgpt.report import Report, Sentence
+from radixgpt.level import DISCS, order
+from radixgpt.report import Report
 from radixgpt.style import LANGUAGES, ORDER
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -30,13 +29,6 @@ SAME = {"small", "tag", "mark"}
 
 def german(report: Report) -> Report:
     return restyle(report, report.style, "de")
-
-
-def problems(report: Report, sentence: Sentence, text: str) -> list[str]:
-    named = [f for f in report.findings if f.id in sentence.findings]
-    return check_sentence(
-        text, named, level=sentence.level, complete=True, language=report.language
-    )
 
 
 def test_an_unknown_language_is_told() -> None:
@@ -173,108 +165,6 @@ def test_levels_in_words_are_read_back(levels: set[str]) -> None:
     assert [list(found) for _, _, found in sets] == [sorted(levels, key=order)]
 
 
-NOUNS = ("Bandscheibenvorwölbung", "Bandscheibenvorfall", "Spondylolisthese")
-DEGREES = ("Minimale", "Geringgradige", "Mittelgradige", "Hochgradige")
-ROMANS = ("I", "II", "III", "IV", "V")
-
-
-def replaced(text: str, match: re.Match[str], new: str) -> str:
-    return text[: match.start()] + new + text[match.end() :]
-
-
-def other_levels(text: str) -> Iterator[str]:
-    for match in re.finditer(r"T12-L1|L\d-[LS]\d", text):
-        for level in LUMBAR_DISCS:
-            if level != match[0]:
-                yield replaced(text, match, level)
-    if "allen fünf lumbalen Segmenten" in text:
-        yield text.replace("allen fünf lumbalen Segmenten", "den Segmenten L1-L2 bis L4-L5")
-    for match in re.finditer(r"(?:, | und )L\d-[LS]\d", text):
-        yield replaced(text, match, "")
-
-
-def other_grades(text: str) -> Iterator[str]:
-    for match in re.finditer(r"(?<=Pfirrmann )[IV]+|(?<=Meyerding Grad )[IV]+", text):
-        for roman in ROMANS:
-            if roman != match[0]:
-                yield replaced(text, match, roman)
-    for match in re.finditer(r"(?<=Typ )\d", text):
-        for grade in "0123":
-            if grade != match[0]:
-                yield replaced(text, match, grade)
-    for match in re.finditer("|".join(DEGREES), text):
-        for degree in DEGREES:
-            if degree != match[0]:
-                yield replaced(text, match, degree)
-    for one, two in (("Grundplatten", "Deckplatten"), ("Deckplatten", "Grundplatten")):
-        if one in text and two not in text and "Grund- und" not in text:
-            yield text.replace(one, two)
-
-
-def other_sides(text: str) -> Iterator[str]:
-    for match in re.finditer(r"links|rechts|beidseits", text):
-        for side in ("links", "rechts", "beidseits"):
-            if side != match[0]:
-                yield replaced(text, match, side)
-        yield re.sub(" +", " ", replaced(text, match, ""))
-    for noun in NOUNS:
-        for match in re.finditer(rf"{noun}(?! (?:links|rechts|beidseits))", text):
-            yield replaced(text, match, f"{noun} links")
-
-
-def other_numbers(text: str) -> Iterator[str]:
-    for match in re.finditer(r"\d+(?= mm| %)", text):
-        for number in (int(match[0]) + 1, int(match[0]) * 2 + 1, 0):
-            if str(number) != match[0]:
-                yield replaced(text, match, str(number))
-    for one, two in (("Ventralversatz", "Dorsalversatz"), ("Dorsalversatz", "Ventralversatz")):
-        if one in text:
-            yield text.replace(one, two)
-
-
-def other_negations(text: str) -> Iterator[str]:
-    label, _, rest = text.rpartition(": ")
-    label = f"{label}: " if label else ""
-    if match := re.match(r"Keine? ", rest):
-        yield label + rest[match.end() :]
-        yield f"{label}{rest.removesuffix('.')} nicht vorhanden."
-    else:
-        yield f"{label}Keine {rest[0].lower()}{rest[1:]}"
-    for one, two in (
-        (" ohne ", " mit "),
-        (" mit ", " ohne "),
-        (", nicht aber ", " und "),
-        (" und keine ", " und "),
-        ("Unklar: ", ""),
-        ("Nicht beurteilt: ", ""),
-        ("Unklar: ", "Nicht beurteilt: "),
-    ):
-        if one in text:
-            yield text.replace(one, two)
-
-
-MUTATORS = (other_levels, other_grades, other_sides, other_numbers, other_negations)
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data())
-def test_every_change_of_meaning_is_caught(spines: Any, data: st.DataObject) -> None:
-    report = german(data.draw(spines.reports()))
-    for sentence in report.sentences:
-        if sentence.section not in STATING:
-            continue
-        assert not problems(report, sentence, sentence.text)
-        for mutate in MUTATORS:
-            for text in mutate(sentence.text):
-                assert problems(report, sentence, text), f"{sentence.text!r} -> {text!r}"
-
-
-@pytest.mark.parametrize("mutate", MUTATORS)
-def test_each_kind_of_change_meets_real_sentences(degenerated: Report, mutate: Any) -> None:
-    texts = [s.text for s in german(degenerated).sentences if s.section in STATING]
-    assert sum(len(list(mutate(text))) for text in texts) >= 2
-
-
 @pytest.mark.parametrize(
     ("text", "word"),
     [
@@ -314,7 +204,7 @@ def test_an_adjective_is_declined_behind_no() -> None:
     phrases = Phrases(language="de")
     other = phrases.word("other", "endplates")
     said = phrases.say("absent_at", items=[other], levels=["L3-L4"])
-    assert said == "Keine sonstigen Endplattenveränderungen im Segment L3-L4."
+    assert said == "Keine weiteren Endplattenveränderungen im Segment L3-L4."
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
