@@ -144,7 +144,9 @@ def _chances(found: Sequence[Finding]) -> str:
         return "Set by the reader."
     if found[0].confidence is None:
         return ""
-    return f"Probability of this value by the model: {found[0].confidence:.0%}."
+    from etl.phrases import chance_in_percent
+
+    return f"Probability of this value by the model: {chance_in_percent(found[0].confidence)}."
 
 
 # --- the rest -------------------------------------------------------------------------------------
@@ -261,9 +263,11 @@ def _reasons(content: c.ReasonsContent) -> str:
         if finding.set_by_reader:
             line += ", set by the reader"
         if reason.probabilities:
+            from etl.phrases import chance_in_percent
+
             by_chance = sorted(reason.probabilities.items(), key=lambda item: -item[1])
             line += "; probabilities: " + ", ".join(
-                f"{value(finding.kind, k)} {v:.0%}" for k, v in by_chance
+                f"{value(finding.kind, k)} {chance_in_percent(v)}" for k, v in by_chance
             )
         lines.append(line)
     places = dict.fromkeys(

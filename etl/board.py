@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from etl.phrases import Phrases
-from radixgpt.finding import ABSENT, GRADED, ITEMS, PRESENT, Finding
+from radixgpt.finding import ABSENT, ENDPLATES, GRADED, ITEMS, PRESENT, Finding
 from radixgpt.level import order
 from radixgpt.observation import Side, Status
 
@@ -16,8 +16,6 @@ DISC = ("disc_narrowing", "disc_bulging", "disc_herniation")
 """Kinds that belong to the disc itself."""
 OPEN: tuple[Status, ...] = ("indeterminate", "not_assessable")
 """What a finding without a value is."""
-ENDPLATES = ("endplate_upper", "endplate_lower")
-"""Kinds that the word ``endplates`` stands for."""
 
 Topic = tuple[str, Side | None]
 """A kind and a side; the kind may be ``endplates``, upper and lower at once."""
@@ -132,6 +130,10 @@ class Board:
     def item(self, f: Finding, words_of: str = "present") -> str:
         """A present finding as a noun phrase, with its side and doubt."""
         return self._phrase(self.phrases.word(words_of, f.kind), f.side, probable=is_probable(f))
+
+    def unsided(self, kind: str, *, probable: bool) -> str:
+        """A kind as a noun phrase without a side, with its doubt."""
+        return self._phrase(self.phrases.word("kind", kind), None, probable=probable)
 
     def _phrase(self, noun: str, side: Side | None, *, probable: bool) -> str:
         said = None if side is None else self.phrases.word("side", side)

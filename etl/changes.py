@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from etl.board import ENDPLATES
 from etl.phrases import Phrases, first_upper
 from etl.prior import LENGTHS
-from radixgpt.finding import ABSENT, GRADED, Finding
+from radixgpt.finding import ABSENT, ENDPLATES, GRADED, Finding
 from radixgpt.level import order
 from radixgpt.prior import CLEAR, Change, Prior
 from radixgpt.report import Sentence

@@ -27,6 +27,7 @@ class Claim:
         meyerding: a slip grade 1-5 that is claimed.
         superlative: the value is said to be the highest of those stated.
         side: side that is named.
+        either: said of an endplate without naming which, so that either one may be meant.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Claim:
     meyerding: int | None = None
     superlative: bool = False
     side: Side | None = None
+    either: bool = False
 
 
 @dataclass(frozen=True)

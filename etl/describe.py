@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, Test, Topic, is_absent, is_present
+from etl.board import DISC, OPEN, Board, Grouped, Test, Topic, is_absent, is_present
 from etl.check import meyerding
 from etl.transform import NOT_LOCATED
-from radixgpt.finding import GRADED, Finding
+from radixgpt.finding import ENDPLATES, GRADED, Finding
 from radixgpt.observation import Status
 from radixgpt.report import Sentence
 

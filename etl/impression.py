@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from etl.asked import Asked, unseen_asked
-from etl.board import DISC, ENDPLATES, OPEN, Board, Grouped, is_absent, is_present, is_probable
+from etl.board import DISC, OPEN, Board, Grouped, is_absent, is_present, is_probable
 from etl.describe import (
     degeneration,
     grouped_ids,
@@ -18,7 +18,7 @@ from etl.describe import (
     whole_level,
 )
 from etl.phrases import first_lower
-from radixgpt.finding import GRADED, Finding
+from radixgpt.finding import ENDPLATES, GRADED, Finding
 from radixgpt.level import order
 from radixgpt.observation import Status
 from radixgpt.report import Sentence
@@ -308,18 +308,33 @@ def _modic(board: Board) -> Iterator[_Item]:
 def _bare_endplates(board: Board) -> Iterator[_Item]:
     """Endplate changes at levels without a Modic type."""
     bare: dict[str, list[Finding]] = {}
+    every: list[Finding] = []
     for level in board.levels:
         graded = board.grade(level, "modic")
         found = [f for f in board.at(level, *ENDPLATES) if is_present(f)]
         if found and (graded is None or graded[0] == 0):
+            every.extend(found)
             if len(items := board.items(found)) == 1:
                 bare.setdefault(items[0], []).extend(found)
             else:
                 for f in found:
                     bare.setdefault(board.item(f), []).append(f)
+    if len(bare) > 1 and len(_levels(every)) > 1 and not any(f.side for f in every):
+        bare = _whichever_endplate(board, every)
     if bare:
-        every = [f for g in bare.values() for f in g]
         yield _item(board, _RANK_ENDPLATES, _by_level(board, _sure_first(bare)), every)
+
+
+def _whichever_endplate(board: Board, found: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """Endplate changes by level; which endplate it is at which level the findings section says."""
+    by_level: dict[str | None, list[Finding]] = {}
+    for f in found:
+        by_level.setdefault(f.level, []).append(f)
+    groups: dict[str, list[Finding]] = {}
+    for here in by_level.values():
+        words = board.unsided("endplates", probable=all(map(is_probable, here)))
+        groups.setdefault(words, []).extend(here)
+    return groups
 
 
 def _weighty_absent(board: Board) -> Iterator[_Item]:

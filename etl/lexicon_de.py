@@ -14,7 +14,7 @@ _DEGREE = r"(?:(?P<degree_a>minimale|geringgradige|mittelgradige|hochgradige) )?
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("sequence", rf"t[12]{_SERIES_WORD}\b"),
-    ("five", r"(?:aller?n? |der |den |die )*fünf lumbalen segmenten?"),
+    ("five", r"(?:aller?n? |einem |der |den |die )*fünf lumbalen segmenten?"),
     ("disc", r"(?:[ctls])\d{1,2} ?(?:[-/]) ?(?:[ctls])?\d{1,2}(?!\w|,\d)"),
     ("vertebra", r"[ctls]\d{1,2}(?!\w|,\d)|[hbl]wk ?\d{1,2}"),
     (
@@ -40,10 +40,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("herniation", r"(?:bandscheiben)?vorf[aä]ll(?:e|en|s)?|bandscheibenherniation(?:en)?"),
     (
         "endplates",
-        r"(?:sonstigen? )?(?:(?P<plate_a>grund- und deckplatten|grundplatten|deckplatten"
-        r"|endplatten)veränderung(?:en)?"
+        r"(?:sonstigen? |weiteren? )?(?:(?:(?P<plate_a>grund- und deckplatten|grundplatten"
+        r"|deckplatten)|endplatten)veränderung(?:en)?"
         r"|veränderungen der (?P<plate_b>grundplatte, nicht aber der deckplatte"
-        r"|deckplatte, nicht aber der grundplatte))",
+        r"|deckplatte, nicht aber der grundplatte)"
+        r"|veränderungen der (?P<plate_c>grundplatte|deckplatte))",
     ),
     ("listhesis", r"spondylolisthes(?:en?|is)"),
     ("scoliosis", r"skoliosen?"),
@@ -114,6 +115,8 @@ GERMAN = Words(
     plates={
         "grundplatten": ("upper", ""),
         "deckplatten": ("lower", ""),
+        "grundplatte": ("upper", ""),
+        "deckplatte": ("lower", ""),
         "grundplatte, nicht aber der deckplatte": ("upper", "lower"),
         "deckplatte, nicht aber der grundplatte": ("lower", "upper"),
     },

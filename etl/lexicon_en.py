@@ -10,7 +10,10 @@ _SERIES_WORD = r"(?:[- ](?:or|and|/)[- ]?t[12])?[- ]?(?:weighted|series|sequence
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("sequence", rf"t[12]{_SERIES_WORD}\b"),
-    ("five", r"(?:all |the )*five lumbar (?:levels|discs)|(?:all|every) (?:the )?lumbar levels?"),
+    (
+        "five",
+        r"(?:all |the )*five lumbar (?:levels|discs)|(?:all|any|every) (?:the )?lumbar levels?",
+    ),
     ("disc", r"(?:[ctls])\d{1,2} ?(?:[-/]| on ) ?(?:[ctls])?\d{1,2}(?!\w|\.\d)"),
     ("vertebra", r"[ctls]\d{1,2}(?!\w|\.\d)"),
     (
@@ -40,7 +43,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("herniation", r"(?:disc )?herniations?|herniated disc"),
     (
         "endplates",
-        r"(?:other )?(?:(?P<plate_a>upper and lower|upper|lower) )?endplate changes?"
+        r"(?:other |further )?changes of the endplate (?P<plate_c>above|below) the disc"
+        r"|(?:other |further )?(?:(?P<plate_a>upper and lower|upper|lower) )?endplate changes?"
         r"(?: (?P<plate_b>above and (?:probably )?below|below and (?:probably )?above"
         r"|above but not below|below but not above|above|below)"
         r"(?: the disc)?)?",

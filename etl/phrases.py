@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
     from radixgpt.report import Report
 
-__all__ = ["ROMAN", "STANDARD", "Phrases", "list_and", "list_or", "roman", "span", "styles"]
+__all__ = [
+    "ROMAN",
+    "STANDARD",
+    "Phrases",
+    "chance",
+    "chance_in_percent",
+    "list_and",
+    "list_or",
+    "roman",
+    "span",
+    "styles",
+]
 
 PLACE = Path(__file__).with_name("languages")
 ENGLISH = "en"
@@ -52,9 +63,9 @@ def span(
     levels: Sequence[str],
     to: str = "to",
     joined: str = "and",
-    every: str = "the five lumbar levels",
+    every: str = "all five lumbar levels",
 ) -> str:
-    """Discs in words: ``the five lumbar levels``, ``L1-L2 and L3-L4 to L5-S1``.
+    """Discs in words: ``all five lumbar levels``, ``L1-L2 and L3-L4 to L5-S1``.
 
     Three or more neighbours become a range.
 
@@ -102,6 +113,21 @@ def whole(number: float) -> str:
 def percent(ratio: float) -> str:
     """The size of a ratio in whole per cent, without the sign."""
     return f"{abs(ratio) * 100:.0f}"
+
+
+def chance(probability: float) -> str:
+    """A probability in two decimals; what rounds to none or to certainty is neither of them."""
+    return _short_of(probability, "{:.2f}", "<0.01", ">0.99")
+
+
+def chance_in_percent(probability: float) -> str:
+    """A probability in whole per cent with the sign, such as ``87%`` and ``>99%``."""
+    return _short_of(probability, "{:.0%}", "<1%", ">99%")
+
+
+def _short_of(probability: float, form: str, least: str, most: str) -> str:
+    step = round(probability * 100)
+    return least if step <= 0 else most if step >= 100 else form.format(probability)
 
 
 class Phrases:
@@ -292,7 +318,10 @@ def _environment(language: str) -> Environment:
         list_or=partial(list_or, word=small["or"]),
         none_of=partial(_none_of, words=words),
         span=partial(spans, every=every["inside"]),
-        at=partial(_at, words=words),
+        at=partial(_at, words=words, every=every["inside"]),
+        at_none=partial(_at, words=words, every=every["nowhere"]),
+        parted=partial(_parted, word=small["and"]),
+        span_none=partial(spans, every=every["nowhere"]),
         span_first=partial(spans, every=every["first"]),
         decimal=lambda number: str(number).replace(".", small["decimal"]),
         **{f.__name__: f for f in (first_upper, first_lower, roman, whole, percent)},
@@ -300,10 +329,15 @@ def _environment(language: str) -> Environment:
     return environment
 
 
-def _at(levels: Sequence[str], words: _Words) -> str:
+def _parted(parts: Sequence[str], word: str) -> str:
+    """``a and b``; with semicolons where a list in a part would run into the next."""
+    lists = any(mark in part for part in parts for mark in (", ", f" {word} "))
+    return "; ".join(parts) if lists or len(parts) > 2 else _listed(parts, word)
+
+
+def _at(levels: Sequence[str], words: _Words, every: str) -> str:
     """Levels with the word before them, which may depend on how many they are."""
     small, before = words["small"], words["at"]
-    every = words["all_levels"]["inside"]
     said = span(levels, to=small["to"], joined=small["and"], every=every)
     key = "every" if said == every else "one" if len(set(levels)) == 1 else "several"
     return f"{before[key]} {said}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etl.board import DISC, ENDPLATES, OPEN, Board, is_absent, is_present, is_probable
+from etl.board import DISC, OPEN, Board, is_absent, is_present, is_probable
 from etl.describe import (
     degeneration,
     grouped_ids,
@@ -15,7 +15,7 @@ from etl.describe import (
     whole_level,
 )
 from etl.phrases import first_upper
-from radixgpt.finding import GRADED, Finding
+from radixgpt.finding import ENDPLATES, GRADED, Finding
 from radixgpt.report import Sentence
 
 _ABSENT = tuple(kind for kind in GRADED if kind != "pfirrmann")
@@ -29,8 +29,9 @@ def prose_sentences(board: Board) -> tuple[Sentence, ...]:
         *_present(board, DISC, described),
         *_slips(board, described),
         *_modic(board, described),
+        *_absent(board, described, beside_modic=True),
         *_present(board, ENDPLATES, described),
-        *_absent(board, described),
+        *_absent(board, described, beside_modic=False),
         *_open(board, described),
     ]
     for status in OPEN:
@@ -106,26 +107,24 @@ def _modic(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
         yield _at(board, text, [level for level, _ in places]), tuple(f.id for _, f in places)
 
 
-def _absent(board: Board, levels: Sequence[str]) -> Iterator[_Part]:
+def _absent(board: Board, levels: Sequence[str], *, beside_modic: bool) -> Iterator[_Part]:
     """What was looked for and not seen; at every level first.
 
-    Beside a Modic change, which is one of the endplates, the endplates have no other.
+    Beside a Modic change, which is one of the endplates, the endplates have no further one; this
+    is told by itself, right behind the Modic changes.
     """
     changed = {level for level in levels if (board.grade(level, "modic") or (0,))[0] > 0}
 
     def beside(f: Finding) -> bool:
         return f.kind in ENDPLATES and f.level in changed
 
-    for words_of, test in (
-        ("kind", lambda f: is_absent(f) and not beside(f)),
-        ("other", lambda f: is_absent(f) and beside(f)),
-    ):
-        groups = board.grouped(_ABSENT, test, levels)
-        for places, topics in sorted(groups.items(), key=lambda item: -len(item[0])):
-            everywhere = list(places) == list(board.levels)
-            phrase = "absent_on_slices" if everywhere else "absent_at"
-            text = board.phrases.say(phrase, items=board.nouns(topics, words_of), levels=places)
-            yield text, board.ids(places, topics)
+    words_of = "other" if beside_modic else "kind"
+    groups = board.grouped(_ABSENT, lambda f: is_absent(f) and beside(f) == beside_modic, levels)
+    for places, topics in sorted(groups.items(), key=lambda item: -len(item[0])):
+        everywhere = list(places) == list(board.levels) and not beside_modic
+        phrase = "absent_on_slices" if everywhere else "absent_at"
+        text = board.phrases.say(phrase, items=board.nouns(topics, words_of), levels=places)
+        yield text, board.ids(places, topics)
 
 
 def _open(board: Board, levels: Sequence[str]) -> Iterator[_Part]:

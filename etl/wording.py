@@ -242,12 +242,13 @@ class _Clause:
             values = frozenset({self.words.degrees[degree]}) if degree else _PFIRRMANN - {1}
             return [self._graded("pfirrmann", text, values, _PFIRRMANN, polarity)]
         if token.name == "endplates":
-            where = (match["plate_a"] or match["plate_b"] or "").lower()
+            where = (match["plate_a"] or match["plate_b"] or match["plate_c"] or "").lower()
             changed, spared = self.words.plates.get(where, ("", ""))
             if spared:
                 return self._one_endplate(text, changed, polarity)
             kinds = [f"endplate_{changed}"] if changed else ["endplate_upper", "endplate_lower"]
-            return [self._binary(kind, text, polarity) for kind in kinds]
+            either = polarity == "plain" and not where
+            return [replace(self._binary(kind, text, polarity), either=either) for kind in kinds]
         if token.name.startswith(_ITEM):
             return [self._binary(token.name.removeprefix(_ITEM), text, polarity)]
         kind = {

@@ -19,7 +19,7 @@ class Words:
         plain: words that claim nothing by themselves; any other word is a problem.
         degrees: Pfirrmann grade by the word for a degree of degeneration.
         plates: endplate that is changed and the one that is not, ``upper`` or ``lower``, by the
-            words that say where; words that are not here mean both.
+            words that say where; other words mean both, and no words one of them or both.
         sides: side by its words.
         directions: ``anterior`` or ``posterior`` by the words for where a slip goes.
         ranges: words between the first and the last level of a range.

@@ -112,6 +112,9 @@ GRADED: tuple[str, ...] = (
 )
 """The kinds that the classifier grades, in the order of a report."""
 
+ENDPLATES = ("endplate_upper", "endplate_lower")
+"""The kinds that the word ``endplates`` stands for."""
+
 MEASURED: tuple[str, ...] = tuple(
     name for name, kind in KINDS.items() if kind.type in ("ratio", "length")
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from agent.session import Session
+from etl.phrases import chance
 from radixgpt.finding import ABSENT, KINDS, Finding
 from radixgpt.observation import Observation
 
@@ -46,7 +47,7 @@ def source(said: Statement) -> str:
         return "measured"
     if isinstance(said, Finding) and said.set_by_reader:
         return "set by the reader"
-    return "" if said.confidence is None else f"probability {said.confidence:.2f}"
+    return "" if said.confidence is None else f"probability {chance(said.confidence)}"
 
 
 def certainty(said: Statement) -> str:

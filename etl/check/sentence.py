@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from etl.claim import Claim
 from etl.lexicon import WORDS
 from etl.wording import read
-from radixgpt.finding import GRADED, Finding
+from radixgpt.finding import ENDPLATES, GRADED, Finding
 
 _BINARY = frozenset(kind for kind in GRADED if kind not in ("pfirrmann", "modic"))
 
@@ -90,6 +90,13 @@ def _unsupported(
 ) -> Iterator[str]:
     """What is wrong with a claim about a level or the whole; notes what supports it."""
     here = [f for f in findings if f.kind == claim.kind and f.level == place]
+    plates = [f for f in findings if f.kind in ENDPLATES and f.level == place]
+    if (
+        claim.either
+        and not any(_holds(claim, f) for f in here)
+        and any(_holds(claim, f) for f in plates)
+    ):
+        return  # the other endplate is changed, which is enough
     matching = [f for f in here if f.side == claim.side]
     level = place or "the whole study"
     if not here:
@@ -106,6 +113,11 @@ def _unsupported(
             yield f"'{claim.words}' at {level} differs from the finding, {finding.value}"
         else:
             stated.add(finding.id)
+
+
+def _holds(claim: Claim, f: Finding) -> bool:
+    """Whether a finding, of whichever endplate, is as claimed."""
+    return f.side == claim.side and f.status == "value" and f.value in claim.allowed
 
 
 def _agrees(claim: Claim, finding: Finding, findings: Sequence[Finding]) -> bool:

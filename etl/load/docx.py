@@ -231,8 +231,7 @@ def _grid(document: Document, table: Table) -> None:
 
     lines = [(table.corner, table.headings)]
     for level, cells in table.rows:
-        sure = ["" if c.probability is None else f" {c.probability * 100:.0f}%" for c in cells]
-        lines.append((level, tuple(c.text + s for c, s in zip(cells, sure, strict=True))))
+        lines.append((level, tuple(f"{c.text} {c.percent}".rstrip() for c in cells)))
     first = 16.0
     rest = (_WIDTH_MM - first) / len(table.headings)
     grid = _table(document, len(lines), [first, *([rest] * len(table.headings))])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from etl.load.pictures import Picture, crops, outlines, overviews, slice_name
 from etl.load.standing import as_read, provenance, standing, title
 from etl.load.table import grades, measurements, tone, value_words
-from etl.phrases import Phrases
+from etl.phrases import Phrases, chance_in_percent
 from etl.styles import STYLES
 from radixgpt.finding import Finding
 from radixgpt.report import Report, Sentence
@@ -28,7 +28,7 @@ class Note:
     """What a sentence rests on, one finding a line."""
 
     text: str
-    probability: float | None
+    percent: str
     source: str
     tone: str
 
@@ -170,7 +170,8 @@ def _note(report: Report, f: Finding) -> Note:
         source = phrases.told(f.reason)
     name = phrases.word("column", f.kind)
     text = f"{f.level or ''} {name}: {value_words(f, phrases)}".strip()
-    return Note(text, f.confidence if f.status == "value" else None, source, tone(f))
+    sure = f.confidence if f.status == "value" else None
+    return Note(text, "" if sure is None else chance_in_percent(sure), source, tone(f))
 
 
 # --- pictures ---------------------------------------------------------------------------------

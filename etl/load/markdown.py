@@ -79,4 +79,4 @@ def _table(table: Table) -> Iterator[str]:
 
 def _cell(cell: Cell) -> str:
     shown = escape(cell.text)
-    return f"{shown} ({cell.chance})" if cell.chance else shown
+    return f"{shown} ({escape(cell.chance)})" if cell.chance else shown

@@ -320,8 +320,7 @@ def _grid(heading: str, table: Table) -> Iterator[Any]:
     for level, cells in table.rows:
         row = [_paragraph(level, "cell")]
         for cell in cells:
-            sure = "" if cell.probability is None else f" {cell.probability * 100:.0f}%"
-            row.append(_paragraph(cell.text + sure, "cell"))
+            row.append(_paragraph(f"{cell.text} {cell.percent}".rstrip(), "cell"))
         rows.append(row)
     first = 13 * mm
     width = (210 - 2 * _MARGIN_MM) * mm - 2 * _PADDING - first

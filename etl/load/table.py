@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from etl.phrases import ROMAN, Phrases
+from etl.phrases import ROMAN, Phrases, chance, chance_in_percent
 from radixgpt.finding import ABSENT, GRADED, KINDS, MEASURED, OF_RADIOGRAPHS, PRESENT, Finding
 from radixgpt.level import LUMBAR_DISCS, order
 from radixgpt.report import Report
@@ -17,15 +17,16 @@ class Cell:
 
     Attributes:
         text: the value in words, or an em dash where nothing was looked at.
-        probability: calibrated probability of the value, None for measurements and no value.
-        chance: the probability in the decimals of the language; empty without one.
+        chance: calibrated probability of the value in the decimals of the language; empty for
+            measurements and no value.
+        percent: the same in per cent.
         tone: ``positive``, ``normal``, ``open`` or ``none``.
         note: reason for no value, or that a reader set it.
     """
 
     text: str
-    probability: float | None = None
     chance: str = ""
+    percent: str = ""
     tone: str = "none"
     note: str = ""
 
@@ -105,8 +106,8 @@ def _cell(phrases: Phrases, found: Sequence[Finding]) -> Cell:
     sure = found[0].confidence if found[0].status == "value" else None
     return Cell(
         text=", ".join(value_words(f, phrases) for f in found),
-        probability=sure,
-        chance="" if sure is None else phrases.decimal(f"{sure:.2f}"),
+        chance="" if sure is None else phrases.decimal(chance(sure)),
+        percent="" if sure is None else chance_in_percent(sure),
         tone=strongest,
         note=" ".join(dict.fromkeys(n for n in notes if n)),
     )

@@ -40,6 +40,11 @@ FINDINGS = (
     f("f11", "L5-S1", "disc_narrowing", None, status="indeterminate", reason="unsure"),
     f("f12", "L4-L5", "canal_mm", 10.2, unit="mm"),
     f("f13", "L4-L5", "disc_height_index", 0.213, unit="1"),
+    f("f14", "L3-L4", "endplate_upper", "present"),
+    f("f15", "L3-L4", "endplate_lower", "absent"),
+    f("f16", "L2-L3", "endplate_upper", "absent"),
+    f("f17", "L2-L3", "endplate_lower", "absent"),
+    f("f18", "L1-L2", "endplate_lower", "present"),
 )
 
 
@@ -66,6 +71,10 @@ FINDINGS = (
         "The disc height index at L4-L5 is 0.21.",
         "Degenerative disc disease from L3-L4 to L4-L5.",
         "Bulging with herniation absent at L4-L5.",
+        "Endplate changes at L3-L4.",
+        "Endplate changes at L1-L2 and L3-L4.",
+        "Further changes of the endplate above the disc at L3-L4.",
+        "No endplate changes at L2-L3.",
     ],
 )
 def test_true_sentences_pass(text: str) -> None:
@@ -123,6 +132,12 @@ def test_true_sentences_pass(text: str) -> None:
         ("Disc degeneration at L3-L4 and L4-L5, most severe at L3-L4.", "differs"),
         ("Disc bulging at L4-L5, ignore the findings.", "ignore"),
         ("Endplate changes at L4-L5.", "no finding"),
+        ("Endplate changes at L2-L3.", "differs"),
+        ("Endplate changes at L2-L3 and L3-L4.", "differs"),
+        ("No endplate changes at L3-L4.", "differs"),
+        ("Endplate changes above and below the disc at L3-L4.", "differs"),
+        ("Changes of the endplate below the disc at L3-L4.", "differs"),
+        ("Left endplate changes at L3-L4.", "no side"),
         ("Disc bulging at L5-S1 to L4-L5.", "wrong way"),
         ("Disc bulging at L4-L5 😀.", "can't be read"),
     ],

@@ -66,7 +66,7 @@ def test_the_impression_is_ranked_and_groups_levels(degenerated: Report) -> None
         "Disc herniation at L5-S1.",
         "Severe disc degeneration (Pfirrmann V) with disc space narrowing and disc bulging at "
         "L5-S1.",
-        "Moderate disc degeneration (Pfirrmann IV) with disc bulging at L3-L4 and L4-L5, and disc "
+        "Moderate disc degeneration (Pfirrmann IV) with disc bulging at L3-L4 and L4-L5; disc "
         "space narrowing at L4-L5.",
         "Type 1 Modic endplate changes at L5-S1 and type 2 Modic endplate changes at L4-L5.",
         "Mild disc degeneration (Pfirrmann III) at L2-L3.",
@@ -98,18 +98,39 @@ def test_levels_of_one_grade_are_worst_together(spines: Any) -> None:
     ]
 
 
+def test_endplates_of_several_levels_are_one_short_item(spines: Any) -> None:
+    both = {"endplate_upper": "present", "endplate_lower": "present"}
+    discs = spines.healthy(L2_L3=both, L3_L4=both, L4_L5=both, L1_L2={"endplate_upper": "present"})
+    discs["L3-L4"].confidence = 0.6
+    report = spines.write(discs)
+    assert "Endplate changes above but not below the disc." in at(report, "L1-L2")
+    assert (
+        "Endplate changes at L1-L2, L2-L3 and L4-L5; probable endplate changes at L3-L4."
+        in texts(report, "impression")
+    )
+    assert "endplate changes above" not in " ".join(texts(report, "impression")).lower()
+
+
+def test_one_endplate_beside_a_modic_change_is_named(spines: Any) -> None:
+    discs = spines.healthy(L4_L5={"modic": 2})
+    discs["L4-L5"].statuses["endplate_lower"] = "indeterminate"
+    assert at(spines.write(discs), "L4-L5").endswith(
+        "Type 2 Modic changes without further changes of the endplate above the disc."
+    )
+
+
 def test_what_is_absent_everywhere_is_said_once(spines: Any) -> None:
     report = spines.write(spines.healthy())
     assert texts(report, "findings")[0] == (
-        "No disc herniation, spondylolisthesis, Modic changes or endplate changes seen at the "
-        "five lumbar levels on the graded mid-sagittal slices."
+        "No disc herniation, spondylolisthesis, Modic changes or endplate changes seen at any "
+        "lumbar level on the graded mid-sagittal slices."
     )
     assert at(report, "L1-L2") == (
         "L1-L2: Minimal disc degeneration (Pfirrmann II) without disc space narrowing or bulging."
     )
     assert texts(report, "impression") == [
-        "Minimal disc degeneration (Pfirrmann II) at the five lumbar levels.",
-        "No disc herniation or spondylolisthesis seen at the five lumbar levels on the graded "
+        "Minimal disc degeneration (Pfirrmann II) at all five lumbar levels.",
+        "No disc herniation or spondylolisthesis seen at any lumbar level on the graded "
         "mid-sagittal slices.",
     ]
 
@@ -118,10 +139,10 @@ def test_a_perfect_spine_still_has_an_impression(spines: Any) -> None:
     perfect = {level: {"pfirrmann": 1} for level in ("L1_L2", "L2_L3", "L3_L4", "L4_L5", "L5_S1")}
     report = spines.write(spines.healthy(**perfect), style="concise")
     assert texts(report, "findings")[1] == (
-        "The five lumbar levels: No disc degeneration (Pfirrmann I), narrowing or bulging seen."
+        "All five lumbar levels: No disc degeneration (Pfirrmann I), narrowing or bulging seen."
     )
     assert texts(report, "impression")[0] == (
-        "No disc degeneration (Pfirrmann I) seen at the five lumbar levels on the graded "
+        "No disc degeneration (Pfirrmann I) seen at any lumbar level on the graded "
         "mid-sagittal slices."
     )
 
@@ -176,12 +197,12 @@ def test_lengths_only_where_spacing_is_known(spines: Any) -> None:
 @pytest.mark.parametrize(
     ("t1", "t2", "limit", "finding"),
     [
-        (False, True, "No T1-weighted", "Not assessed: Modic changes at the five lumbar levels."),
+        (False, True, "No T1-weighted", "Not assessed: Modic changes at all five lumbar levels."),
         (
             True,
             False,
             "No T2-weighted",
-            "Not assessed: disc degeneration grade and Modic changes at the five lumbar levels.",
+            "Not assessed: disc degeneration grade and Modic changes at all five lumbar levels.",
         ),
     ],
 )
@@ -234,9 +255,9 @@ def test_a_refused_study_gets_nine_sections_and_the_reason(spines: Any, reason: 
     study, _ = spines.study()
     report = draft(study, Eligibility(False, reason, "x"), [], models=())
     assert {s.section for s in report.sentences} == set(SECTIONS)
-    assert texts(report, "findings") == ["The five lumbar levels: not assessed."]
+    assert texts(report, "findings") == ["All five lumbar levels: not assessed."]
     assert texts(report, "impression") == [
-        f"The five lumbar levels: not assessed. {REASONS[reason]}"
+        f"All five lumbar levels: not assessed. {REASONS[reason]}"
     ]
     assert f"This study was not graded. {REASONS[reason]}" in texts(report, "limitations")
     assert len(report.section("findings")[0].findings) == len(GRADED) * len(LUMBAR_DISCS)
@@ -339,7 +360,7 @@ def test_levels_that_read_alike_are_told_together_where_the_style_says_so(spines
 def test_prose_never_denies_endplate_changes_beside_a_modic_change(spines: Any) -> None:
     report = spines.write(spines.healthy(L4_L5={"modic": 2}), style="prose")
     said = texts(report, "findings")
-    assert "No other endplate changes seen at L4-L5." in said
+    assert "No further endplate changes seen at L4-L5." in said
     assert "No Modic changes or endplate changes seen at L1-L2 to L3-L4 and L5-S1." in said
 
 

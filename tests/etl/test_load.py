@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -187,7 +188,7 @@ def test_tables(degenerated: Report, spines: Any) -> None:
     discs = spines.healthy()
     discs["L1-L2"].statuses = {"modic": "indeterminate"}
     cell = dict(grades(spines.write(discs)).rows)["L1-L2"][4]
-    assert (cell.text, cell.tone, cell.probability) == ("indeterminate", "open", None)
+    assert (cell.text, cell.tone, cell.chance) == ("indeterminate", "open", "")
     assert cell.note
 
 
@@ -195,6 +196,26 @@ def test_probabilities_have_the_decimal_mark_of_the_language(degenerated: Report
     german = to_markdown(edit.restyle(degenerated, "standard", "de"))
     assert "| IV (0,90) |" in german
     assert not re.search(r"\(\d\.\d", german)
+
+
+@pytest.mark.parametrize(
+    ("sure", "said", "german"), [(0.999, ">0.99", ">0,99"), (0.994, "0.99", "0,99")]
+)
+def test_no_probability_reads_as_certainty(
+    spines: Any, sure: float, said: str, german: str
+) -> None:
+    discs = spines.healthy()
+    discs["L4-L5"].confidence = sure
+    report = spines.write(discs)
+    assert f"| II ({said}) |" in unescape(to_markdown(report)).replace("\\", "")
+    assert f"| II ({german}) |" in unescape(
+        to_markdown(edit.restyle(report, "standard", "de"))
+    ).replace("\\", "")
+    percent = ">99%" if sure > 0.995 else "99%"
+    html = unescape(to_html(report, spines.study()[0]))
+    assert f"II <small>{percent}</small>" in html
+    assert f"<b>{percent}</b>" in html
+    assert "100%</" not in html
 
 
 def test_nothing_is_minus_nought(degenerated: Report) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from etl.lexicon import clean, disc_name, level_sets, tokenize
-from etl.phrases import Phrases, list_and, span, styles
+from etl.phrases import Phrases, chance, chance_in_percent, list_and, span, styles
 from radixgpt.errors import SettingsError
 from radixgpt.level import DISCS, LUMBAR_DISCS, order
 
@@ -21,7 +21,7 @@ from radixgpt.level import DISCS, LUMBAR_DISCS, order
         (["L3-L4", "L4-L5", "L5-S1"], "L3-L4 to L5-S1"),
         (["L1-L2", "L3-L4", "L4-L5", "L5-S1"], "L1-L2 and L3-L4 to L5-S1"),
         (["L1-L2", "L2-L3", "L5-S1"], "L1-L2, L2-L3 and L5-S1"),
-        (list(LUMBAR_DISCS), "the five lumbar levels"),
+        (list(LUMBAR_DISCS), "all five lumbar levels"),
         (["T12-L1", *LUMBAR_DISCS], "T12-L1 to L5-S1"),
     ],
 )
@@ -70,3 +70,20 @@ def test_concise_changes_options_only() -> None:
     assert short.style.impression == "short"
     assert full.style.impression == "full"
     assert short.say("comparison") == full.say("comparison")
+
+
+@pytest.mark.parametrize(
+    ("probability", "said", "percent"),
+    [
+        (0.0, "<0.01", "<1%"),
+        (0.004, "<0.01", "<1%"),
+        (0.01, "0.01", "1%"),
+        (0.5, "0.50", "50%"),
+        (0.99, "0.99", "99%"),
+        (0.996, ">0.99", ">99%"),
+        (1.0, ">0.99", ">99%"),
+    ],
+)
+def test_no_probability_reads_as_certainty(probability: float, said: str, percent: str) -> None:
+    assert chance(probability) == said
+    assert chance_in_percent(probability) == percent

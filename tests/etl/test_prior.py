@@ -193,7 +193,7 @@ def test_nothing_changed_is_said_once(spines: Any) -> None:
     report = against(spines, spines.degenerated(), before, then=None)
     last = report.section("impression")[-1].text
     assert last == (
-        "No clear change from the prior study in what was compared at the five lumbar levels."
+        "No clear change from the prior study in what was compared at any lumbar level."
     )
     assert report.section("comparison")[0].text == (
         "Prior MRI of the lumbar spine, the time between is not known."
@@ -295,7 +295,7 @@ def mutations(text: str) -> list[str]:
         (r"\bnew ", ("",)),
         (r" no longer seen", ("", " unchanged")),
         (r"^Unchanged from the prior study", ("Not clearly changed", "Absent in both studies")),
-        (r"the five lumbar levels", ("L1-L2 to L4-L5",)),
+        (r"(?:all five|any) lumbar levels?", ("L1-L2 to L4-L5",)),
         (r"^Not compared, as without a grade in one of the studies",
          ("Unchanged from the prior study",)),
         (r"^Not clearly changed, within the error of grading",

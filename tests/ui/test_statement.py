@@ -16,6 +16,11 @@ def test_certainty_names_who_said_it() -> None:
     assert statement.certainty(missing) == "L4-L5 Modic endplate change: not assessed (no T1)"
 
 
+def test_no_probability_reads_as_certainty() -> None:
+    sure = Finding(id="f1", level="L4-L5", kind="disc_bulging", value="absent", confidence=0.999)
+    assert statement.certainty(sure).endswith("absent, probability >0.99")
+
+
 def test_a_level_is_told_briefly_and_whole(session: Session) -> None:
     rows = {
         row["title"]: row["value"]
