@@ -2,9 +2,8 @@
 
     python benchmarks/diffusion_latency.py --runs 5 --threads 2 --json
 
-Where the weights of a model are not there, a new one of the same size is timed: the time does not
-depend on what it learned. "Processor" is the processor time, which no other work on the machine
-lengthens. Fails beyond the limit.
+"Processor" is the processor time, which no other work on the machine lengthens. Fails beyond the
+limit.
 """
 
 from __future__ import annotations
@@ -32,21 +31,15 @@ def main() -> int:
     options = parser.parse_args()
     import torch
 
-    from data.synth.conditions import DISC_CONDITION, DiscGrades, Wanted
+    from data.synth.conditions import DiscGrades, Wanted
     from data.synth.diffusion import sample as diffusion
-    from data.synth.diffusion.networks import Denoiser
     from data.synth.rgan import sample as rgan
-    from data.synth.rgan.networks import Generator
-    from radixgpt.weights import WEIGHTS
 
     torch.set_num_threads(options.threads)
-    shipped = {name: (WEIGHTS / name / "manifest.json").is_file() for name in ("diffusion", "rgan")}
-    denoiser = diffusion.denoiser() if shipped["diffusion"] else Denoiser().eval()
-    generator = rgan.generator() if shipped["rgan"] else Generator(DISC_CONDITION).eval()
     wanted = Wanted("t2", {"L4-L5": DiscGrades(4)})
     ways: dict[str, Callable[[int], object]] = {
-        "diffusion": lambda seed: diffusion.draw(wanted, seed=seed, net=denoiser),
-        "rgan": lambda seed: rgan.draw(wanted, "L4-L5", seed=seed, net=generator),
+        "diffusion": lambda seed: diffusion.draw(wanted, seed=seed),
+        "rgan": lambda seed: rgan.draw(wanted, "L4-L5", seed=seed),
     }
     rows = {}
     for name, draw in ways.items():
@@ -58,7 +51,6 @@ def main() -> int:
             taken.append(time.perf_counter() - begun)
             spent.append(time.process_time() - cpu)
         rows[name] = {
-            "shipped": shipped[name],
             "median": round(statistics.median(taken), 3),
             "slowest": round(max(taken), 3),
             "processor": round(statistics.median(spent), 3),
