@@ -39,6 +39,8 @@ FOLDER = WEIGHTS / "captioner"
 LARGE = Recipe(steps=160, discs=12, images=3, rate=6e-4)
 """How SmolLM2 is trained: as many seconds of one thread, which are fewer captions."""
 VERSION = "1.0"
+COMPARED = Path(__file__).with_name("compared.json")
+"""Figures of both decoders; kept, as SmolLM2 takes long to train again."""
 
 
 def _say(what: str, done: int, total: int) -> None:
@@ -58,8 +60,8 @@ def material(shared: Path, out: Path) -> tuple[list[Copy], dict[int, Discs]]:
     return copies, {patient: graded(shared, patient) for patient in training}
 
 
-def export(net: Decoder, recipe: Recipe) -> None:
-    """Write ``weights/captioner`` but for its card."""
+def export(net: Decoder, recipe: Recipe, out: Path) -> None:
+    """Write ``weights/captioner`` but for its card; the log in ``out`` tells what it took."""
     from safetensors.torch import save_file
 
     from tools.stored import pack
@@ -76,6 +78,7 @@ def export(net: Decoder, recipe: Recipe) -> None:
         labels=list(net.words),
         eyes=classifier.model_facts().sha256,
         recipe=dict(vars(recipe)),
+        trained=dict(_cpu(out / "log.jsonl")),
     )
 
 
@@ -110,7 +113,7 @@ def measure(shared: Path, out: Path, tasks: Sequence[str]) -> dict[str, Any] | N
             how: kept(how, partial(measuring.refused, shared, out, how, _say))
             for how in ("blank", "noise")
         },
-        "training": _cpu(out / "log.jsonl"),
+        "training": load_card("captioner").value("trained"),
         "bytes": load_card("captioner").file(FILE).stat().st_size,
     }
     (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
@@ -168,7 +171,7 @@ def _run(options: argparse.Namespace) -> None:
             print(json.dumps(row), flush=True)
         return
     if options.stage == "export":
-        export(fit.trained(out), Recipe())
+        export(fit.trained(out), Recipe(), out)
         return
     from finetune.captioner import card
 
@@ -186,18 +189,17 @@ def _run(options: argparse.Namespace) -> None:
         if options.tasks:
             return
         found["training"] = {
-            "small": _cpu(out / "log.jsonl"),
+            "small": load_card("captioner").value("trained"),
             "SmolLM2-135M with LoRA": _cpu(out / "large.jsonl"),
         }
-        (out / "compared.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+        COMPARED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         print(json.dumps(found, indent=1) if options.json else card.compared(found))
         return
     figures = measure(shared, out, options.tasks)
     if figures is None:
         return
     if options.card:
-        path = out / "compared.json"
-        compared = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        compared = json.loads(COMPARED.read_text("utf-8")) if COMPARED.is_file() else None
         (FOLDER / "card.md").write_text(card.text(figures, compared), encoding="utf-8")
     print(json.dumps(figures, indent=1) if options.json else card.tables(figures))
 
