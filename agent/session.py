@@ -353,11 +353,13 @@ class Session(Revising):
             )
             state = self._now()
             compared = edit.compare(report, earlier, state.reading.study.subject)
+            assert compared.prior is not None, "it was compared"
             return self._advance(
                 replace(state, report=compared, prior=earlier, change="comparison"),
                 do="compare",
                 stated=stated,
                 by=by,
+                prior=compared.prior.report_sha256,
             )
 
     def _looked(self, reading: Reading) -> Reading:

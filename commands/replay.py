@@ -50,9 +50,22 @@ def run(
     prior: Annotated[
         Path | None,
         typer.Option(
-            help="The prior study, if the report was compared with one.", show_default=False
+            help="The prior study or its report.json, if the report was compared with one.",
+            show_default=False,
         ),
     ] = None,
+    history: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="The clinical information that the report was given, if the record has no words.",
+            show_default=False,
+        ),
+    ] = "",
+    question: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="The question, likewise.", show_default=False),
+    ] = "",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -65,6 +78,7 @@ def run(
     """Verify RECORD and make its run again: the same report byte for byte, or what differs."""
     with errors_as_exit_codes(as_json):
         from agent.audit import lines, replay
+        from agent.audit.given import Given
         from radixgpt.settings import load
 
         if study is None and out is not None:
@@ -88,7 +102,11 @@ def run(
             return
         with progress(quiet) as say:
             found = replay.run(
-                held, study, index=settings.index, style=style, prior=prior, progress=say
+                held,
+                study,
+                index=settings.index,
+                given=Given(style, prior, history, question),
+                progress=say,
             )
         made = None if found.report is None else _json(found.report)
         differences = [*found.differences]

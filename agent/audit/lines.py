@@ -95,6 +95,8 @@ class Did(_Line):
         "leave_out",
         "undo",
         "compare",
+        "tell",
+        "suggest",
     ]
     style: str | None = None
     language: str | None = None
@@ -102,6 +104,12 @@ class Did(_Line):
     stated: bool | None = Field(
         default=None, description="Whether the person said that the prior is of the same patient"
     )
+    prior: Sha | None = Field(
+        default=None, description="Of the content of the prior's report, its pixels' hash in it"
+    )
+    history: str | None = Field(default=None, description="By its hash, unless words are kept")
+    question: str | None = Field(default=None, description="Likewise")
+    wanted: bool | None = None
     level: str | None = None
     kind: str | None = None
     value: str | int | None = None

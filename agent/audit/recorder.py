@@ -151,9 +151,16 @@ class Recorder:
         if did.get("style") is not None:
             did = {**did, "style": style_named(did["style"])}
         held = None if report is None else sha256(to_json(report))
-        if "text" in did and not self.words:
-            did["text"] = f"{HIDDEN}{sha256(did['text'])}"
+        for name in ("text", "history", "question"):
+            if did.get(name) and not self.words:
+                did[name] = f"{HIDDEN}{sha256(did[name])}"
         self._add(ReportLine(did=Did(**did), sha256=held))
+
+    def compared(self, report: Report, *, stated: bool, by: int) -> None:
+        """The report was compared with a prior study."""
+        assert report.prior is not None, "it was compared"
+        prior = report.prior.report_sha256
+        self.reported(report, do="compare", stated=stated, by=by, prior=prior)
 
     def said(self, turn: int, text: str, heard: Heard) -> None:
         """The user has said something."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from agent import pipeline
 from agent.asked import Heard
+from agent.audit.given import Given
 from agent.audit.lines import (
     AnswerLine,
     Begin,
@@ -29,7 +30,8 @@ from agent.audit.lines import (
     StudyLine,
     ToolLine,
 )
-from agent.audit.recorder import Recorder, hidden, style_named
+from agent.audit.recorder import Recorder, hidden
+from agent.beside import completed
 from agent.session import Session
 from radixgpt.errors import AuditError, RadixError
 from radixgpt.report import Report
@@ -65,8 +67,7 @@ def run(
     study: Path | str,
     *,
     index: Path | None = None,
-    style: str | None = None,
-    prior: Path | str | None = None,
+    given: Given | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Make a recorded run again on a study.
@@ -75,16 +76,15 @@ def run(
         record: whose chain holds.
         study: file, folder or zip.
         index: folder of the index of similar cases, if not the one that ships.
-        style: file of the style, where the report was worded in a house's own.
-        prior: the prior study, where the report was compared with one.
+        given: what the run was given and the record does not hold.
         progress: called with a short text as each step begins.
 
     Raises:
         AuditError: the record can't be made again, as its study was not read by the run itself, or
-            its style is not given.
+            something that it was given is not given again.
         InputError: the study can't be read.
     """
-    begin = record.begin
+    begin, given = record.begin, given or Given()
     if begin.salt is None:
         raise AuditError(
             "The run was handed a study that was read before it, so it can't be made again.",
@@ -107,39 +107,31 @@ def run(
     if begin.run == "report":
         wanted = [line.did for line in record.lines if isinstance(line, ReportLine)]
         shifts = [line.level_shift for line in record.lines if isinstance(line, LookLine)]
-        if len(wanted) != 1 or len(shifts) != 1 or wanted[0].do != "draft":
+        if not wanted or len(shifts) != 1 or wanted[0].do != "draft":
             raise AuditError("The record is of no single report.", "Take a whole record.")
-        _, report = pipeline.drafted(
+        steps = [given.beside(did) for did in wanted[1:]]  # asked for before anything runs
+        reading, report = pipeline.drafted(
             opened,
             begun,
             level_shift=shifts[0],
-            style=_style(wanted[0].style or "standard", style),
+            style=given.style_of(wanted[0].style or "standard"),
             language=wanted[0].language,
             progress=progress,
             audit=recorder,
         )
+        for step in steps:
+            report = completed(reading, report, step, audit=recorder, progress=progress)
     else:
         session = Session(llm=begin.llm, index=index, encoder=begin.encoder, record=again)
         session.use(opened, salted=True)
         recorder = session.audit
-        _converse(session, record, progress, style, prior)
+        _converse(session, record, progress, given)
         report = session.report
     lines = recorder.lines
     first = lines[0]
     assert isinstance(first, Begin)
     differences = tuple(_differences(record.lines[1:], lines[1:], begin))
     return Outcome(report, differences, tuple(_made_with(begin, first)), _left(record))
-
-
-def _style(recorded: str, given: str | None) -> str:
-    """The style to word a report in again."""
-    if not hidden(recorded):
-        return recorded
-    if given is None or style_named(given) != recorded:
-        raise AuditError(
-            "The report was worded in a style of a house's own.", "Name its file with --style."
-        )
-    return given
 
 
 def _only(record: Record | Recorder, kind: type[StudyLine]) -> StudyLine:
@@ -170,8 +162,7 @@ def _converse(
     session: Session,
     record: Record,
     progress: Callable[[str], None],
-    style: str | None,
-    prior: Path | str | None,
+    given: Given,
 ) -> None:
     """Do again what was done in a session, in the order of the record."""
     from agent import chat, graph
@@ -207,7 +198,7 @@ def _converse(
             if session.refused and not begin.words:
                 session.graph = played
         elif isinstance(line, ReportLine):
-            _do(session, line.did, style, prior)
+            _do(session, line.did, given)
 
 
 def _turn(lines: Sequence[Line]) -> Iterator[Line]:
@@ -218,29 +209,25 @@ def _turn(lines: Sequence[Line]) -> Iterator[Line]:
             return
 
 
-def _do(session: Session, did: Did, style: str | None, prior: Path | str | None) -> None:
+def _do(session: Session, did: Did, given: Given) -> None:
     """Do to the report what was done outside of the chat.
 
     Raises:
         AuditError: the record says what can't be done.
     """
-    given = did.model_dump(exclude={"do"}, exclude_none=True)
+    args = did.model_dump(exclude={"do", "prior"}, exclude_none=True)
     if did.style is not None:
-        given["style"] = _style(did.style, style)
+        args["style"] = given.style_of(did.style)
     if did.text is not None and hidden(did.text):
         raise AuditError(
             "A sentence was worded by hand, and its words were not kept.",
             "Only a record with words can be made again then: RADIXGPT_AUDIT_WORDS=true.",
         )
     if did.do == "compare":
-        if prior is None:
-            raise AuditError(
-                "The report was compared with a prior study.", "Name that study with --prior."
-            )
-        given["path"] = prior
+        args["path"] = given.the_prior()
     try:
-        getattr(session, did.do)(**given)
-    except (TypeError, RadixError) as error:
+        getattr(session, did.do)(**args)
+    except (AttributeError, TypeError, RadixError) as error:
         raise AuditError(
             f"'{did.do}' of the record can't be done to this report.", "Take a whole record."
         ) from error
@@ -281,7 +268,9 @@ def _one(a: Line, b: Line, begin: Begin) -> Iterator[str]:
             yield "The tools saw something else in the study."
         return
     if isinstance(a, ReportLine) and isinstance(b, ReportLine):
-        if a.did != b.did:
+        if a.did != b.did and a.did == b.did.model_copy(update={"prior": a.did.prior}):
+            yield "The prior study, or what was seen in it, is not the recorded one."
+        elif a.did != b.did:
             yield f"{_named(a)} was recorded, and {_lower(_named(b))} came in its place."
         elif a.sha256 != b.sha256:
             yield f"{_named(a)}: its bytes differ."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import cli
+from data.synth import bundled
+from data.synth.phantom_parameters import Disc
 
 run = CliRunner().invoke
 
@@ -94,6 +98,65 @@ def test_a_style_of_ones_own_is_asked_for(noise: Path, tmp_path: Path) -> None:
     call = ["replay", str(record), "--study", study]
     assert "--style" in run(cli.app, call).stderr
     assert run(cli.app, [*call, "--style", str(house)]).exit_code == 0
+
+
+HISTORY, QUESTION = "Jane Doe, pain in the left leg", "Herniation at L4-L5, Mrs Doe?"
+
+
+def test_what_a_report_was_told_is_given_again_and_not_kept(noise: Path, tmp_path: Path) -> None:
+    study, out = str(noise / "doe-jane.png"), tmp_path / "out"
+    told = ["--history", HISTORY, "--question", QUESTION]
+    run(cli.app, ["report", study, "-o", str(out), *told, "--follow-up"])
+    record = out / "audit.jsonl"
+    kept = record.read_text(encoding="utf-8")
+    assert not {"Doe", "Jane", "leg", "Herniation"} & set(re.findall(r"\w+", kept))
+    call = ["replay", str(record), "--study", study, "--report", str(out / "report.json")]
+    for given, missing in (
+        ([], "--history"),
+        (["--history", HISTORY], "--question"),
+        (["--history", HISTORY, "--question", QUESTION.upper()], "--question"),
+    ):
+        refused = run(cli.app, [*call, *given])
+        assert refused.exit_code == 9
+        assert f"Give the same text again with {missing}." in refused.stderr
+        assert "Doe" not in refused.stderr
+    again = run(cli.app, [*call, *told])
+    assert again.exit_code == 0, again.output
+    assert "the same byte for byte" in again.stdout
+
+
+def test_a_record_with_words_holds_what_was_told(
+    noise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RADIXGPT_AUDIT_WORDS", "true")
+    study, out = str(noise / "doe-jane.png"), tmp_path / "out"
+    run(cli.app, ["report", study, "-o", str(out), "--history", HISTORY])
+    assert HISTORY in (out / "audit.jsonl").read_text(encoding="utf-8")
+    again = run(cli.app, ["replay", str(out / "audit.jsonl"), "--study", study])
+    assert again.exit_code == 0, again.output
+
+
+def test_a_comparison_comes_out_byte_for_byte(tmp_path: Path) -> None:
+    study = bundled.study_folder()
+    fresh = replace(
+        bundled.PHANTOM, discs={name: Disc() for name in bundled.PHANTOM.discs}, seed=12
+    )
+    prior, out = bundled.written(fresh, tmp_path / "prior"), tmp_path / "out"
+    given = ["--prior", str(prior), "--same-patient", "--question", QUESTION, "--follow-up"]
+    done = run(cli.app, ["report", str(study), "-o", str(out), *given, "-q"])
+    assert done.exit_code == 0, done.output
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert any(change["verdict"] == "increased" for change in report["prior"]["changes"])
+    assert report["follow_up"]
+    call = ["replay", str(out / "audit.jsonl"), "--study", str(study), "--question", QUESTION]
+    assert "--prior" in run(cli.app, call).stderr
+    again = run(cli.app, [*call, "--prior", str(prior), "--report", str(out / "report.json")])
+    assert again.exit_code == 0, again.output
+    assert "the same byte for byte" in again.stdout
+    other = bundled.written(replace(fresh, seed=13), tmp_path / "other")
+    wrong = run(cli.app, [*call, "--prior", str(other), "-q"])
+    assert wrong.exit_code == 9
+    assert "The prior study, or what was seen in it, is not the recorded one." in wrong.stdout
 
 
 def test_an_answer_has_its_record(noise: Path, tmp_path: Path) -> None:
