@@ -35,13 +35,19 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-METHOD = (
-    f"RadiXGPT {__version__}: allow-list of elements",
-    "UIDs replaced, dates shifted by patient",
-    "Pixels not searched for faces",
-)
-OPTIONS = ("113100", "113105", "113107", "113108")
+SHIFTED = "113107"
+OPTIONS = ("113100", "113105", SHIFTED, "113108")
 """PS3.16 CID 7050: basic profile, descriptors cleaned, modified dates and sex and age retained."""
+
+
+def method(*, shifted: bool) -> tuple[str, ...]:
+    """What was done, in words; no date that there was none of is told to be shifted."""
+    return (
+        f"RadiXGPT {__version__}: allow-list of elements",
+        f"UIDs replaced, {'dates shifted by patient' if shifted else 'no date kept'}",
+        "Pixels not searched for faces",
+    )
+
 
 _LOSSY = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
 _ENHANCED = frozenset(f"1.2.840.10008.5.1.4.1.1.{last}" for last in ("2.1", "4.1", "4.4"))
@@ -313,9 +319,10 @@ def _complete(made: Dataset, person: _Person, work: _Work) -> None:
     if person.agent and not made.get("ContrastBolusAgent"):
         made.ContrastBolusAgent = "contrast agent"
     made.PatientIdentityRemoved = "YES"
-    made.DeidentificationMethod = list(METHOD)
+    done = method(shifted=bool(work.shifted))
+    made.DeidentificationMethod = list(done)
     record = []
-    for option in OPTIONS:
+    for option in (o for o in OPTIONS if work.shifted or o != SHIFTED):
         item = Dataset()
         found = values.code("DCM", option)
         if found is None:
@@ -325,7 +332,7 @@ def _complete(made: Dataset, person: _Person, work: _Work) -> None:
         record.append(item)
     made.DeidentificationMethodCodeSequence = record
     made.LongitudinalTemporalInformationModified = "MODIFIED" if work.shifted else "REMOVED"
-    work.closed.extend((*METHOD, "SYNTHETIC", "contrast agent", "MODIFIED", "REMOVED"))
+    work.closed.extend((*done, "SYNTHETIC", "contrast agent", "MODIFIED", "REMOVED"))
     work.closed.append(str(made.SOPClassUID))
 
 

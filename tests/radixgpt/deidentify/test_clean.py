@@ -68,6 +68,11 @@ def test_the_record_is_truthful(run: Any, tools: Any) -> None:
     assert "BurnedInAnnotation" not in found
     undated = tools.open(run(tools.make(StudyDate=None)))
     assert undated.LongitudinalTemporalInformationModified == "REMOVED"
+    # Nothing was shifted, so the option of modified dates must not be claimed.
+    assert {c.CodeValue for c in undated.DeidentificationMethodCodeSequence} == {
+        "113100", "113105", "113108",
+    }  # fmt: skip
+    assert not any("shifted" in line for line in undated.DeidentificationMethod)
 
 
 def test_dates_of_one_patient_keep_their_intervals(run: Any, tools: Any) -> None:
