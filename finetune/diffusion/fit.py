@@ -43,13 +43,13 @@ class Recipe:
         seed: of everything that is drawn.
     """
 
-    steps: int = 3000
+    steps: int = 10_000
     images: int = 8
     rate: float = 1e-3
     warm_up: int = 100
     dropped: float = 0.12
     phantoms: float = 0.3
-    average: float = 1500.0
+    average: float = 4000.0
     widths: tuple[int, ...] = networks.WIDTHS
     layers: int = 1
     seed: int = 5
