@@ -26,6 +26,10 @@ TOLD: Mapping[str, str] = {
         "On the page, New study clears the desk for another study, and what was said here is "
         "forgotten with it. To take the last change back, say *undo*."
     ),
+    "simple_words": (
+        "These are the words of a report, and I have no simpler ones. Ask what any of them means, "
+        "and talk the result over with your doctor."
+    ),
     "free_text": (
         "Free text can't be put into the report: each of its sentences rests on a finding. You can "
         "set a grade, take a level out, or edit the downloaded draft."

@@ -24,7 +24,16 @@ from agent import answers, replies
 from agent import content as c
 from agent.asked import CHANGES, own_words
 from agent.toolbox import LOOKUPS
-from tools.router import Call, Previous, Route, Slots, is_request, load_router, routes
+from tools.router import (
+    TAKEN_UP,
+    Call,
+    Previous,
+    Route,
+    Slots,
+    is_request,
+    load_router,
+    routes,
+)
 
 _SHORT = 4
 """Words below which an answer to a question back hardly stands for itself."""
@@ -43,7 +52,7 @@ _OWN_CALLS = (
     "compare_prior",
     "make_synthetic_image",
 )
-"""Calls that a follow-up does not refer to."""
+"""Calls that a question on findings does not refer to; a few the next message may take up."""
 
 
 _SCOLIOSIS = re.compile(r"\bscolio\w*|\bcobb\b", re.IGNORECASE)
@@ -211,10 +220,18 @@ def previous_turn(messages: Sequence[BaseMessage]) -> Previous | None:
     if any(isinstance(one, c.SendingContent) and one.question for one in told):
         return Previous(calls[-1], pending=True)
     meant = [call for call in calls if call.tool not in _OWN_CALLS]
-    if not meant and not options:
+    own = [Call(call["name"], call["args"]) for m in turn if isinstance(m, AIMessage)
+           for call in m.tool_calls if call["name"] in TAKEN_UP]  # fmt: skip
+    if not meant and not options and not own:
         return None
     focus = _affected(returned[-1]) if returned else None
-    return Previous(_in_focus(meant) if meant else Call("ask_back"), pending, options, focus)
+    return Previous(
+        _in_focus(meant) if meant else Call("ask_back"),
+        pending,
+        options,
+        focus,
+        own[-1] if own else None,
+    )
 
 
 def _affected(content: c.Content | None) -> str | None:

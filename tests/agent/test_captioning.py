@@ -112,3 +112,11 @@ def test_a_refused_study_has_no_caption(refused_session: Session, say: Say) -> N
 
 def test_marks_of_no_place_show_no_image(session: Session) -> None:
     assert pictures.of_marks(session.look().study, [("L4-L5", ())]) == ()
+
+
+def test_the_next_message_takes_a_caption_up_and_no_later_one(session: Session, say: Say) -> None:
+    say(session, "write a caption for this study")
+    one = quoted(say(session, "and one for L5-S1 alone"))
+    assert {place.level for place in findings_in(one)} == {"L5-S1"}
+    assert "**Caption" not in say(session, "is there a herniation at L4-L5?").text
+    assert "**Caption" not in say(session, "and L5-S1?").text

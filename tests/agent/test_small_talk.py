@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.events import Answer
-from agent.replies import MEANINGS
+from agent.replies import MEANINGS, TOLD
 from agent.session import Session
 from radixgpt.finding import GRADED
 
@@ -64,6 +64,22 @@ def test_a_term_is_explained_and_a_finding_is_not_taken_for_one(session: Session
     assert say(session, "what does spondylolisthesis mean?").text == MEANINGS["spondylolisthesis"]
     assert "Pfirrmann IV" in say(session, "what is the Pfirrmann grade at L4-L5").text
     assert {k for k in GRADED if not k.startswith("endplate")} | {"endplate"} == set(MEANINGS)
+
+
+def test_simple_words_are_findings_and_an_honest_remark(session: Session, say: Say) -> None:
+    told = say(session, "can you explain my MRI in simple words?").text
+    assert "L4-L5" in told
+    assert "herniation" in told
+    assert told.endswith(TOLD["simple_words"])
+
+
+def test_a_question_between_an_offer_and_its_yes_is_answered(session: Session, say: Say) -> None:
+    assert "Shall I" in say(session, "change L5-S1 to Pfirrmann 4").text
+    assert "Nothing changed" in say(session, "wait, what is at L3-L4?").text
+    told = say(session, "and the grade at L5-S1?").text
+    assert "Pfirrmann V" in told
+    assert "Modic" not in told
+    assert not say(session, "yes").report_changed
 
 
 def test_levels_without_findings_are_named_and_not_called_normal(

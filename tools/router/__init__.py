@@ -10,8 +10,10 @@ from tools.router.offers import is_request
 from tools.router.requests import routes
 from tools.router.route import Route, Router, load_router
 from tools.router.slots import Slots, read
+from tools.router.taken_up import TAKEN_UP
 
 __all__ = [
+    "TAKEN_UP",
     "Call",
     "Previous",
     "Route",

@@ -28,12 +28,14 @@ class Previous:
         pending: whether its change waits for a yes.
         options: the readings among which the user was asked to choose.
         focus: the one level that the answer before spoke of as affected, None if there is none.
+        last: the call of the turn just before if it is one that only the next message takes up.
     """
 
     call: Call
     pending: bool = False
     options: tuple[Call, ...] = ()
     focus: str | None = None
+    last: Call | None = None
 
 
 @dataclass(frozen=True)

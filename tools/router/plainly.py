@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from tools.router.calls import Ask, Call, Previous, Resolved
+from tools.router.calls import Ask, Call, Previous, Resolved, levels_of
+from tools.router.lay import simply, without_simply
 from tools.router.slots import Slots
 
 _LOOKUPS = ("findings", "findings_abnormal", "measure", "image", "explain", "follow_up", "levels")
@@ -23,6 +24,7 @@ _MEANING = re.compile(
     r"(?: (?:grad(?:e|ing)|type|scale|system|classification|changes?|[0-5]|[iv]+))*"
     r"(?: (?:mean|stand for|meaning|in general))?\W*$"
 )
+_CHANGED = ("set_grade", "shift", "remove", "undo", "impression", "short", "standard", "yes", "no")
 _WAY = re.compile(r"^(?:up|down)(?:wards?)?\W*$")
 _ALL_RIGHT = re.compile(r"^(?:o?k+|okay|fine|good|all ?right|cool)\W*$")
 _REPORT = r"(?:impression|conclusion|report|findings|text|sentences?)"
@@ -107,6 +109,33 @@ _WHICH_SLICE = re.compile(
     r"\b(?:on|in|from) (?:which|what) (?:slices?|images?|sequences?|series)\b"
 )
 _SEEN = ("get_findings", "measure", "explain", "show_image")
+_BID = r"(?:let(?:'s| us)|can we|could we|we|i|want|would|like|i'd|i'll|please|to|just|only|again)"
+_PUT = r"(?:on|to|with|at|about|in|into|over|back|now|only|the|disc|level|around)"
+_TURN_TO = re.compile(
+    rf"^{_THEN}(?:{_BID} )*(?:(?P<stay>concentrat\w+|focus\w*|attention|talk|speak|discuss|stick)"
+    rf"|turn|move|back|return|continue|proceed|carry on)(?: {_PUT})* xdisc"
+    r"(?: (?:disc|level|alone|only|now|first|again|please|for now))*\W*$"
+)
+"""A level is turned to, and nothing of it is asked."""
+_FOCUS = re.compile(rf"^{_THEN}(?:{_BID} )*(?:concentrat\w+|focus\w*)\b")
+_GRADE = re.compile(
+    rf"^{_THEN}(?:wait,? )?(?:(?:what|which)(?:'s| is| was)? ?)?(?:the |its |disc )*grade"
+    r"(?: (?:is|was|does|did|has|have|had|you|give|gave|see|at|of|for|in|on|to|the|it|level|disc"
+    r"|there|here|xdisc|then|again|please))*\W*$"
+)
+"""The grade of a disc, no kind being named: Pfirrmann's."""
+_EXPLAIN_ALL = re.compile(
+    rf"^{_THEN}(?:hi|hello|hey|please|can you|could you|would you|,|\W)*explain(?: me| to me)?"
+    r" (?:my|this|the|these|all|his|her)(?: (?:lumbar|whole|spine|back))*"
+    r" (?:mri?s?|scans?|images?|pictures?|study|results?|findings)(?: (?:to|for) me)?\W*$"
+)
+_ASTRAY = re.compile(
+    r"\b(?:ignore|forget|pretend|disregard|rules?|instructions?|prompt|jokes?|poem|story|normal)\b"
+)
+"""Words that want more than simple words."""
+_GIST = re.compile(
+    r"\b(?:mri?|scans?|images?|pictures?|study|results?|findings|everything|all|spine|back)\b"
+)
 _ALL_NORMAL = re.compile(
     r"^(?:so )?(?:is|are) (?:the|this|my|his|her|all|everything)(?: the)?"
     r"(?: (?:lumbar|spine|back|study|scan|mri|discs?|levels?))* (?:all )?(?:normal|fine)\W*$"
@@ -131,6 +160,9 @@ def _goes_on(intent: str, said: Slots, previous: Previous) -> str:
         return ""
     if before in _SEEN and _LEVEL_ALONE.match(said.masked):
         return "follow_up"
+    turned = _TURN_TO.match(said.masked)
+    if before == "show_image" and turned and not turned["stay"]:
+        return "image"
     looked = before == "show_image" and not (said.sequence or said.unassessed)
     asked = intent in ("image", "follow_up") and _WHAT_OF_IT.match(said.text)
     return "findings" if looked and asked else ""
@@ -140,6 +172,41 @@ def _plain_look(said: Slots) -> bool:
     """Whether a level is asked about, and nothing of it by name."""
     named = said.kinds or said.quantities or said.unassessed or said.others
     return bool(said.discs) and not named and _WHAT_AT.match(said.masked) is not None
+
+
+def _looks(intent: str, said: Slots, previous: Previous | None) -> str:
+    """The lookup that is meant by words that name none; empty where they do."""
+    if intent not in (*_LOOKUPS, "study", "about", "set_grade", "shift") or said.unassessed:
+        return ""
+    bids = intent in ("set_grade", "shift") and _BIDS.search(said.text)
+    if not bids and _TURN_TO.match(said.masked):
+        return "findings"
+    if not bids and _FOCUS.match(said.masked) and (said.kinds or said.quantities):
+        return "measure" if said.quantities and not said.kinds else "findings"
+    if _GRADE.match(said.masked) and not said.order:
+        held = bool(said.discs or said.vertebrae) or previous is None
+        return "findings" if held else "follow_up"
+    return "findings" if _EXPLAIN_ALL.match(said.text) else ""
+
+
+def asks_grade(said: Slots) -> bool:
+    """Whether a grade is asked for and no kind is named."""
+    return not (said.kinds or said.quantities) and _GRADE.match(said.masked) is not None
+
+
+def _in_simple_words(intent: str, said: Slots, previous: Previous | None) -> Resolved | str:
+    """What is looked up for somebody who wants simple words; they change nothing."""
+    named = said.discs or said.vertebrae or said.others
+    if said.kinds and not named and _MEANING.match(without_simply(said.masked)):
+        return Call("define", {"kinds": list(said.kinds)})
+    if named or said.kinds:
+        return "measure" if intent == "measure" else "findings"
+    if intent == "report":
+        return intent
+    if previous and previous.call.tool in _SEEN and not _GIST.search(without_simply(said.text)):
+        levels = levels_of(previous.call)
+        return Call("get_findings", {"levels": levels} if levels else {})
+    return Call("get_findings")
 
 
 def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolved | str:
@@ -161,6 +228,11 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return Call("list_changes")
     if previous is not None and (goes_on := _goes_on(intent, said, previous)):
         return goes_on
+    plain = simply(said.text) and not (said.unassessed or said.order or _ASTRAY.search(said.text))
+    if plain and intent not in _CHANGED:
+        return _in_simple_words(intent, said, previous)
+    if looks := _looks(intent, said, previous):
+        return looks
     if said.discs and _WHICH_SLICE.search(said.text) and intent in _LOOKUPS:
         return "explain"
     if intent in ("study", "explain", "not_assessed") and _plain_look(said):

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from tools.router.calls import Call, Previous, levels_of
 from tools.router.described import described
+from tools.router.lay import simply
 from tools.router.made_up import made_up
 from tools.router.prior import compared
 from tools.router.quoted import quoted
 from tools.router.route import Route, Router
 from tools.router.similar import similar
 from tools.router.slots import Slots
+from tools.router.taken_up import taken_up
 
 MOST = 5
 """Calls of one message."""
@@ -33,7 +35,18 @@ _ONE_LEVEL = ("remove_sentences", "restore_sentences", "show_image", "explain")
 
 
 def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[Route, ...]:
-    """Where a message leads: one route, or one for each request that it makes."""
+    """Where a message leads: one route, or one for each request that it makes.
+
+    A lookup that is to be told in simple words is followed by the remark that there are none.
+    """
+    found = _routes(router, utterance, previous)
+    if simply(utterance) and all(r.call.tool in (*_LOOKUPS, "draft_report") for r in found):
+        remark = Call("told", {"topic": "simple_words"})
+        return (*found, Route(remark, 1.0, Slots(text="", masked="")))
+    return found
+
+
+def _routes(router: Router, utterance: str, previous: Previous | None) -> tuple[Route, ...]:
     if (call := quoted(utterance)) is not None:
         return (Route(call, 1.0, Slots(text="", masked="")),)
     whole = _one(router, utterance, previous)
@@ -56,8 +69,8 @@ def routes(router: Router, utterance: str, previous: Previous | None) -> tuple[R
 
 def _one(router: Router, utterance: str, previous: Previous | None) -> Route:
     """Where one request leads; some are asked for by words that decide by themselves."""
-    found = made_up(utterance) or compared(utterance) or similar(utterance)
-    if (call := found or described(utterance)) is not None:
+    found = made_up(utterance) or compared(utterance) or similar(utterance) or described(utterance)
+    if (call := found or taken_up(utterance, previous.last if previous else None)) is not None:
         return Route(call, 1.0, Slots(text="", masked=""))
     return router.route(utterance, previous)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from radixgpt.finding import KINDS
 from radixgpt.level import LUMBAR_DISCS
 from tools.router.calls import Ask, Call, Previous, Resolved, kinds_of, levels_of, listed
 from tools.router.offers import agrees, declines
-from tools.router.plainly import said_plainly
+from tools.router.plainly import asks_grade, said_plainly
 from tools.router.slots import Slots
 
 __all__ = ["Ask", "Call", "Previous", "resolve"]
@@ -282,12 +283,56 @@ def resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
     plain = said_plainly(intent, said, previous)
     if not isinstance(plain, str):
         return plain
-    found = _resolve(plain, said, previous)
+    if asks_grade(said):
+        said = replace(said, kinds=(_graded_before(previous),))
+    found = _taking_up(plain, said, previous) or _resolve(plain, said, previous)
     if previous and previous.pending and found == previous.call and agrees(said, previous):
         return Call("confirm_change", {"accept": True})  # "yes, set L4-L5 to 2"
     if said.turned and isinstance(found, Call) and levels_of(found):
         return Ask("meaning", (found,))  # L4-L3 may be meant as L3-L4, or be a slip
     return found
+
+
+def _graded_before(previous: Previous | None) -> str:
+    """The kind that "the grade" means: the graded one that was spoken of, else Pfirrmann's."""
+    before = kinds_of(previous.call) if previous else []
+    return before[0] if before == ["modic"] else "pfirrmann"
+
+
+_SEVERAL = re.compile(
+    r"\b(?:which|any|where|is there|are there|does (?:he|she|the|this)|has (?:he|she|the|this)"
+    r"|slips|heights|canals|percentages|measurements|ratios|values|sizes|distances|discs|levels)\b"
+)
+_MILLIMETRES = re.compile(r"\b(?:mm|cm|millimet\w+)\b")
+_BARE = re.compile(
+    r"^(?:(?:and|so|then|now|ok(?:ay)?|but|the|its|disc|what about|how about),? )*"
+    r"(?!(?:is|are|was|were|do|does|did|has|have|can|could|show|why|explain|list|give|write)\b)"
+)
+_LEVEL_BEFORE = ("get_findings", "measure", "explain", "show_image")
+_TELLS = ("findings", "measure", "explain", "follow_up", "image")
+
+
+def _taking_up(intent: str, said: Slots, previous: Previous | None) -> Resolved | None:
+    """A kind or a quantity alone, at the one level that was just looked at: "slip in mm?"."""
+    if previous is None or previous.pending or intent not in _TELLS:
+        return None
+    before = previous.call
+    level = levels_of(before) or ([previous.focus] if previous.focus else [])
+    if before.tool not in _LEVEL_BEFORE or len(level) != 1 or said.everything or said.worst:
+        return None
+    if said.discs or said.vertebrae or said.others or said.unassessed or said.relative:
+        return None
+    if _SEVERAL.search(said.text):
+        return None
+    at = Call(before.tool, {"levels": level})
+    words = len(said.masked.split())
+    if intent == "measure" or (said.numeric and said.quantities and intent != "image"):
+        return _measure(said, at, inherit=True)
+    if _MILLIMETRES.search(said.text) and words <= 3 and not said.kinds and intent != "image":
+        return _measure(said, Call(before.tool, {**before.args, "levels": level}), inherit=True)
+    if words <= 2 and said.kinds and not said.sequence and _BARE.match(said.masked):
+        return _findings(said, at, inherit=True)
+    return None
 
 
 def _resolve(intent: str, said: Slots, previous: Previous | None) -> Resolved:
