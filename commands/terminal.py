@@ -42,6 +42,15 @@ EXIT_CODES: dict[str, int] = {
 }
 """The exit code for the ``code`` of each error in :mod:`radixgpt.errors`."""
 
+StudyPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY",
+        help="A DICOM file, a folder or zip of them, a NIfTI, a PNG or JPEG or a folder of them.",
+        show_default=False,
+    ),
+]
+"""A study to be read."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 

@@ -14,6 +14,7 @@ from traffic import Player, answers_of
 from typer.testing import CliRunner
 
 import cli
+from commands import ask as ask_command
 from radixgpt.consent import Address
 from radixgpt.errors import ConsentError
 
@@ -100,8 +101,8 @@ def test_a_person_at_a_terminal_is_asked(
     session = Session(llm=f"ollama:tiny@{far.url}")
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     with pytest.raises(ConsentError):
-        cli._ask_to_send(session, given=False, by_hand=False)
-    cli._ask_to_send(session, given=False, by_hand=True)
+        ask_command.ask_to_send(session, given=False, by_hand=False)
+    ask_command.ask_to_send(session, given=False, by_hand=True)
     assert session.brain.startswith(brain)
     assert leaving.question(session) == ""
     told = capsys.readouterr()
