@@ -27,7 +27,7 @@ import numpy as np
 import tools.router
 from eval import routing
 from eval.routing import Utterance
-from finetune import router, router_lines, smollm2
+from finetune import router, router_fit, router_lines, router_speaker, smollm2
 from finetune import router_candidates as candidates
 from finetune import router_lm as lm
 from finetune.router_data import known_words, samples
@@ -198,15 +198,16 @@ def compare(folder: Path) -> dict[str, Result]:
             path = folder / f"{name} {_digest()}.json"
             found[name] = kept(path, partial(_fitted, FITTED[name]))
         else:
-            trained = lm.trained(lm.OUT)
-            code = (Path(lm.__file__), Path(router_lines.__file__))
+            trained = router_fit.trained(lm.OUT)
+            parts = (lm, router_fit, router_speaker, router_lines)
+            code = [Path(str(module.__file__)) for module in parts]
             path = folder / f"{name} {_digest(trained, *code)}.json"
             found[name] = kept(path, partial(_spoken, name))
     return found
 
 
 def _spoken(name: str) -> Result:
-    speaker = lm.load_speaker(*smollm2.load(), lm.OUT)
+    speaker = router_fit.load_speaker(*smollm2.load(), lm.OUT)
     learn = routing.load("train")
     known, sample = lm.known_to(learn), learn[::_SAMPLED]
     if name == SPOKEN[0]:
@@ -253,7 +254,9 @@ def page(results: dict[str, Result]) -> str:
     card = load_card("router")
     predict = router.predictor(load_router())
     ships = {p: routing.score(routing.mark(routing.load(p), predict)) for p in PARTS}
-    trained = json.loads(lm.trained(lm.OUT).with_suffix(".json").read_text(encoding="utf-8"))
+    trained = json.loads(
+        router_fit.trained(lm.OUT).with_suffix(".json").read_text(encoding="utf-8")
+    )
     size = sum((WEIGHTS / "router" / name).stat().st_size for name in card.manifest.files)
     template = Path(__file__).with_name("router_decision.md").read_text(encoding="utf-8")
     return template.format(

@@ -15,9 +15,9 @@ from tools.router.model import INTENTS
 pytest.importorskip("peft", reason="fine-tuning a language model needs peft")
 pytest.importorskip("transformers", reason="fine-tuning a language model needs transformers")
 
-from finetune import router_lines, router_lm
+from finetune import router_fit, router_lines, router_speaker
+from finetune.router_fit import Plan
 from finetune.router_lines import Example
-from finetune.router_lm import Plan
 
 # peft asks transformers by a name that is to go away.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
@@ -156,8 +156,8 @@ def test_examples_hold_every_utterance_with_its_call_and_variants_that_fit() -> 
 def test_batches_hold_every_utterance_once_an_epoch() -> None:
     plan = Plan(epochs=2, batch=3)
     sources = [[Example(f"{i}{v} =>", "undo", "undo") for v in "ab"] for i in range(10)]
-    found = router_lm.batches(sources, plan)
-    assert found == router_lm.batches(sources, plan)
+    found = router_fit.batches(sources, plan)
+    assert found == router_fit.batches(sources, plan)
     assert len(found) == plan.steps(len(sources))
     for epoch in (found[:4], found[4:]):
         assert sorted(one.prompt[0] for batch in epoch for one in batch) == list("0123456789")
@@ -166,10 +166,10 @@ def test_batches_hold_every_utterance_once_an_epoch() -> None:
 def test_a_small_model_learns_its_calls_and_says_them_again_after_loading(tmp_path: Path) -> None:
     tokenizer = small_tokenizer([one for several in SOURCES for one in several])
     base = small_model(len(tokenizer))
-    losses = router_lm.train(base, tokenizer, SOURCES, PLAN, tmp_path)
+    losses = router_fit.train(base, tokenizer, SOURCES, PLAN, tmp_path)
     assert len(losses) == PLAN.steps(len(SOURCES))
     assert losses[-1] < 0.2 * losses[0]
-    speaker = router_lm.load_speaker(small_model(len(tokenizer)), tokenizer, tmp_path)
+    speaker = router_fit.load_speaker(small_model(len(tokenizer)), tokenizer, tmp_path)
     alone = [speaker.answers([example.prompt])[0] for (example,) in SOURCES]
     assert alone == [router_lines.call_of(example.line) for (example,) in SOURCES]
     assert speaker.answers([example.prompt for (example,) in SOURCES]) == alone
@@ -193,11 +193,11 @@ def test_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path)
         if step == 7:
             raise KeyboardInterrupt
 
-    through = router_lm.train(
+    through = router_fit.train(
         small_model(len(tokenizer)), tokenizer, SOURCES, plan, tmp_path / "through"
     )
     with pytest.raises(KeyboardInterrupt):
-        router_lm.train(
+        router_fit.train(
             small_model(len(tokenizer)),
             tokenizer,
             SOURCES,
@@ -207,7 +207,7 @@ def test_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path)
             on_step=stop,
         )
     seen: list[int] = []
-    again = router_lm.train(
+    again = router_fit.train(
         small_model(len(tokenizer)),
         tokenizer,
         SOURCES,
@@ -222,13 +222,13 @@ def test_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path)
 def test_what_was_not_trained_is_said_so(tmp_path: Path) -> None:
     tokenizer = small_tokenizer([])
     with pytest.raises(WeightsError, match="not fine-tuned"):
-        router_lm.load_speaker(small_model(len(tokenizer)), tokenizer, tmp_path)
+        router_fit.load_speaker(small_model(len(tokenizer)), tokenizer, tmp_path)
 
 
 def test_a_tokenizer_that_splits_a_word_is_refused() -> None:
     tokenizer = small_tokenizer([])
-    assert set(router_lm.word_tokens(tokenizer)) == set(INTENTS)
+    assert set(router_speaker.word_tokens(tokenizer)) == set(INTENTS)
     broken = small_tokenizer([])
     broken.add_tokens(["find"])
     with pytest.raises(ValueError, match="splits"):
-        router_lm.word_tokens(broken)
+        router_speaker.word_tokens(broken)
