@@ -25,7 +25,8 @@ def run(
         str, typer.Option(help="These groups alone, comma between.", show_default=False)
     ] = "",
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Most conversations.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="So many conversations, drawn by --seed.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
@@ -53,6 +54,7 @@ def run(
     with errors_as_exit_codes(as_json):
         import json
 
+        from agent.brains import named
         from commands.eval import talkers
         from eval.dialogues import scores, task
         from eval.dialogues.marking import Subject, TaskMark, hold
@@ -76,11 +78,13 @@ def run(
                 f"Known are: {', '.join(of)}.",
             )
         known = talkers.chosen(cases, real) if cases is not None else {}
-        todo = [
+        todo = tuple(
             one for one in task.about(every, tuple(known)) if not wanted or one.group in wanted
-        ][:limit]
+        )
         if not todo:
             raise InputError("These conversations are all about real cases.", "Give --cases.")
+        of_all = len(todo)
+        todo = task.drawn(todo, limit, seed)
         phantoms = task.studies()
         subjects: dict[str, Subject] = {}
         marks: list[TaskMark] = []
@@ -96,11 +100,13 @@ def run(
                     subjects[one.study] = talkers.subject(reading, truth, start)
                 marks.append(hold(one, subjects[one.study]))
                 say("Talking", number + 1, len(todo))
-        name = system if settings.llm == "embedded" else f"{system} ({settings.llm.split('@')[0]})"
+        name = system if settings.llm == "embedded" else f"{system} ({named(settings.llm)})"
+        if len(todo) < of_all:
+            name += f", {len(todo)} drawn of {of_all}"
         found = scores.summary(marks, draws=draws, seed=seed)
         if out is not None:
             tables = f"{scores.table({name: found})}\n\n{scores.by_group(found)}\n"
-            told = {"system": name, "seed": seed, "draws": draws, **found}
+            told = {"system": name, "seed": seed, "draws": draws, "drawn_of": of_all, **found}
             write(
                 out,
                 {

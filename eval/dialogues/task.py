@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -164,6 +166,14 @@ def about(tasks: tuple[Task, ...], real: tuple[str, ...]) -> tuple[Task, ...]:
         name = task.id.removesuffix(f"/{REAL}")
         found += [Task(f"{name}/{case}", task.group, case, task.turns) for case in real]
     return tuple(found)
+
+
+def drawn(tasks: Sequence[Task], number: int | None, seed: int) -> tuple[Task, ...]:
+    """So many of the tasks, drawn by a seed and kept in order; all where no number is given."""
+    if number is None or number >= len(tasks):
+        return tuple(tasks)
+    places = sorted(random.Random(seed).sample(range(len(tasks)), number))
+    return tuple(tasks[place] for place in places)
 
 
 def studies(file: Path = STUDIES) -> dict[str, tuple[int, tuple[str, ...]]]:

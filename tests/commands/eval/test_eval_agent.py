@@ -27,10 +27,13 @@ def test_the_agent_is_talked_to_about_a_phantom_and_a_healthy_template_is_found_
         done = ran("--system", system, "--groups", "looking up", "--limit", 1, "-o", out, "--json")
         assert done.exit_code == 0, done.output
         found[system] = json.loads(done.stdout)
-        assert json.loads((out / "scores.json").read_text(encoding="utf-8"))["system"] == system
+        told = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+        assert told["system"] == f"{system}, 1 drawn of {told['drawn_of']}"
         assert (out / "table.md").read_text(encoding="utf-8").startswith("| system |")
         lines = (out / "conversations.jsonl").read_text(encoding="utf-8").splitlines()
-        assert [json.loads(line)["id"] for line in lines] == [one.id for one in task.load()[:1]]
+        of_group = [one for one in task.about(task.load(), ()) if one.group == "looking up"]
+        drawn = task.drawn(of_group, 1, 0)
+        assert [json.loads(line)["id"] for line in lines] == [one.id for one in drawn]
     agent, normals = found["agent"]["all"], found["template-of-normals"]["all"]
     assert agent["no unsupported claim"][0] == agent["right tool"][0] == 1
     assert normals["no unsupported claim"][0] < 1
@@ -41,6 +44,15 @@ def test_the_languageless_brain_can_not_talk_without_tools() -> None:
     done = ran("--system", "no-tools", "--llm", "embedded")
     assert done.exit_code == 7
     assert "writes no reports" in done.output
+
+
+def test_conversations_are_drawn_by_the_seed_over_all_groups() -> None:
+    every = task.about(task.load(), ())
+    some = task.drawn(every, 40, 0)
+    assert some == task.drawn(every, 40, 0) != task.drawn(every, 40, 1)
+    assert len({one.group for one in some}) > 5
+    assert [every.index(one) for one in some] == sorted(every.index(one) for one in some)
+    assert task.drawn(every, None, 0) == task.drawn(every, 10_000, 3) == every
 
 
 def test_what_is_not_there_is_named() -> None:
