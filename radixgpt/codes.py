@@ -18,6 +18,7 @@ from radixgpt.check_digits import Scheme
 from radixgpt.finding import ABSENT, KINDS, PRESENT
 from radixgpt.level import DISCS, VERTEBRAE
 from radixgpt.observation import Status
+from radixgpt.prior import Verdict
 from radixgpt.report import Section, StudyFacts
 from radixgpt.terminology.table import anatomy, kinds, terms
 
@@ -169,6 +170,18 @@ STATUSES: dict[Status, Code] = {
 }
 """What stands in place of a value that there is none of."""
 
+_DELTA = "HL7 FHIR DSTU 1, value set hspc-DeltaFlag"
+CHANGES: dict[Verdict, Code] = {
+    "unchanged": Code("SCT", "260388006", "No status change", _DELTA),
+    "increased": Code("SCT", "35105006", "Increased", _DELTA),
+    "decreased": Code("SCT", "1250004", "Decreased", _DELTA),
+    "new": Code("SCT", "7147002", "New", "HL7 Lithuania, value set finding-evolution"),
+    "resolved": Code("99RADIXGPT", "change-resolved", "No longer seen", "this project"),
+    "other": Code("99RADIXGPT", "change-other", "Another type", "this project"),
+    "not_clear": Code("99RADIXGPT", "change-unclear", "Not clearly changed", "this project"),
+}
+"""What became of a finding since a prior study; what was not compared has none."""
+
 GRADES: dict[tuple[str, int], Code] = {
     **{
         ("pfirrmann", grade): Code(
@@ -222,6 +235,7 @@ STRUCTURE: dict[str, Code] = {
     "category": Code("SCT", "276214006", "Finding category", "DICOM PS3.16 TID 1501"),
     "anatomy": Code("SCT", "91723000", "Anatomical Structure", "DICOM PS3.16 CID 7150"),
     "source": Code("SCT", "260753009", "Source", "DICOM PS3.16 TID 1410"),
+    "change": Code("99RADIXGPT", "change", "Change from prior study", "this project"),
 }
 """Concepts that hold a structured report together, by our name for them."""
 
@@ -273,6 +287,7 @@ def all_codes() -> tuple[Code, ...]:
         *UNITS.values(),
         *STATUSES.values(),
         *GRADES.values(),
+        *CHANGES.values(),
         *STRUCTURE.values(),
         *LANGUAGES.values(),
         *OWN_SECTIONS.values(),

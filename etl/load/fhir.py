@@ -231,6 +231,13 @@ class _Builder:
         if one.percent is not None:
             sure = _quantity(one.percent, UNITS["%"])
             components.append({"code": coding(STRUCTURE["certainty"]), "valueQuantity": sure})
+        if one.change is not None:
+            components.append(
+                {
+                    "code": coding(STRUCTURE["change"]),
+                    "valueCodeableConcept": coding(one.change),
+                }
+            )
         if components:
             made["component"] = components
         return made

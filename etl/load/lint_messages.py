@@ -93,7 +93,24 @@ def lint_bundle(made: Json, job: Job) -> list[str]:
             [_wanted(one) for one in statements(job.report)],
         )
     )
+    problems.extend(_became(observations, job))
     return problems
+
+
+def _became(observations: list[Json], job: Job) -> Iterator[str]:
+    """Where what became of a finding since the prior study is not as in the report."""
+    name = _key(STRUCTURE["change"])
+    told = [
+        (_observed(o), _first(part.get("valueCodeableConcept")))
+        for o in observations
+        for part in o.get("component", ())
+        if _first(part.get("code")) == name
+    ]
+    wanted = [
+        (_wanted(one), _key(one.change)) for one in statements(job.report) if one.change is not None
+    ]
+    if Counter(told) != Counter(wanted):
+        yield "the changes from the prior study are not those of the report"
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from etl.changes import absent
 from etl.phrases import Phrases
 from radixgpt.codes import (
+    CHANGES,
     QUALIFIERS,
     STATUSES,
     UNITS,
@@ -34,6 +36,7 @@ class Statement:
         percent: calibrated probability of the value; None for a measurement and no value.
         remark: why there is no value, or that a reader set it; may be empty.
         tools: name and version of each tool that saw it.
+        change: since the prior study; None where there is none, or it was not compared.
     """
 
     finding: Finding
@@ -46,6 +49,7 @@ class Statement:
     percent: float | None
     remark: str
     tools: tuple[tuple[str, str], ...]
+    change: Code | None = None
 
 
 def stated(report: Report) -> tuple[Finding, ...]:
@@ -55,17 +59,34 @@ def stated(report: Report) -> tuple[Finding, ...]:
 
 def statements(report: Report) -> Iterator[Statement]:
     """Every stated finding in codes, in the report's order."""
+    changed = changes_of(report)
     for f in stated(report):
-        yield statement(f, report.study.region, Phrases.of(report))
+        yield statement(f, report.study.region, Phrases.of(report), changed.get(f.id))
 
 
-def statement(f: Finding, region: str, phrases: Phrases) -> Statement:
+def changes_of(report: Report) -> dict[str, Code]:
+    """What became of each finding since the prior study, by the finding's id.
+
+    What was not compared has no code, nor has what is absent in both: as in the text, "unchanged"
+    would read as if it were there.
+    """
+    changes = report.prior.changes if report.prior is not None else ()
+    nothing = {f.id for f in report.findings if absent(f)}
+    return {
+        c.finding: CHANGES[c.verdict]
+        for c in changes
+        if c.verdict in CHANGES and not (c.verdict == "unchanged" and c.finding in nothing)
+    }
+
+
+def statement(f: Finding, region: str, phrases: Phrases, change: Code | None = None) -> Statement:
     """One finding in codes.
 
     Args:
         f: the finding; its kind and value are of the findings schema.
         region: of the study, for a finding without a level.
         phrases: of the report, for the remark.
+        change: since the prior study.
     """
     kind = KINDS[f.kind]
     measured = not kind.values
@@ -101,6 +122,7 @@ def statement(f: Finding, region: str, phrases: Phrases) -> Statement:
                 if e.tool and not f.set_by_reader
             )
         ),
+        change=change,
     )
 
 

@@ -28,7 +28,7 @@ from etl.load.dicom.readback import (
     walk,
 )
 from etl.load.job import Job
-from etl.load.statements import stated
+from etl.load.statements import changes_of, stated
 from etl.styles import style_in
 from radixgpt.codes import STRUCTURE, exam_code, section_code, site_code, title_code
 from radixgpt.errors import CheckFailedError
@@ -299,6 +299,7 @@ def _said(f: Finding) -> Said:
 def _same_findings(reading: Reading, job: Job) -> Iterator[str]:
     """The tree states each finding of the report once, with its value, certainty and evidence."""
     wanted = {_said(f): f for f in stated(job.report)}
+    changed = changes_of(job.report)
     seen: set[Said] = set()
     for group in reading.groups:
         for one in group.items:
@@ -321,6 +322,9 @@ def _same_findings(reading: Reading, job: Job) -> Iterator[str]:
                 and abs(one.percent - 100 * sure) > _PERCENT
             ):
                 yield f"{where} has another certainty than in the report"
+            became = changed.get(own.id)
+            if one.changes != (() if became is None else (key(became),)):
+                yield f"{where} is said to have changed otherwise than in the report"
             if set(one.images) != _images(own, job):
                 yield f"{where} rests on other images than in the report"
     for kind, level, side in wanted.keys() - seen:

@@ -2,8 +2,8 @@
 
 Each level has a group for each outline that its findings rest on (TID 1410), or one without an
 outline (TID 1501). A finding is a qualitative evaluation or a measurement with its certainty, the
-tool behind it and the images that it was inferred from. What the report says of the level stands
-beside the codes as text.
+tool behind it, its change from a prior study, and the images that it was inferred from. What the
+report says of the level stands beside the codes as text.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _outline(one: Statement, ranks: dict[Place, int]) -> Evidence | None:
 
 
 def level_text(job: Job, level: str | None) -> str:
-    """What the findings section says of a level alone; changes from a prior are not coded here."""
+    """What the findings section says of a level alone; a change from a prior stands as its code."""
     if level is None:
         return ""
     own = [s for s in job.report.section("findings") if s.level == level and not s.changes]
@@ -158,6 +158,8 @@ def _item(job: Job, one: Statement) -> Dataset:
         below.append(text(HAS_MODIFIER, s["algorithm_version"], version))
     if one.percent is not None:
         below.append(number(HAS_PROPERTIES, s["certainty"], one.percent, UNITS["%"]))
+    if one.change is not None:
+        below.append(code(HAS_PROPERTIES, s["change"], one.change))
     if one.remark:
         below.append(text(HAS_PROPERTIES, s["comment"], one.remark))
     for place in dict.fromkeys((e.series, e.slice_index) for e in f.evidence):

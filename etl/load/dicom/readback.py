@@ -41,6 +41,7 @@ class ReadItem:
     finding: Finding
     images: tuple[Reference, ...]
     percent: float | None
+    changes: tuple[Key | None, ...] = ()
 
 
 @dataclass
@@ -246,7 +247,10 @@ def _item(child: Dataset, kind: str, group: ReadGroup, problems: list[str]) -> N
         reason=remark if status != "value" else None,
         confidence=None if percent is None else percent / 100,
     )
-    group.items.append(ReadItem(finding, images, percent))
+    changes = tuple(
+        code_of(b, "ConceptCodeSequence") for b in below if name_of(b) == key(STRUCTURE["change"])
+    )
+    group.items.append(ReadItem(finding, images, percent, changes))
 
 
 def _side(item: Dataset) -> Side | None:

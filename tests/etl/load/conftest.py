@@ -16,10 +16,11 @@ import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-from etl import draft
+from etl import draft, edit
 from etl.extract import pixels_sha256
 from etl.load import formats
 from etl.load.job import Job
+from etl.prior import Earlier
 from etl.sign import sign
 from radixgpt.eligibility import Eligibility
 from radixgpt.reading.quiet import quiet
@@ -154,6 +155,22 @@ def bench(tmp_path_factory: pytest.TempPathFactory, spines: Any) -> Bench:
     discs["L2-L3"].statuses["disc_height_mm"] = "not_assessable"
     folder = write_study(tmp_path_factory.mktemp("study") / "upright")
     return make_bench(folder, spines, discs=discs)
+
+
+@pytest.fixture(scope="module")
+def compared(bench: Any, spines: Any) -> Job:
+    """The bench's report, compared with an earlier one of a healthy spine."""
+
+    def sure(report: Report) -> Report:
+        findings = tuple(
+            f.model_copy(update={"plausible": (f.value,)}) if isinstance(f.value, str) else f
+            for f in report.findings
+        )
+        return report.model_copy(update={"findings": findings})
+
+    earlier = Earlier(sure(spines.write(spines.healthy())), read=False, stated=True)
+    report = edit.compare(sure(bench.job.signed), earlier)
+    return Job(report, bench.job.at, bench.job.study, bench.job.source)
 
 
 def tool(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,17 @@ import numpy as np
 import pydicom
 import pytest
 
-from etl import draft, edit
+from etl import draft
 from etl.load import formats
+from etl.load.dicom.common import encode
+from etl.load.dicom.lint import lint_measurements
 from etl.load.dicom.masks import mask
+from etl.load.dicom.measurements import measurements
+from etl.load.dicom.readback import key, name_of, walk
+from etl.load.fhir import bundle
 from etl.load.job import Job
-from etl.prior import Earlier
+from etl.load.lint_messages import lint_bundle
+from radixgpt.codes import CHANGES, STRUCTURE
 from radixgpt.eligibility import Eligibility
 from radixgpt.errors import CheckFailedError, InputError
 from radixgpt.observation import Evidence, Observation
@@ -139,24 +146,9 @@ def test_only_drafts_of_this_study_are_superseded(
         formats.job_of(bench.job.signed, bench.folder, signed.at, supersedes=tmp_path)
 
 
-def test_a_compared_report_leaves_in_every_format(bench: Any, spines: Any, tmp_path: Path) -> None:
-    before = spines.write(spines.healthy())
-    before = before.model_copy(
-        update={
-            "findings": tuple(
-                f.model_copy(update={"plausible": (f.value,)}) if isinstance(f.value, str) else f
-                for f in before.findings
-            )
-        }
-    )
-    seen = tuple(
-        f.model_copy(update={"plausible": (f.value,)}) if isinstance(f.value, str) else f
-        for f in bench.job.signed.findings
-    )
-    draft_ = bench.job.signed.model_copy(update={"findings": seen})
-    report = edit.compare(draft_, Earlier(before, read=False, stated=True))
-    assert any("new disc bulging" in s.text for s in report.sentences)
-    job = Job(report, bench.job.at, bench.job.study, bench.job.source)
+def test_a_compared_report_leaves_in_every_format(compared: Job) -> None:
+    job = compared
+    assert any("new disc bulging" in s.text for s in job.report.sentences)
     made = formats.export(job, [formats.ALL])
     assert made.skipped == {}
     text = pydicom.dcmread(io.BytesIO(made.files["report.sr.dcm"]))
@@ -164,3 +156,52 @@ def test_a_compared_report_leaves_in_every_format(bench: Any, spines: Any, tmp_p
     assert any(one.startswith("Compared with the prior study") for one in said)
     assert b"Compared with the prior study" in made.files["report.hl7"]
     assert b"Prior MRI of the lumbar spine" in made.files["report.html"]
+
+
+def test_a_change_is_coded_beside_its_finding(
+    compared: Job, tmp_path: Path, judge: Callable[..., list[str]]
+) -> None:
+    job = compared
+    assert job.report.prior is not None
+    nothing = {f.id for f in job.report.findings if f.value in ("absent", 0)}
+    verdicts = Counter(
+        c.verdict
+        for c in job.report.prior.changes
+        if c.verdict != "unchanged" or c.finding not in nothing
+    )
+    wanted = Counter({CHANGES[v].value: n for v, n in verdicts.items() if v in CHANGES})
+    assert {"7147002", "260388006"} <= set(wanted)
+    tree = measurements(job)
+    coded = [
+        (item.ContentSequence, below)
+        for item in walk(tree)
+        for below in item.get("ContentSequence") or ()
+        if name_of(below) == key(STRUCTURE["change"])
+    ]
+    values = [below.ConceptCodeSequence[0].CodeValue for _, below in coded]
+    assert Counter(values) == wanted
+    (tmp_path / "findings.sr.dcm").write_bytes(encode(tree))
+    for name in ("dciodvfy", "dsrdump"):
+        assert judge(name, tmp_path / "findings.sr.dcm") == []
+    assert lint_measurements(tree, job) == []
+    other = CHANGES["decreased"]
+    coded[0][1].ConceptCodeSequence[0].CodeValue = other.value
+    coded[0][1].ConceptCodeSequence[0].CodeMeaning = other.meaning
+    assert any("changed otherwise" in one for one in lint_measurements(tree, job))
+    coded[0][0].remove(coded[0][1])
+    assert any("changed otherwise" in one for one in lint_measurements(tree, job))
+
+
+def test_an_observation_says_what_became_of_it(compared: Job) -> None:
+    job = compared
+    made = bundle(job)
+    told = [
+        part
+        for entry in made["entry"]
+        for part in entry["resource"].get("component", ())
+        if part["code"]["coding"][0]["code"] == STRUCTURE["change"].value
+    ]
+    assert "New" in {part["valueCodeableConcept"]["text"] for part in told}
+    assert lint_bundle(made, job) == []
+    told[0]["valueCodeableConcept"]["coding"][0]["code"] = CHANGES["decreased"].value
+    assert "the changes from the prior study are not those of the report" in lint_bundle(made, job)

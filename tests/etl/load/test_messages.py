@@ -72,6 +72,13 @@ def test_fhir_validators_find_no_error(case: str, bench: Any, tmp_path: Path, st
     assert answer == {"schema": [], "errors": [], "valid": True}
 
 
+def test_fhir_validators_take_changes_from_a_prior(
+    compared: Job, tmp_path: Path, studies: Any
+) -> None:
+    answer = _validate(bundle(compared), tmp_path, studies.tool("node"))
+    assert answer == {"schema": [], "errors": [], "valid": True}
+
+
 def test_fhir_validators_see_an_error(bench: Any, tmp_path: Path, studies: Any) -> None:
     made = bundle(bench.job)
     made["entry"][-1]["resource"]["status"] = "draft"
