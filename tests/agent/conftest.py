@@ -120,6 +120,25 @@ def refused_session() -> Session:
     return made
 
 
+@pytest.fixture(scope="session")
+def opened() -> Session:
+    """A session on the bundled phantom, read once and drafted; never to be changed."""
+    from data.synth.bundled import study_folder
+
+    made = Session.open(study_folder())
+    made.draft()
+    return made
+
+
+@pytest.fixture
+def phantom(opened: Session) -> Session:
+    """A session of its own on the bundled phantom."""
+    made = Session()
+    assert opened.reading is not None
+    made.take(opened.reading)
+    return made
+
+
 Say = Callable[[Session, str], Answer]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -10,28 +11,13 @@ from agent import chat, graph
 from agent.events import Answer, Failed, ToolStarted
 from agent.memory import Memory
 from agent.session import Session
-from data.synth.bundled import study_folder
 
-
-@pytest.fixture(scope="module")
-def opened() -> Session:
-    session = Session.open(study_folder())
-    session.draft()
-    return session
+Say = Callable[[Session, str], Answer]
 
 
 @pytest.fixture
-def session(opened: Session) -> Session:
-    made = Session()
-    assert opened.reading is not None
-    made.take(opened.reading)
-    return made
-
-
-def say(session: Session, text: str) -> Answer:
-    *_, end = chat.stream(session, text)
-    assert isinstance(end, Answer)
-    return end
+def session(phantom: Session) -> Session:
+    return phantom
 
 
 def kept(session: Session) -> tuple[int, int]:
@@ -42,7 +28,7 @@ def kept(session: Session) -> tuple[int, int]:
     return states, sum(len(data) for _, data in memory.blobs.values())
 
 
-def test_it_grows_by_words_and_not_by_pictures(session: Session) -> None:
+def test_it_grows_by_words_and_not_by_pictures(session: Session, say: Say) -> None:
     sizes = []
     for _ in range(4):
         assert say(session, "What is at L4-L5?").images
@@ -53,12 +39,12 @@ def test_it_grows_by_words_and_not_by_pictures(session: Session) -> None:
     assert max(steps) < 1.5 * min(steps)
 
 
-def test_a_later_turn_still_knows_what_was_spoken_of(session: Session) -> None:
+def test_a_later_turn_still_knows_what_was_spoken_of(session: Session, say: Say) -> None:
     say(session, "What is at L4-L5?")
     assert "L5-S1" in say(session, "and at L5-S1?").text
 
 
-def test_another_study_takes_the_place_of_the_one_before(session: Session) -> None:
+def test_another_study_takes_the_place_of_the_one_before(session: Session, say: Say) -> None:
     say(session, "What is at L4-L5?")
     assert session.reading is not None
     session.take(session.reading)
@@ -69,7 +55,7 @@ def test_another_study_takes_the_place_of_the_one_before(session: Session) -> No
     assert {place[0] for place in memory.blobs} == {session.thread}
 
 
-def test_a_turn_that_is_stopped_leaves_no_call_open(session: Session) -> None:
+def test_a_turn_that_is_stopped_leaves_no_call_open(session: Session, say: Say) -> None:
     turn = chat.stream(session, "What is at L4-L5?")
     while not isinstance(next(turn), ToolStarted):
         pass

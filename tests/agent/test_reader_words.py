@@ -7,26 +7,15 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.session import Session
-from data.synth.bundled import study_folder
 from radixgpt.errors import CheckFailedError, InputError
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def opened() -> Session:
-    session = Session.open(study_folder())
-    session.draft()
-    return session
-
-
 @pytest.fixture
-def session(opened: Session) -> Session:
-    made = Session()
-    assert opened.reading is not None
-    made.take(opened.reading)
-    made.draft()
-    return made
+def session(phantom: Session) -> Session:
+    phantom.draft()
+    return phantom
 
 
 def place(session: Session, start: str) -> int:
