@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent import content as c
+from etl.phrases import chance_in_percent
 
 _VERDICTS = {
     "fits": "The caption fits the images as far as the tools can tell.",
@@ -60,7 +61,7 @@ def worded(content: Texts) -> str:
 def _caption(content: c.CaptionContent) -> str:
     first = _VERDICTS[content.verdict]
     if content.score is not None:
-        first += f" Chance that it belongs to them: {content.score:.0%}."
+        first += f" Chance that it belongs to them: {chance_in_percent(content.score)}."
     parts = [first]
     for answer, title in (
         ("contradict", "Contradicts"),
@@ -107,7 +108,7 @@ def _concepts(content: c.ConceptsContent) -> str:
         parts.append(f"**Anatomy and technique**: {named}.")
     below = [one for one in content.absent if one.group == "finding"]
     if below:
-        told = ", ".join(f"{one.meaning} {one.score or 0:.0%}" for one in below)
+        told = ", ".join(f"{one.meaning} {chance_in_percent(one.score or 0)}" for one in below)
         parts.append(f"Below their thresholds: {told}.")
     if content.not_assessed:
         named = ", ".join(one.meaning for one in content.not_assessed if one.meaning)
@@ -121,7 +122,7 @@ def _concepts(content: c.ConceptsContent) -> str:
 
 def _concept(one: c.ConceptContent) -> str:
     where = f", most at {one.level}" if one.level else ""
-    line = f"{one.meaning} ({one.cui or 'no CUI'}): {one.score or 0:.0%}{where}"
+    line = f"{one.meaning} ({one.cui or 'no CUI'}): {chance_in_percent(one.score or 0)}{where}"
     return line if one.calibrated else f"{line}; this score was not calibrated"
 
 
