@@ -11,10 +11,12 @@ import os
 import shutil
 import sys
 import tempfile
+import webbrowser
 from typing import TYPE_CHECKING, Any
 
 from radixgpt import settings as settings_of
-from radixgpt.errors import RadixError, SettingsError
+from radixgpt.errors import RadixError
+from ui import waiting
 
 if TYPE_CHECKING:
     from ui.desk import Desks
@@ -90,20 +92,29 @@ def main(*, port: int | None = None, browser: bool = False) -> None:
 
     Args:
         port: port of the page; the next free one from 7860 on otherwise.
-        browser: open it in the browser.
+        browser: open it in the browser, where a sheet says what is coming until the page is there.
 
     Raises:
         SettingsError: a setting is unknown or can't be used, or the port is taken.
     """
-    desks = desks_for(settings_of.load())
-    page = build(desks)
+    settings = settings_of.load()
+    if os.environ.get("SPACE_ID"):  # the platform takes the first answer for the page
+        desks = desks_for(settings)
+        _launch(build(desks), desks, port)
+        return
+    with waiting.sheet(port) as bound:
+        if browser:
+            webbrowser.open(f"http://{waiting.HOST}:{bound}")
+        desks = desks_for(settings)
+        page = build(desks)
+    _launch(page, desks, bound)
+
+
+def _launch(page: Any, desks: Desks, port: int | None) -> None:
     try:
-        page.launch(server_port=port, inbrowser=browser, **options(desks))
+        page.launch(server_port=port, **options(desks))
     except OSError as error:
-        raise SettingsError(
-            f"The page could not be opened on port {port or '7860 or the hundred after it'}.",
-            "Another program uses it: close that one, or name another port.",
-        ) from error
+        raise waiting.taken(port) from error
     finally:
         desks.close_all()
 

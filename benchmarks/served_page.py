@@ -35,8 +35,8 @@ class Served:
 
 
 @contextmanager
-def served(**environment: str) -> Iterator[Served]:
-    """Start the page on a free port, wait until it answers, and end it."""
+def started(**environment: str) -> Iterator[Served]:
+    """Start the program on a free port and end it; whether it answers yet is not waited for."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,16 +50,24 @@ def served(**environment: str) -> Iterator[Served]:
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if f":{port}" in line:
-                break
-        else:
-            sys.exit("The page did not start.")
         try:
             yield Served(f"http://127.0.0.1:{port}", process, begun)
         finally:
             process.terminate()
+
+
+@contextmanager
+def served(**environment: str) -> Iterator[Served]:
+    """Start the page on a free port, wait until it answers, and end it."""
+    with started(**environment) as page_of:
+        assert page_of.process.stdout is not None
+        port = page_of.address.rpartition(":")[2]
+        for line in page_of.process.stdout:
+            if f":{port}" in line:
+                break
+        else:
+            sys.exit("The page did not start.")
+        yield page_of
 
 
 @contextmanager
