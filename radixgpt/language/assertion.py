@@ -17,11 +17,19 @@ _CHANGE = (
     r" (?:in|from|since)\b"
 )
 """After "no": what follows is there, and was before."""
+_NOT = r"(?:not|(?:is|are|was|were|does|do|did|has|have)n['’]t)"
+_LESION = (
+    r"bulg|herniat|protru|extru|sequest|prolaps|desicc|dehydrat|degenerat|slip|spondylolisth|listhe"
+    r"|anterolisth|retrolisth|stenos|modic|fissur|torn|fractur"
+)
+"""How the lesions begin that "not" denies without a verb of seeing: "not herniated"."""
 _NO = re.compile(
     rf"\b(?:no longer|no(?!{_CHANGE})|without(?!{_CHANGE})|absence of|negative for|free of"
-    r"|neither|nor|lack of|fails? to|never"
-    r"|not (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
-    r"|encroach|imping|significantly|reach|touch)\w*)\b(?! ?\.? ?\d)"
+    r"|free from|neither|nor|lack of|fails? to|never"
+    rf"|{_NOT} (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
+    r"|encroach|imping|significantly|reach|touch)\w*"
+    rf"|{_NOT}(?: (?:an?|any))?(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
+    r"\b(?! ?\.? ?\d)"
 )
 _NOT_SEEN = re.compile(
     r"\b(?:(?:not|no longer) (?:clearly |definitely |well )?(?:seen|present|identified|evident"
@@ -29,6 +37,8 @@ _NOT_SEEN = re.compile(
     r"|compressed|involved|affected|narrowed|stenosed)|(?:is|are|was|were) absent"
     r"|(?:is|are|was|were|been) (?:ruled out|excluded))\b"
 )
+_NONE = re.compile(r" ?[:=] ?(?:none|nil|no|absent|negative)\b(?= *(?:[.,;)]|$))")
+"""What a form fills in behind a finding: "herniation: none"."""
 _UNSAID = re.compile(
     r"\b(?:not|cannot be|can not be|could not be) (?:assess|grad|evaluat|includ|measur|determin)\w+"
     r"|\b(?:indeterminate|undetermined|non-?diagnostic)"
@@ -69,7 +79,8 @@ _DOES = re.compile(
 )
 _ORDER: tuple[Assertion | None, ...] = (None, "absent", "uncertain", "historical")
 _TRIGGER = re.compile(
-    r"\?|\b(?:no|not|without|absen|negative|free|neither|nor|lack|fail|never|ruled|exclud|probab"
+    r"\?|n['’]t\b|[:=] ?nil\b"
+    r"|\b(?:no|not|without|absen|negative|free|neither|nor|lack|fail|never|ruled|exclud|probab"
     r"|possib|likely|suggest|suspic|suspect|may|might|could|can|indeterm|undeterm|non|query|question|r/o|rule|presum"
     r"|versus|vs|differ|concern|mostly|history|h/o|previous|prior|known|status|s/p|remote|former"
     r"|past|resolved|healed)"
@@ -120,6 +131,10 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
         if not _within(match.start(), perhaps_after):
             position = match.start() + start
             scopes.append(Scope("absent", back(position), position))
+    for match in _NONE.finditer(sentence):
+        position = match.start() + start
+        entry = max(back(position), text.rfind(",", start, position) + 1)
+        scopes.append(Scope("absent", entry, position))
     for match in _NO.finditer(sentence):
         if not _NOT_SEEN.match(sentence, match.start()):
             position = match.end() + start

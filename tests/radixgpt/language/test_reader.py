@@ -253,6 +253,39 @@ def test_context(text):
     assert said(text) == CONTEXT[text]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The L4-L5 disc is not herniated.",
+        "L4-L5 not herniated but bulging",
+        "not herniation at L4-L5",
+        "There is not any disc herniation at L4-L5.",
+        "The disc at L4-L5 isn't herniated.",
+        "Disc at L4-L5 doesn’t show herniation.",
+        "The L4-L5 disc is non-herniated.",
+        "L4-L5: free from herniation.",
+        "L4-L5: bulging, herniation: none.",
+        "L4-L5 disc herniation: no",
+    ],
+)
+def test_a_lesion_is_denied_in_every_way(text: str) -> None:
+    words = said(text)
+    assert "-disc_herniation L4-L5" in words
+    assert "-disc_bulging L4-L5" not in words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Not only herniation but bulging at L4-L5.",
+        "Herniation at L4-L5, fracture: none.",
+        "Comparison: none. Herniation at L4-L5.",
+    ],
+)
+def test_a_denial_of_something_else_leaves_a_lesion(text: str) -> None:
+    assert "+disc_herniation L4-L5" in said(text)
+
+
 def test_two_sides_of_two_degrees():
     found = findings_in("L4-5: moderate right and mild left neural foraminal narrowing.")
     assert {(finding.side, finding.severity) for finding in found} == {
