@@ -11,6 +11,7 @@ import numpy as np
 
 from data.synth.conditions import DiscGrades, SequenceName, Wanted
 from data.synth.diffusion import sample as diffusion
+from data.synth.diffusion.networks import PLACES
 from data.synth.rgan import sample as rgan
 from finetune import classifier_data, spider
 from finetune.synthesis import measure, sources
@@ -64,7 +65,7 @@ def made_by(
             column: sources.Floats = diffusion.draw(one, 1, seed, net=denoiser)[0]
             return column
 
-        found["diffusion"] = sources.by_columns(drawn, wanted)
+        found["diffusion"] = sources.by_columns(drawn, wanted, PLACES)
     return found, missing
 
 

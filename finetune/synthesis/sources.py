@@ -6,7 +6,7 @@ held against another, graded, and learned from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from finetune.classifier_data import DiscViews
 from finetune.rgan.crops import crops_of, middle
 from radixgpt.finding import PRESENT
 from radixgpt.level import LUMBAR_DISCS
+from tools.column import Disc
+from tools.framing import Frame
 
 Floats = npt.NDArray[np.float32]
 
@@ -113,8 +115,20 @@ Columns = Callable[[Wanted, int], Floats]
 """A condition and a seed to a mid-sagittal slice (rows, columns)."""
 
 
-def by_columns(make: Columns, wanted: Iterable[Wanted]) -> Discs:
-    """Crops out of whole slices that were made up; discs that can't be found are left out."""
+Places = Sequence[tuple[float, float]]
+"""(x, y) in the slice of the lumbar discs from head to tail."""
+
+
+def by_columns(make: Columns, wanted: Iterable[Wanted], places: Places | None = None) -> Discs:
+    """Crops out of whole slices that were made up; discs that can't be found are left out.
+
+    Args:
+        make: draws a slice.
+        wanted: what to draw.
+        places: where each disc was asked for, in a slice that was drawn to such places: a disc that
+            is found is that of the nearest place, if it is nearer than half of the way to the next.
+            Otherwise discs are counted upwards from the lowest, taken as L5-S1.
+    """
     from tools import crops as cropping
     from tools import levels
     from tools.columns import columns_of
@@ -123,9 +137,11 @@ def by_columns(make: Columns, wanted: Iterable[Wanted]) -> Discs:
     for seed, one in enumerate(wanted):
         slice_ = make(one, seed)
         ((framed, column),) = columns_of(levels.model(), [slice_], [None])
-        cut = cropping.crops(slice_, framed, column, column.discs, 1.25)
-        for place, crop in enumerate(cut[: len(LUMBAR_DISCS)]):
-            level = LUMBAR_DISCS[-1 - place]  # counted upwards from the lowest, L5-S1
+        found: Sequence[Disc | None] = column.discs[: len(LUMBAR_DISCS)][::-1]
+        if places is not None:
+            found = _placed(column.discs, framed, places)
+        cut = cropping.crops(slice_, framed, column, found, 1.25)
+        for level, crop in zip(LUMBAR_DISCS[len(LUMBAR_DISCS) - len(cut) :], cut, strict=True):
             if crop is not None:
                 pixels.append(crop.pixels)
                 sequences.append(one.sequence)
@@ -139,6 +155,18 @@ def by_columns(make: Columns, wanted: Iterable[Wanted]) -> Discs:
         tuple(grades),
         np.zeros(len(names), np.int64),
     )
+
+
+def _placed(discs: Sequence[Disc | None], framed: Frame, places: Places) -> list[Disc | None]:
+    """The disc at each place, None where none is near."""
+    there = [disc for disc in discs if disc is not None]
+    if not there:
+        return [None] * len(places)
+    centres = framed.to_slice(np.stack([disc.centre for disc in there]))
+    wanted = np.asarray(places, float)
+    reach = np.hypot(*np.diff(wanted, axis=0).T).min() / 2
+    away = np.hypot(*(centres[None] - wanted[:, None]).transpose(2, 0, 1))
+    return [there[row.argmin()] if row.min() < reach else None for row in away]
 
 
 def by_phantom(count: int, seed: int, say: Callable[[int], None] = lambda done: None) -> Discs:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from data.synth.conditions import DISC_CONDITION, DiscGrades
+from data.synth.conditions import DISC_CONDITION, DiscGrades, Wanted
+from data.synth.phantom import render, sample
 from data.synth.rgan.networks import SHAPE, Generator
 from finetune.synthesis import measure, run, sources
 from radixgpt.level import LUMBAR_DISCS
@@ -82,6 +83,22 @@ def test_discs_of_a_blank_slice_are_left_out() -> None:
     blank = sources.by_columns(lambda _w, _s: np.zeros((96, 96), np.float32), [])
     assert len(blank.pixels) == 0
     assert DiscGrades() == DiscGrades(1, 0)
+
+
+def test_a_disc_is_the_one_that_was_asked_for_at_its_place() -> None:
+    rendered = render(sample(np.random.default_rng(3)), size=288)
+    places = [rendered.disc_centres[level] for level in LUMBAR_DISCS]
+    below = round((places[-1][1] + places[-2][1]) / 2)  # L5-S1 is cut off
+    image = np.asarray(rendered.images["t2"], np.float32)[:below]
+    graded = {level: DiscGrades(1 + n) for n, level in enumerate(LUMBAR_DISCS)}
+    wanted = [Wanted("t2", graded)]
+    placed = sources.by_columns(lambda _w, _s: image, wanted, places)
+    counted = sources.by_columns(lambda _w, _s: image, wanted)
+    assert len(placed.levels) >= 3
+    assert "L5-S1" not in placed.levels
+    assert "L5-S1" in counted.levels  # the lowest that is left is taken for it
+    assert placed.grades == tuple(graded[level] for level in placed.levels)
+    assert not sources.by_columns(lambda _w, _s: np.zeros((96, 96), np.float32), wanted).levels
 
 
 def test_whole_columns_are_asked_for_as_patients_have_them(phantom: sources.Discs) -> None:
