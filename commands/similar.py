@@ -33,7 +33,7 @@ def run(
     ] = "",
     index: AnyIndex = None,
     k: Count = 5,
-    having: Having = "",
+    having: Having = None,
     modality: OfModality = "",
     source: OfSource = "",
     patient: Annotated[

@@ -8,7 +8,7 @@ test holds their order, and ``weights/similar`` tells what they bring.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -216,6 +216,7 @@ class Reason:
         level: vertebra or disc; empty for the study as a whole.
         asked, theirs: what is asked for and what the case states, in words.
         agrees: how well, 0 to 1.
+        doubtful: whether ``asked`` is the likeliest of what the tools could not decide.
     """
 
     level: str
@@ -223,6 +224,7 @@ class Reason:
     asked: str
     theirs: str
     agrees: float
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,13 +242,16 @@ class Reasons:
     unstated: tuple[Reason, ...]
 
 
-def reasons(asked: Asked, theirs: Facts, of: Of) -> Reasons:
+def reasons(
+    asked: Asked, theirs: Facts, of: Of, doubted: Collection[Place] = frozenset()
+) -> Reasons:
     """The places that decide, from head to tail; what two studies both lack is not told.
 
     Args:
         asked: what is asked for; of what is in doubt, the likeliest is told.
         theirs: of the case, at its own places.
         of: what it is of.
+        doubted: places of ``asked`` that the tools could not decide.
     """
     wide = widened(theirs)
     shared: list[Reason] = []
@@ -257,7 +262,9 @@ def reasons(asked: Asked, theirs: Facts, of: Of) -> Reasons:
         mine = max(asked[place], key=lambda one: one[1])[0]
         other = wide.get(place)
         agrees = agreement(kind, mine, other)
-        told = Reason(level, kind, in_words(place, mine), in_words(place, other), agrees)
+        told = Reason(
+            level, kind, in_words(place, mine), in_words(place, other), agrees, place in doubted
+        )
         if other is None:
             if of == "question" or mine.state != "absent":
                 unstated.append(told)

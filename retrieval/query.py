@@ -8,6 +8,7 @@ from typing import overload
 
 from radixgpt.case import StatedFinding
 from retrieval.corpus import Entry, Floats
+from retrieval.facts import Place
 from retrieval.overlap import Asked, Of, Reasons
 
 
@@ -17,6 +18,7 @@ class Query:
 
     Attributes:
         asked: findings, each with the chances of what it may be.
+        doubted: places of these that the tools could not decide.
         whole: whether these are all that is known of a study.
         tokens: words to look for, as :mod:`retrieval.lexical` makes them.
         discs: level to the vector of that disc of the open study.
@@ -31,6 +33,7 @@ class Query:
     """
 
     asked: Asked = field(default_factory=dict)
+    doubted: frozenset[Place] = frozenset()
     whole: bool = False
     tokens: tuple[str, ...] = ()
     discs: Mapping[str, Floats] = field(default_factory=dict)

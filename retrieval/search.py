@@ -119,7 +119,7 @@ class Searcher:
                 for name in SIGNALS
                 if name in values and not np.isnan(values[name][place])
             }
-            found = reasons(query.asked, facts(entry.findings), query.of)
+            found = reasons(query.asked, facts(entry.findings), query.of, query.doubted)
             words = _in_words(here, values, len(rows))
             chosen.append(Hit(entry, len(chosen) + 1, float(total[place]), here, words, found))
             if len(chosen) == k:

@@ -139,7 +139,9 @@ def delete(
         if as_json:
             echo_json({"deleted": gone, "cases": made.manifest.cases})
         elif not quiet:
-            typer.echo(f"{gone} cases deleted, {made.manifest.cases} left.")
+            typer.echo(
+                f"{gone} {'case' if gone == 1 else 'cases'} deleted, {made.manifest.cases} left."
+            )
 
 
 def _require_complete(made: Writer) -> None:

@@ -43,7 +43,7 @@ WorkspaceOf = Annotated[
 ]
 Count = Annotated[int, typer.Option("-k", min=1, max=50, help="Cases to return at most.")]
 Having = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--with",
         metavar="TEXT",
@@ -62,7 +62,7 @@ NoVectors = Annotated[
 ]
 
 
-def filters(having: str, modality: str, source: str, level: str = "") -> Filters:
+def filters(having: str | None, modality: str, source: str, level: str = "") -> Filters:
     """The filters that the options name.
 
     Raises:
@@ -73,7 +73,7 @@ def filters(having: str, modality: str, source: str, level: str = "") -> Filters
     from retrieval.query import Filters
     from tools.similar.question import conditions
 
-    wanted = conditions(having) if having else ()
+    wanted = conditions(having) if having is not None else ()
     place = parse_disc(level) if level else ""
     return Filters(modality=modality, source=source, level=place, having=wanted)
 

@@ -66,7 +66,7 @@ def run(
     ],
     index: AnyIndex = None,
     k: Count = 5,
-    having: Having = "",
+    having: Having = None,
     modality: OfModality = "",
     source: OfSource = "",
     level: Annotated[

@@ -14,6 +14,7 @@ import cli
 from radixgpt.case import Case, write_cases
 from radixgpt.language.reader import read
 from retrieval import writer
+from tools.similar.question import conditions
 
 TEXTS = (
     "L4-L5: severe disc space narrowing with Modic type 2 changes.",
@@ -196,6 +197,10 @@ def test_cases_like_a_study(index: Path, tmp_path: Path) -> None:
         ),
         ("Modic 2 at L4-L5 and bananas", "'bananas' is not read"),
         ("herniation at L4-L5 or bulging at L4-L5", "'or' can't be asked for"),
+        ("Pfirrmann IV-V at L4-L5", "'Pfirrmann IV-V' is more than one grade"),
+        ("Modic type 1/2 at L4-L5", "'Modic type 1/2' is more than one grade"),
+        ("mild or severe narrowing at L4-L5", "'mild or severe' is more than one grade"),
+        ("", "No finding is read in ''"),
     ],
 )
 def test_conditions_are_kept_whole_or_refused(index: Path, having: str, told: str) -> None:
@@ -203,6 +208,27 @@ def test_conditions_are_kept_whole_or_refused(index: Path, having: str, told: st
     assert said.exit_code == 2
     assert told in " ".join(said.stderr.split())
     assert not said.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("Modic type 1 or 2 at L4-L5", "Of 'Modic type 1 or 2' one grade alone is looked for"),
+        ("bulging at L4/5 or Modic 2 at L4/5", "'or' is not followed"),
+        ("bulging at L4/L5, Modic 2 at L4/L5", ""),
+        ("no Modic or bulging at L4-L5", ""),
+    ],
+)
+def test_several_grades_and_or_are_told_as_not_followed(index: Path, text: str, note: str) -> None:
+    said = run("index", "search", text, "-i", index, "--json")
+    assert said.exit_code == 0
+    notes = " ".join(json.loads(said.stdout)["notes"])
+    assert note in notes if note else not notes
+
+
+def test_a_disc_with_a_slash_is_no_or() -> None:
+    kinds = [one.kind for one in conditions("Modic 2 at L4/L5, herniation at L5/S1")]
+    assert kinds == ["modic", "disc_herniation"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from retrieval.store import Store
 from retrieval.writer import Writer
 from tools import levels
 from tools.similar import Finder, cases, finder, look, told
-from tools.similar.study import asked_by
+from tools.similar.study import asked_by, doubted_by
 from tools.threads import one_thread
 
 if TYPE_CHECKING:
@@ -137,6 +137,20 @@ def test_what_the_tools_saw_asks_with_its_chances(tmp_path: Path, phantom: Looke
     assert [h.entry.id for h in asking.like(study, eligibility, seen)] == ["t/0", "t/1"]
     (first, _) = asking.like(study, eligibility, seen, findings=[own], level="L4-L5")
     assert told.found_of(first).differing == ("L4-L5: no Modic changes (there Modic type 2)",)
+    unsure = [
+        *found,
+        *graded("L4-L5", pfirrmann={"4": 1.0}, modic={"0": 0.45, "2": 0.55}),
+    ]  # fmt: skip
+    unsure[-2] = unsure[-2].model_copy(update={"value": 4})
+    doubtful = {
+        line
+        for hit in asking.like(study, eligibility, unsure)
+        for line in (*told.found_of(hit).shared, *told.found_of(hit).differing)
+    }
+    assert "L4-L5: Modic type 2, in doubt here" in doubtful
+    assert "L4-L5: Modic type 2, in doubt here (there no Modic changes)" in doubtful
+    assert "L4-L5: disc degeneration, Pfirrmann IV" in doubtful
+    assert not doubted_by(unsure, [own])
     with pytest.raises(InputError, match="L2-L3 was not found"):
         asking.like(study, eligibility, seen, level="L2-L3")
     with pytest.raises(InputError, match="was not graded"):

@@ -24,7 +24,7 @@ from retrieval.query import Answer, Filters, Query
 from retrieval.search import Searcher
 from retrieval.store import Store
 from tools.similar import question as questions
-from tools.similar.study import LookedAt, asked_by, look
+from tools.similar.study import LookedAt, asked_by, doubted_by, look
 from tools.threads import one_thread
 
 SHIPPED = WEIGHTS / "similar"
@@ -92,6 +92,7 @@ class Finder:
             )
         query = Query(
             asked=asked,
+            doubted=doubted_by(seen, findings),
             whole=True,
             discs=looked.discs,
             image=looked.image,

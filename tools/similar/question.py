@@ -25,6 +25,17 @@ _QUALIFIES = re.compile(
 )
 """Words that the reader of texts takes in without marking them, and such as ask for nothing."""
 _OR = re.compile(r"\bor\b|/", re.IGNORECASE)
+_DISC = re.compile(r"\b[cdtls]v?\d{1,2}(?: ?/ ?[cdtls]?v?\d{1,2})+", re.IGNORECASE)
+"""A disc whose slash is no "or"."""
+_STEP = r"(?:\d|i{1,3}|iv|v)\b"
+_DEGREE = r"\b(?:mild|moderate|severe)"
+_SEVERAL = re.compile(
+    r"\b(?:pfirrmann|modic|meyerding|grades?|types?)(?: (?:grades?|types?|changes?))* ?"
+    rf"{_STEP}(?: ?[-–/+&] ?| (?:to|or|and|through) )(?:(?:grade|type) )?{_STEP}"
+    rf"|{_DEGREE}(?: ?[-–/] ?| (?:to|or) ){_DEGREE}",
+    re.IGNORECASE,
+)
+"""Several grades or degrees of one finding, of which the reader of texts takes one."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,12 @@ class Question:
             f"'{one}' and '{other}' contradict each other; the graver one is looked for."
             for one, other in conflicts(self.findings)
         ]
+        found += [
+            f"Of '{match[0]}' one grade alone is looked for; search once for each."
+            for match in _SEVERAL.finditer(self.text)
+        ]
+        if _or_between(self.text, self.findings):
+            found.append("'or' is not followed: cases with more of what is named come first.")
         return tuple(found)
 
 
@@ -104,6 +121,11 @@ def conditions(text: str) -> tuple[StatedFinding, ...]:
             f"No finding is read in '{text[:60]}'.",
             "Write findings with their levels, such as: Modic 2 at L4-L5.",
         )
+    if several := _SEVERAL.search(text):
+        raise SettingsError(
+            f"'{several[0]}' is more than one grade, and a condition names one.",
+            "Search once for each.",
+        )
     for one in found:
         if not states_of(one):
             said = text[slice(*one.span)] if one.span else one.kind
@@ -118,8 +140,7 @@ def conditions(text: str) -> tuple[StatedFinding, ...]:
             f"'{unread[0]}' is not read as a part of a condition.",
             "Write findings with their levels alone, such as: Modic 2 at L4-L5, no herniation.",
         )
-    spans = sorted({one.span for one in found if one.span and one.assertion != "absent"})
-    if any(_OR.search(text[one[1] : other[0]]) for one, other in pairwise(spans)):
+    if _or_between(text, found):
         raise SettingsError(
             "Conditions hold all together; 'or' can't be asked for.", "Search once for each."
         )
@@ -134,6 +155,13 @@ def conditions(text: str) -> tuple[StatedFinding, ...]:
 def _findings(text: str) -> tuple[StatedFinding, ...]:
     """Every finding, also where another one of its kind stands at its level."""
     return tuple(dict.fromkeys(one for told in sentences_in(text) for one in told.findings))
+
+
+def _or_between(text: str, found: Sequence[StatedFinding]) -> bool:
+    """Whether two findings are joined by "or"; what is denied so is denied alike."""
+    plain = _DISC.sub(lambda disc: " " * len(disc[0]), text)
+    spans = sorted({one.span for one in found if one.span and one.assertion != "absent"})
+    return any(_OR.search(plain[one[1] : other[0]]) for one, other in pairwise(spans))
 
 
 def _there_is_none(wrong: Sequence[Impossible]) -> tuple[str, str]:

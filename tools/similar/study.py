@@ -157,6 +157,25 @@ def asked_by(
     return {place: chances for place, chances in asked.items() if level in ("", place[1])}
 
 
+def doubted_by(
+    observations: Iterable[Observation], findings: Sequence[Finding] = ()
+) -> frozenset[Place]:
+    """The places of which the tools say "indeterminate", and the reader nothing.
+
+    Such a place asks with its chances like the others, but is not told as seen.
+    """
+    doubted: set[Place] = set()
+    for one in observations:
+        if one.kind in (*GRADED, *OF_RADIOGRAPHS) and one.probabilities and one.value is None:
+            doubted.update(_chances(one.kind, one.level, one.probabilities))
+    for finding in findings:
+        if finding.set_by_reader and finding.value is not None:
+            doubted.difference_update(
+                _chances(finding.kind, finding.level, {str(finding.value): 1.0})
+            )
+    return frozenset(doubted)
+
+
 def _chances(kind: str, level: str | None, named: Mapping[str, float]) -> dict[Place, Chances]:
     """Values with their chances as states with theirs, at the place of the kind."""
     found: dict[Place, dict[Fact, float]] = {}

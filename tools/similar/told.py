@@ -78,7 +78,7 @@ def found_of(hit: Hit) -> Found:
         alike=hit.alike,
         shared=tuple(_at(one, _both(one)) for one in why.shared),
         differing=tuple(_at(one, _both(one)) for one in why.differing),
-        unstated=tuple(_at(one, one.asked) for one in why.unstated),
+        unstated=tuple(_at(one, _asked(one)) for one in why.unstated),
         signals={name: round(value, 4) for name, value in hit.signals.items()},
         stated=tuple(
             told(place, there[place])
@@ -94,7 +94,12 @@ def found_of(hit: Hit) -> Found:
 
 def _both(one: Reason) -> str:
     """What was asked for, and what the case states where that is not the same."""
-    return one.asked if one.asked == one.theirs else f"{one.asked} (there {one.theirs})"
+    return _asked(one) if one.asked == one.theirs else f"{_asked(one)} (there {one.theirs})"
+
+
+def _asked(one: Reason) -> str:
+    """What was asked for; what is indeterminate in the open study is not told as seen there."""
+    return f"{one.asked}, in doubt here" if one.doubtful else one.asked
 
 
 def _at(one: Reason, words: str) -> str:
