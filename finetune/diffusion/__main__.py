@@ -60,7 +60,7 @@ def export(net: Denoiser, folder: Path) -> None:
         folder,
         files=(FILE,),
         name="lumbar columns by diffusion",
-        version="1.0",
+        version="1.1",
         licence="Apache-2.0; trained on SPIDER (CC BY 4.0)",
         summary="Made-up mid-sagittal columns by sequence and grades; no patient's.",
     )
