@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from PIL import Image as Pillow
 
 from data.synth import bundled
 from radixgpt.case import Case, Image, StatedFinding
-from radixgpt.eligibility import Eligibility
-from radixgpt.errors import CorpusError, InputError
+from radixgpt.eligibility import Eligibility, Reason
+from radixgpt.errors import CorpusError, InputError, NotEligibleError
 from radixgpt.finding import Finding
 from radixgpt.language.reader import read as read_text
 from radixgpt.level import LUMBAR_DISCS
@@ -113,6 +114,21 @@ def test_the_same_study_in_the_index_is_not_returned(
     told_ = asked.told("disc bulge at L4-L5", looked=looked_at)
     assert {hit.entry.id for hit in told_} == {"t/2", "t/3"}
     assert {h.entry.id for h in asked.told("disc bulge at L4-L5")} == {"t/1", "t/2", "t/3"}
+
+
+@pytest.mark.parametrize("reason", ["blank", "noise"])
+def test_images_that_hold_nothing_are_like_no_case(
+    tmp_path: Path, phantom: Looked, tiny_clip: Embedded, reason: Reason
+) -> None:
+    study = replace(phantom[0])  # not looked at yet
+    looked = look(*phantom, tiny_clip, whole=True)
+    own = Item(entry(1, "Disc bulge at L4-L5."), image=looked.image, discs=looked.discs)
+    asking = finder_of(tmp_path / "i", [own], tiny_clip)
+    with pytest.raises(NotEligibleError, match="No case is like such images"):
+        asking.like(study, Eligibility(gradable=False, reason=reason), [])
+    other = asking.like(study, Eligibility(gradable=False, reason="not-lumbar"), [])
+    assert "its pictures alone order the cases" in other.notes[0]
+    assert asking.told("disc bulge at L4-L5")
 
 
 def test_what_the_tools_saw_asks_with_its_chances(tmp_path: Path, phantom: Looked) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from radixgpt.eligibility import Eligibility
-from radixgpt.errors import InputError
+from radixgpt.eligibility import REASONS, Eligibility, Reason
+from radixgpt.errors import InputError, NotEligibleError
 from radixgpt.finding import Finding
 from radixgpt.observation import Observation
 from radixgpt.study import Study
@@ -29,6 +29,8 @@ from tools.threads import one_thread
 
 SHIPPED = WEIGHTS / "similar"
 """The index that ships."""
+_NOTHING: frozenset[Reason] = frozenset(("blank", "noise", "too-small", "not-an-image"))
+"""Why pictures are like no other: some case is always the nearest to them."""
 MOST = 50
 """Cases of one answer."""
 
@@ -81,8 +83,15 @@ class Finder:
 
         Raises:
             InputError: the level was not found, or nothing in the study can be asked with.
+            NotEligibleError: the images hold nothing, as triage says.
             WeightsError: weights are missing or damaged.
         """
+        if eligibility.reason in _NOTHING:
+            raise NotEligibleError(
+                eligibility.reason,
+                REASONS[eligibility.reason],
+                "No case is like such images; open others, or ask by text.",
+            )
         seen = tuple(observations)
         looked = look(study, eligibility, seen, self.encoder)
         asked = asked_by(seen, findings, level=level)
@@ -105,7 +114,11 @@ class Finder:
                 "Nothing in this study can be asked with: it was not graded.",
                 "Ask by text, or use an index with vectors.",
             )
-        return self.searcher.search(query, min(k, MOST), filters)
+        found = self.searcher.search(query, min(k, MOST), filters)
+        if asked or not eligibility.reason:
+            return found
+        alone = "No finding of it is known: its pictures alone order the cases."
+        return replace(found, notes=(*found.notes, f"{REASONS[eligibility.reason]} {alone}"))
 
     def told(
         self,
