@@ -67,6 +67,7 @@ def options(desks: Desks) -> dict[str, Any]:
     return {
         "server_name": "0.0.0.0" if on_space else "127.0.0.1",  # noqa: S104 the platform's demand
         "share": False,
+        "quiet": True,  # its own words speak of a public link, which there is none of
         "allowed_paths": [],
         "max_file_size": _UPLOAD_LIMIT,
         "show_error": False,
@@ -112,7 +113,10 @@ def main(*, port: int | None = None, browser: bool = False) -> None:
 
 def _launch(page: Any, desks: Desks, port: int | None) -> None:
     try:
-        page.launch(server_port=port, **options(desks))
+        _, address, _ = page.launch(server_port=port, prevent_thread_lock=True, **options(desks))
+        sys.stdout.write(f"The page is at {address.rstrip('/')} (Ctrl-C ends it).\n")
+        sys.stdout.flush()
+        page.block_thread()
     except OSError as error:
         raise waiting.taken(port) from error
     finally:
@@ -139,3 +143,5 @@ if __name__ == "__main__":
         main()
     except RadixError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:  # while it starts; later Gradio ends by itself
+        sys.exit(130)

@@ -19,6 +19,8 @@ from radixgpt.errors import SettingsError
 HOST = "127.0.0.1"
 FIRST, MOST = 7860, 100
 """The first port that is tried and how many, as Gradio does."""
+HIGHEST = 65535
+"""The highest port that there is."""
 MARK = "X-RadiXGPT-Waiting"
 """A header that the page itself does not send."""
 _SHEET = f"""<!doctype html>
@@ -61,14 +63,30 @@ class _Sheet(BaseHTTPRequestHandler):
     timeout = 5.0
 
     def do_GET(self) -> None:
-        found = self.path == "/"
-        self.send_response(200 if found else 503)
+        if self.path.partition("?")[0] == "/":
+            self._answer(200, _SHEET)
+        else:
+            self._answer(503, b"")
+
+    do_HEAD = do_GET  # noqa: N815 the library's name
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Any other request: nothing is here yet, and it is not repeated what was asked."""
+        self._answer(503 if code == 501 else code, b"The page is opening. Ask again in a moment.\n")
+
+    def version_string(self) -> str:
+        return "RadiXGPT"
+
+    def _answer(self, code: int, content: bytes) -> None:
+        self.send_response(code)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
-        content = _SHEET if found else b""
+        if code != 200:
+            self.send_header("Retry-After", "1")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -78,12 +96,13 @@ def _bound(port: int | None) -> ThreadingHTTPServer:
     """A server on the port, or on the first of Gradio's that is free.
 
     Raises:
-        SettingsError: none is free, or Gradio's variable names none.
+        SettingsError: none is free, or Gradio's variable names no port.
     """
     told = os.environ.get("GRADIO_SERVER_PORT", "")
-    if told and not told.isdecimal():
+    if told and not (told.isdecimal() and 0 < int(told) <= HIGHEST):
         raise SettingsError(
-            f"GRADIO_SERVER_PORT is '{told[:20]}', which is no port.", "Set it to a number."
+            f"GRADIO_SERVER_PORT is '{told[:20]}', which is no port.",
+            f"Set it to a number from 1 to {HIGHEST}.",
         )
     named = port or int(told or 0)
     for number in (named,) if named else range(FIRST, FIRST + MOST):

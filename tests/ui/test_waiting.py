@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import subprocess
 import sys
@@ -35,6 +36,26 @@ def test_the_sheet_says_what_comes_and_fetches_from_its_own_server_alone() -> No
             _get(port, "/gradio_api/info")
 
 
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "OPTIONS", "NONSENSE"])
+def test_any_method_is_answered_in_its_own_words(method: str) -> None:
+    with waiting.sheet() as port:
+        asked = http.client.HTTPConnection(waiting.HOST, port, timeout=20)
+        asked.request(method, "/?__theme=dark", headers={"Content-Length": "0"})
+        answer = asked.getresponse()
+        content = answer.read().decode()
+        asked.close()
+    assert answer.status == (200 if method == "HEAD" else 503)
+    assert answer.headers["Server"] == "RadiXGPT"
+    assert answer.headers[waiting.MARK] == "1"
+    assert method not in content
+    assert content == "" if method == "HEAD" else "is opening" in content
+
+
+def test_an_address_with_a_query_is_the_page_too() -> None:
+    with waiting.sheet() as port:
+        assert "Not a medical device" in _get(port, "/?__theme=dark")[2]
+
+
 def test_its_port_is_free_as_soon_as_it_ends() -> None:
     with waiting.sheet() as port:
         _get(port)
@@ -54,9 +75,10 @@ def test_a_port_that_is_taken_is_refused_or_passed_over(monkeypatch: pytest.Monk
             pass
 
 
-def test_a_port_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADIO_SERVER_PORT", "seven")
-    with pytest.raises(SettingsError, match="'seven', which is no port"), waiting.sheet():
+@pytest.mark.parametrize("told", ["seven", "99999", "0"])
+def test_what_is_no_port_is_named(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_PORT", told)
+    with pytest.raises(SettingsError, match=f"'{told}', which is no port"), waiting.sheet():
         pass
 
 
