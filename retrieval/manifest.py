@@ -195,13 +195,23 @@ def sha256(path: Path) -> str:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all, also after a loss of power."""
+    """Write a file so that it is there as a whole or not at all, also after a loss of power.
+
+    Raises:
+        CorpusError: the folder can't be written to, or the disk is full.
+    """
     new = path.with_name(path.name + ".new")
-    with new.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(path)
+    try:
+        with new.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise CorpusError(
+            f"No index can be written there: {error.strerror or 'unknown reason'}.",
+            "Name a folder that you may write to, on a disk with room; the index is as it was before.",
+        ) from error
 
 
 def write(folder: Path, manifest: Manifest) -> None:

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 import cli
 from radixgpt.case import Case, write_cases
+from radixgpt.errors import CorpusError
 from radixgpt.language.reader import read
+from retrieval import manifest as manifests
 from retrieval import writer
 from tools.similar.question import conditions
 
@@ -224,6 +226,11 @@ def test_several_grades_and_or_are_told_as_not_followed(index: Path, text: str, 
     assert said.exit_code == 0
     notes = " ".join(json.loads(said.stdout)["notes"])
     assert note in notes if note else not notes
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="No index can be written there: .*as it was before"):
+        manifests.replace(tmp_path / "missing" / "cases", b"1")
 
 
 def test_a_disc_with_a_slash_is_no_or() -> None:
