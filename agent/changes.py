@@ -228,6 +228,7 @@ def set_grade(runtime: Runtime, level: Disc, kind: Graded, value: str) -> Result
         value: a Pfirrmann grade 1 to 5, a Modic type 0 to 3, or present or absent.
     """
     session = runtime.context.session
+    session.require_draft()  # nothing is offered that a yes could not do
     here = chosen(report_of(runtime), [level.value], [kind.value])
     facts = KINDS[kind.value]
     allowed = {str(v): v for v in facts.values}

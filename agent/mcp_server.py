@@ -141,6 +141,10 @@ class Bench:
         elif not self.session.has_study and self.study is not None:
             self.session.load(self.study)
         tool = self._tools.get(name)
+        if tool is None and name in CHANGING:
+            raise InputError(
+                "Nothing may be changed here.", "Start the server with --allow-changes to allow it."
+            )
         if tool is None:
             known = ", ".join(self._tools)
             raise InputError("There is no such tool here.", f"Use one of: {known}.")

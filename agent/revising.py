@@ -181,7 +181,7 @@ class Revising(ABC):
             CheckFailedError: the new report would not pass its checks, or the report is signed.
         """
         with self.lock:
-            self._require_open()
+            self.require_draft()
             return apply(self.draft(), edit)
 
     def sign(
@@ -202,7 +202,7 @@ class Revising(ABC):
         from etl import sign
 
         with self.lock:
-            self._require_open()
+            self.require_draft()
             self._signed = sign.sign(
                 self.draft(),
                 name=name,
@@ -226,7 +226,7 @@ class Revising(ABC):
             CheckFailedError: the report is signed.
         """
         with self.lock:
-            self._require_open()
+            self.require_draft()
             if not self._history:
                 raise InputError("There is nothing to undo.", "Change something first.")
             undone = self._now().change
@@ -246,7 +246,12 @@ class Revising(ABC):
             )
         return sentences[place]
 
-    def _require_open(self) -> None:
+    def require_draft(self) -> None:
+        """Refuse a change of a report that a person has signed.
+
+        Raises:
+            CheckFailedError: it is signed.
+        """
         if self._signed is not None:
             raise CheckFailedError(
                 "The report is signed and can't be changed.",
@@ -267,7 +272,7 @@ class Revising(ABC):
         return self._state
 
     def _advance(self, state: State, **did: Any) -> Report:
-        self._require_open()
+        self.require_draft()
         self._history.append(self._now())
         self._state = state
         self.pending = None

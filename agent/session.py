@@ -289,7 +289,7 @@ class Session(Revising):
             if not LOWEST <= numbering <= HIGHEST:
                 raise LevelError(*too_far(by, self.level_shift))
             self.draft(progress)
-            self._require_open()
+            self.require_draft()
             before = self._now()
             from etl.edit import compare
 
@@ -346,7 +346,7 @@ class Session(Revising):
         from etl import edit
 
         with self.lock:
-            self._require_open()
+            self.require_draft()
             report = self.draft(progress)
             earlier = pipeline.earlier(
                 path, stated=stated, level_shift=by, salt=self._salt, progress=progress

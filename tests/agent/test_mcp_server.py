@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from agent import content as c
 from agent.mcp_server import CHANGING, Bench, build
 from agent.session import Session
 from agent.toolbox import TOOLS
@@ -141,7 +142,9 @@ def test_pixels_stay_unless_they_are_allowed(session: Session) -> None:
 def test_changes_are_off_unless_they_are_allowed(session: Session) -> None:
     plain = Bench(session)
     assert not CHANGING & {one["name"] for one in plain.listed()}
-    assert plain.call("shift_numbering", {"by": 1}).failed
+    refused = plain.call("shift_numbering", {"by": 1}).content
+    assert isinstance(refused, c.ErrorContent)
+    assert "--allow-changes" in refused.mend
     bench = Bench(session, changes=True)
     assert {one["name"] for one in bench.listed()} >= CHANGING
     bench.call("set_grade", {"level": "L4-L5", "kind": "pfirrmann", "value": "5"})

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agent import chat
+from agent.events import Answer
 from agent.session import Session
 from radixgpt.errors import CheckFailedError, InputError
 
@@ -81,6 +83,14 @@ def test_what_is_signed_is_locked_until_it_is_reopened(session: Session) -> None
     session.reopen()
     assert session.signed is None
     session.undo()
+
+
+def test_of_a_signed_report_no_change_is_offered(session: Session) -> None:
+    session.sign(name="Ada Reader", role="radiologist", at=NOW)
+    last = list(chat.stream(session, "set L4-L5 to Pfirrmann 5"))[-1]
+    assert isinstance(last, Answer)
+    assert "is signed and can't be changed" in last.text
+    assert session.pending is None
 
 
 def test_another_study_forgets_who_signed(session: Session) -> None:
