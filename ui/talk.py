@@ -223,7 +223,7 @@ def _with_images(desk: Desk, answer: Answer) -> str:
         text += "\n\n" + " ".join(_picture(desk, image) for image in answer.images)
         text += "\n\n" + " · ".join(_caption(image) for image in answer.images)
     if answer.similar:
-        text += "\n\n" + _cards(desk, answer.similar)
+        text = _without_listed(text, answer.similar) + "\n\n" + _cards(desk, answer.similar)
     if answer.synthetic:
         text += "\n\n" + "\n\n".join(_made_up(desk, one) for one in answer.synthetic)
     if answer.took is not None:
@@ -236,6 +236,12 @@ def _made_up(desk: Desk, one: SyntheticImage) -> str:
     told = _plain(one.caption)
     kept = desk.keep(Image(one.png, "", series="", slice_index=0))
     return f"**SYNTHETIC, no patient**\n\n![{told}]({kept})\n\n*{told}*"
+
+
+def _without_listed(text: str, cases: Sequence[SimilarCase]) -> str:
+    """The answer without the lines on the cases, which the cards tell."""
+    listed = tuple(f"{one.number}. {one.alike}" for one in cases)
+    return "\n".join(line for line in text.split("\n") if not line.startswith(listed))
 
 
 def _cards(desk: Desk, cases: Sequence[SimilarCase]) -> str:

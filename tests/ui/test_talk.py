@@ -230,8 +230,12 @@ def test_a_similar_case_is_a_card_on_which_no_text_is_markup() -> None:
         licence="CC BY 4.0",
         png=b"png",
     )
-    desk, _ = _told(Answer("One case.", similar=(case, case)))
+    answer = "One case.\n\n1. much alike. shared: Modic 2 at L4-L5\n\nIts text is a person's."
+    desk, _ = _told(Answer(answer, similar=(case, case)))
     text = desk.messages[0]["content"]
+    assert "shared:" not in text  # the card tells it
+    assert text.startswith("One case.")
+    assert "Its text is a person's." in text
     row = text.split("\n\n")[-1]
     assert row.count('<article class="rx-case">') == 2
     assert row.count("another patient</em>") == 2
