@@ -210,7 +210,8 @@ def replace(path: Path, data: bytes) -> None:
     except OSError as error:
         raise CorpusError(
             f"No index can be written there: {error.strerror or 'unknown reason'}.",
-            "Name a folder that you may write to, on a disk with room; the index is as it was before.",
+            "Name a folder that you may write to, on a disk with room; the index is as it was "
+            "before.",
         ) from error
 
 

@@ -229,7 +229,7 @@ def test_several_grades_and_or_are_told_as_not_followed(index: Path, text: str, 
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="No index can be written there: .*as it was before"):
+    with pytest.raises(CorpusError, match=r"No index can be written there: .*as it was before"):
         manifests.replace(tmp_path / "missing" / "cases", b"1")
 
 
