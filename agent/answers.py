@@ -285,7 +285,7 @@ def _reasons(content: c.ReasonsContent) -> str:
 
 def _about(content: c.AboutContent, question: str = "") -> str:
     if _SAVE.search(question):
-        return f"{_SAVED} HTML, Markdown and JSON are written; there is no PDF and no Word file."
+        return f"{_SAVED} {_FORMS}"
     if _HOW_GOOD.search(question):
         return (
             f"{_models(content)} What each was trained on and how well it does is in the model "
@@ -316,6 +316,9 @@ _HOW_GOOD = re.compile(
     r"\b(?:accura\w+|reliab\w+|how (?:good|well)|which models?|trained|validated|metrics"
     r"|sensitivity|specificity)\b",
     re.IGNORECASE,
+)
+_FORMS = (
+    "The page gives Word, PDF, HTML, Markdown and JSON, and FHIR and HL7 once the report is signed."
 )
 _SAVED = (
     "The report is saved with the download buttons of the page, or with `radixgpt report` and "

@@ -67,7 +67,7 @@ def _on_the_report(said: Slots, contents: Sequence[c.Content]) -> list[str]:
     if reports and _SIGN.search(said.text):
         told.append("It stays a draft: nothing here signs or sends a report.")
     if reports and _LANGUAGE.search(said.text):
-        told.append("Reports are written in English only.")
+        told.append("Here reports are in English; `radixgpt report --language de` writes German.")
     if said.kinds and any(one.tool == "remove_sentences" and one.changed for one in reports):
         told.append("All that was said of the level is out, not only that finding.")
     return told

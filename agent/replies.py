@@ -32,10 +32,28 @@ TOLD: Mapping[str, str] = {
     ),
     "free_text": (
         "Free text can't be put into the report: each of its sentences rests on a finding. You can "
-        "set a grade, take a level out, or edit the downloaded draft."
+        "set a grade, take a level out, or reword a sentence in the report on the page."
+    ),
+    "no_comparison": (
+        "There is nothing to add: without a prior study the report says so itself, under "
+        "*Comparison*. With one, it names what it was compared with there instead."
+    ),
+    "measured": (
+        "What was measured can't be set: it comes from the images. A grade can, for instance *set "
+        "L4-L5 to Pfirrmann 3*, and a sentence can be taken out of the report on the page."
+    ),
+    "signing": (
+        "Only a person signs: by *Sign* above the report on the page, or by `radixgpt sign`. It "
+        "stays a draft until then."
+    ),
+    "no_degrees": (
+        "Only disc degeneration has degrees here (minimal, mild, moderate and severe stand for "
+        "Pfirrmann II to V); the other findings are present or absent. Say *call it absent*, for "
+        "instance, or name the Pfirrmann grade."
     ),
 }
 """What is not done here and why, by topic."""
+NO_IDENTITY = "Names, ages, numbers and dates of a patient are left out when a study is read."
 ENGLISH = "I read English only."
 ONE_GRADE = "One grade at a time, please: name one level, one finding and its value."
 NOTHING_WAITS = (
@@ -114,6 +132,8 @@ def plain(route: Route) -> str:
     if tool == "off_topic":
         if not re.search(r"\w", said.text):
             return _MISSING["meaning"]
+        if _PATIENT.search(said.text):
+            return NO_IDENTITY
         return f"{OFF_TOPIC} {ENGLISH}" if route.foreign else OFF_TOPIC
     if said.side and not route.topic:
         return (
@@ -121,7 +141,7 @@ def plain(route: Route) -> str:
             "Name a level to hear what was graded there."
         )
     if _PATIENT.search(said.text):
-        return "Names, ages, numbers and dates of a patient are left out when a study is read."
+        return NO_IDENTITY
     if _EARLIER.search(said.text):
         return (
             "To hear what has changed, open the prior study beside this one and say *compare with "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from tools.router.calls import Ask, Call, Previous, Resolved, levels_of
+from tools.router.degrees import dictated
 from tools.router.lay import simply, without_simply
 from tools.router.slots import Slots
 
@@ -36,6 +37,19 @@ _TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?:open |load |start |take |go to |close )?(?:a |the )?(?:new|next|another|other)"
             r" (?:patient|study|case|exam\w*)"
             r"|start over|begin again|restart|clear (?:the )?(?:chat|all|everything))\W*$"
+        ),
+    ),
+    (
+        "no_comparison",
+        re.compile(
+            r"^(?:please |can you |could you |now |and )*"
+            r"(?:add|write|note|mention|state|say|include|put|insert)\b"
+            r"(?: (?:a|the|in|into|to|sentence|line|note|remark|report|it|text))*"
+            r"(?: (?:that|saying|there|is|was|are|were|we|have|had))*"
+            r" no (?:prior |previous |earlier )?"
+            r"(?:comparisons?|priors?|(?:prior|previous|earlier) (?:stud(?:y|ies)|imaging|exam\w*))"
+            r"(?: (?:stud(?:y|ies)|exam\w*|imaging|is|was|are|were|available|made|done|possible"
+            r"|here|in the report|please))*\W*$"
         ),
     ),
     (
@@ -136,6 +150,18 @@ _ASTRAY = re.compile(
 _GIST = re.compile(
     r"\b(?:mri?|scans?|images?|pictures?|study|results?|findings|everything|all|spine|back)\b"
 )
+_SIGNS = re.compile(
+    r"^(?:please |can you |could you |now |and )*(?:co-?)?sign(?: off)?(?: on)?"
+    r"(?: (?:the|this|my))? (?:report|draft|it)(?: (?:as|for|by|with|in the name of)\b.*)?\W*$"
+)
+_RESIZES = re.compile(r"\b(?:set|change|correct|make|put|edit|replace|adjust|fix)\b")
+_MEASURED = re.compile(r"\b\d+(?:[.,]\d+)? ?(?:mm|cm|millimet\w+|%|percent)")
+_BIDS_NORMAL = re.compile(
+    r"^(?:please |can you |could you |now |and )*(?:set|make|call|mark|grade|change|put)"
+    r"(?: (?:the|all|every|whole|of|rest|other))*"
+    r" (?:everything|all|every|spine|study|levels?|discs?|grades?|findings|rest)"
+    r"(?: (?:to|as|is|are))* (?:normal|healthy|fine|unremarkable)\W*$"
+)
 _ALL_NORMAL = re.compile(
     r"^(?:so )?(?:is|are) (?:the|this|my|his|her|all|everything)(?: the)?"
     r"(?: (?:lumbar|spine|back|study|scan|mri|discs?|levels?))* (?:all )?(?:normal|fine)\W*$"
@@ -217,6 +243,14 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return Call("thanks")
     if not re.search(r"\w", said.text):
         return Call("off_topic")
+    if (degree := dictated(said, previous)) is not None:
+        return degree
+    if _BIDS_NORMAL.match(said.text):
+        return Ask("one")  # one grade at a time waits for a yes
+    if _SIGNS.match(said.text):
+        return Call("told", {"topic": "signing"})
+    if said.quantities and _RESIZES.search(said.text) and _MEASURED.search(said.text):
+        return Call("told", {"topic": "measured"})
     for topic, pattern in _TOPICS:
         if pattern.search(said.text) and intent != "off_topic":
             return Call("told", {"topic": topic})

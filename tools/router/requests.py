@@ -99,7 +99,12 @@ def _the_same(before: Route, after: Route) -> bool:
 def _complete(route: Route) -> bool:
     said = route.slots
     return route.call.tool not in _LOOKUPS or bool(
-        said.discs or said.vertebrae or said.kinds or said.quantities or said.reference
+        said.discs
+        or said.vertebrae
+        or said.kinds
+        or said.quantities
+        or said.reference
+        or said.worst
     )
 
 
