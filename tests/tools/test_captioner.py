@@ -510,6 +510,14 @@ def report_words(grade: int) -> str:
         ),
         # "No ..." would deny what stands beside it.
         ("L1-L2: Pfirrmann I with annular bulge.", "L1-L2: Pfirrmann I with disc bulging."),
+        (
+            "At L4-L5 there is Modic type II changes and a bulging disc.",
+            "At L4-L5 there are type 2 Modic changes and disc bulging.",
+        ),
+        (
+            "At L4-L5 there is a bulging disc and Modic type II changes.",
+            "At L4-L5 there is disc bulging and type 2 Modic changes.",
+        ),
         ("No loss of disc height at L4-L5.", "No disc space narrowing at L4-L5."),
         ("Upper and lower endplate changes at L4-L5.", None),
         ("Diffuse disc bulge at L4-L5.", None),

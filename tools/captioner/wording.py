@@ -22,6 +22,8 @@ _DEGENERATION = "disc_degeneration"
 _FIRST = re.compile(r"(?:^|(?<=\. ))[a-z]")
 _PROPER = ("Pfirrmann", "Modic")
 _JOINT = r"(?<!upper and )(?<!lower and )"
+_ONE = re.compile(r"\bthere is(?= (?:(?!,|\.| and ).)*\bchanges\b)")
+"""What the captioner says before several things, too."""
 
 
 def in_report_words(text: str) -> str:
@@ -57,7 +59,7 @@ def _put(sentence: str, pattern: re.Pattern[str]) -> str:
     """One sentence with the phrases of a pattern put into the report's words."""
     if any(word.lower() not in _words() for word in apart(sentence)):
         return sentence
-    return pattern.sub(_report_name, sentence)
+    return _ONE.sub("there are", pattern.sub(_report_name, sentence))
 
 
 def _report_name(match: re.Match[str]) -> str:
