@@ -86,8 +86,9 @@ class GuardMiddleware(AgentMiddleware[Any, Context]):
         offers = [o for o in map(answers.offer, _returned(request)[1]) if o]
         if final is None or not offers or offers[-1] in final.text:
             return checked
-        # what waits for a yes is asked in the program's own words, whatever the model made of it
-        text = "\n\n".join(part for part in (final.text, offers[-1]) if part)
+        # what waits for a yes is asked in the program's own words, whatever the model made of it;
+        # nor may the model say that it was done
+        text = "\n\n".join(part for part in (guard.stated(final.text), offers[-1]) if part)
         return ModelResponse(result=[final.model_copy(update={"content": text})])
 
     def _checked(

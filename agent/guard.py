@@ -108,6 +108,17 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(part for part in plain if part)
 
 
+def stated(text: str) -> str:
+    """A text without the sentences that say nothing of a patient, "I set it" for instance."""
+    kept: list[str] = []
+    for line in text.split("\n"):
+        sentences = split(line)
+        states = [one for one in sentences if not _says_nothing(one)]
+        if states or not sentences:
+            kept.append(line if len(states) == len(sentences) else " ".join(states))
+    return "\n".join(kept).strip()
+
+
 def _says_nothing(sentence: str, words: frozenset[str] = _HARMLESS) -> bool:
     """Whether every word is one of those that say nothing of a patient."""
     if not _PLAIN.fullmatch(sentence):

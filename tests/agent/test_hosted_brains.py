@@ -100,6 +100,15 @@ def test_a_model_can_not_change_a_grade_on_its_own(
     assert any(f.set_by_reader for f in hosted.draft().findings)
 
 
+@pytest.mark.parametrize("claim", ["I set it.", "Done.", "It is done. The report is changed."])
+def test_a_model_can_not_say_that_done_which_waits(
+    hosted: Session, server: Server, say: Say, claim: str
+) -> None:
+    server.replies = [calls("set_grade", level="L4-L5", kind="pfirrmann", value="1"), says(claim)]
+    text = say(hosted, "set L4-L5 to Pfirrmann 1").text
+    assert text.startswith("At L4-L5, disc degeneration is Pfirrmann IV. Shall I set it to")
+
+
 def test_bad_arguments_go_back_to_the_model(hosted: Session, server: Server, say: Say) -> None:
     server.replies = [
         calls("get_findings", levels=["C5-C6"]),
