@@ -86,9 +86,7 @@ def in_words(problems: Sequence[str]) -> str:
             place = "" if match[2] == "None" else f" at {match[2]}"
             missing.append(f"{kind.title if kind else match[1]}{place}")
         else:
-            clauses.append(
-                problem if problem.startswith(("says", "states")) else f"fails: {problem}"
-            )
+            clauses.append(problem)
     if missing and not clauses:
         many = list_and(missing[:_MOST_PROBLEMS])
         rest = len(missing) - _MOST_PROBLEMS

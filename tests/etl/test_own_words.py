@@ -62,6 +62,7 @@ def test_words_that_contradict_their_finding_are_refused_with_why(
     with pytest.raises(CheckFailedError) as caught:
         edit.reword(degenerated, sentence, sentence.text.replace(*change))
     assert why in caught.value.problem
+    assert "fails" not in caught.value.problem
     assert not any(name in caught.value.problem for name in sentence.findings)
 
 
