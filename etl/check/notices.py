@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from etl.check.rule import STATING
-from radixgpt.finding import GRADED, OF_RADIOGRAPHS, PRESENT, Finding
+from radixgpt.finding import GRADED, KINDS, OF_RADIOGRAPHS, PRESENT, Finding
 from radixgpt.report import Report
 
 SPLIT = 0.55
@@ -15,6 +15,11 @@ _SEVERE = {"disc_herniation": PRESENT, "spondylolisthesis": PRESENT, "pfirrmann"
 
 def _judged(report: Report) -> list[Finding]:
     return [f for f in report.findings if f.kind in (*GRADED, *OF_RADIOGRAPHS)]
+
+
+def _named(finding: Finding) -> str:
+    """A finding in the words of a reader, to whom its id says nothing."""
+    return f"{KINDS[finding.kind].title} at {finding.level or 'the whole study'}"
 
 
 def numbering_is_certain(report: Report) -> Iterator[str]:
@@ -29,15 +34,14 @@ def severe_is_concluded(report: Report) -> Iterator[str]:
     for f in report.findings:
         severe = f.status == "value" and _SEVERE.get(f.kind) == f.value
         if severe and f.id not in concluded and f.level not in report.omitted_levels:
-            yield f"the impression leaves {f.id} out ({f.kind} at {f.level or 'the whole study'})"
+            yield f"the impression leaves out {_named(f)}"
 
 
 def surely_stated(report: Report) -> Iterator[str]:
     """No value is stated that is hardly more likely than another."""
     for f in _judged(report):
         if f.status == "value" and f.confidence is not None and f.confidence < SPLIT:
-            where = f.level or "the whole study"
-            yield f"{f.id} ({f.kind} at {where}) is stated with a probability of {f.confidence:.2f}"
+            yield f"{_named(f)} is stated with a probability of {f.confidence:.2f}"
 
 
 def mostly_decided(report: Report) -> Iterator[str]:
@@ -50,7 +54,7 @@ def mostly_decided(report: Report) -> Iterator[str]:
 
 def nothing_set_by_hand(report: Report) -> Iterator[str]:
     """Every value is the model's own."""
-    changed = [f.id for f in report.findings if f.set_by_reader]
+    changed = [_named(f) for f in report.findings if f.set_by_reader]
     if changed:
         yield f"set by the reader: {', '.join(changed)}"
 

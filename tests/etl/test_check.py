@@ -291,6 +291,7 @@ def test_only_errors_hold_a_report_back(degenerated: Report) -> None:
                 require(changes[name](degenerated))
     noted = require(with_finding(degenerated, confidence=0.54))
     assert [(c.rule, c.severity) for c in noted.notices] == [("stated-surely", "warning")]
+    assert re.match(r"[A-Za-z ]+ at L\d-\w+ is stated with", noted.notices[0].detail)
     assert all(c.passed for c in noted.obligatory)
 
 
