@@ -48,6 +48,12 @@ def test_a_question_changes_nothing(text: str) -> None:
     assert load_router().route(text, LOOKED).call.tool not in ("set_grade", "told")
 
 
+@pytest.mark.parametrize("text", ["call it normal", "mark L4-L5 as healthy"])
+def test_of_what_is_to_be_normal_the_finding_is_asked(text: str) -> None:
+    route = load_router().route(text, LOOKED)
+    assert (route.call.tool, route.missing) == ("ask_back", "kind")
+
+
 def test_what_has_no_degrees_is_told_so() -> None:
     route = load_router().route("call the herniation mild", LOOKED)
     assert route.call == Call("told", {"topic": "no_degrees"})

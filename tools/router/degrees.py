@@ -29,6 +29,10 @@ _DICTATES = re.compile(
     r" (?P<degree>minimal|mild|moderate|severe)"
     r"(?: (?:disc )?degeneration)?(?: (?:at|in|of) xdisc)?(?: (?:instead|please))*\W*$"
 )
+_NORMAL = re.compile(
+    rf"{_BEFORE}(?:call|make|grade|label|rate|mark|set) (?:it|this|that|(?:the )?xdisc(?: disc)?)"
+    r"(?: (?:to|as))? (?:normal|healthy|unremarkable)(?: (?:instead|please))*\W*$"
+)
 _HAS_NONE = frozenset(
     {"disc_herniation", "disc_bulging", "disc_narrowing", "spondylolisthesis", "modic"}
 )
@@ -39,6 +43,8 @@ def dictated(said: Slots, previous: Previous | None) -> Resolved | None:
 
     It is of the one level that is named or that was just spoken of.
     """
+    if _NORMAL.match(said.masked):
+        return Ask("kind")  # of which finding is not said, and one at a time is changed
     found = _DICTATES.match(said.masked)
     if found is None:
         return None
