@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import webbrowser
@@ -99,6 +100,7 @@ def main(*, port: int | None = None, browser: bool = False) -> None:
         SettingsError: a setting is unknown or can't be used, or the port is taken.
     """
     settings = settings_of.load()
+    signal.signal(signal.SIGTERM, _end)
     if os.environ.get("SPACE_ID"):  # the platform takes the first answer for the page
         desks = desks_for(settings)
         _launch(build(desks), desks, port)
@@ -109,6 +111,11 @@ def main(*, port: int | None = None, browser: bool = False) -> None:
         desks = desks_for(settings)
         page = build(desks)
     _launch(page, desks, bound)
+
+
+def _end(number: int, _: Any) -> None:
+    """End as at Ctrl-C where a service is told to stop, so that no file is left behind."""
+    sys.exit(128 + number)
 
 
 def _launch(page: Any, desks: Desks, port: int | None) -> None:

@@ -119,3 +119,25 @@ def test_a_taken_port_is_told_without_a_traceback() -> None:
     assert done.returncode == 2
     assert "Another program uses it" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_told_to_stop_it_leaves_no_file_behind(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = {"GRADIO_SERVER_PORT": str(port), "TMPDIR": str(tmp_path), "SPACE_ID": ""}
+    with subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**os.environ, **given},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as served:
+        assert served.stdout is not None
+        assert f"127.0.0.1:{port}" in served.stdout.readline()
+        assert list(tmp_path.glob("radixgpt-page-*"))
+        served.terminate()
+        assert "Traceback" not in served.stdout.read()
+    assert served.returncode == 143
+    assert not list(tmp_path.iterdir())
