@@ -202,6 +202,7 @@ def test_a_denial_without_a_level_is_of_all_levels() -> None:
         ("Axial CT of the lumbar spine.", "modality"),
         ("Axial MRI of the lumbar spine.", "plane"),
         ("Sagittal MRI of the cervical spine.", "region"),
+        ("Sagittal T2 MRI of the brain.", "region"),
         ("Sagittal STIR image of the lumbar spine.", "sequence"),
     ],
 )
@@ -211,6 +212,15 @@ def test_the_wrong_technique_does_not_fit_whatever_the_findings(caption: str, ab
     assert found.verdict == "does_not_fit"
     assert about in {one.about for one in found.of("contradict")}
     assert "The caption says" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "caption", ["Disc herniation on the left at L4-L5.", "Fracture of L2.", "A cat on a sofa."]
+)
+def test_what_can_not_be_checked_has_no_score(caption: str) -> None:
+    observed = seen({("L4-L5", "disc_herniation"): 1})
+    found = check(caption, study(), observed, weights=RULES)
+    assert (found.verdict, found.score) == ("cannot_tell", None)
 
 
 def test_the_view_of_a_radiograph_counts() -> None:
@@ -241,6 +251,16 @@ def test_the_view_of_a_radiograph_counts() -> None:
         ("Axial PET-CT image at C4", "other", ("cervical",), ("axial",), (), None),
         ("T1- and T2-weighted images after gadolinium", "MR", (), (), ("t1", "t2"), True),
         ("CT-guided biopsy", None, (), (), (), None),
+        ("Post-contrast T1 fat-sat coronal thoracic spine", "MR", ("thoracic",), ("coronal",),
+         ("t1",), True),
+        ("Axial T1 post-contrast at L4-L5", "MR", ("lumbar",), ("axial",), ("t1",), True),
+        ("Coronal STIR MR of a brain", "MR", ("other",), ("coronal",), ("stir",), None),
+        ("Knee MRI", "MR", ("other",), (), (), None),
+        ("MRI of the brain and the cervical spine", "MR", ("other", "cervical"), (), (), None),
+        ("Lateral radiograph of the head and neck", "DX", ("cervical",), ("lateral",), (), None),
+        ("Chest CT with a fracture of T9; the femoral head is normal", "CT", ("thoracic",), (), (),
+         None),
+        ("MRI with a fat T1 vertebra and contrast at T1", "MR", ("thoracic",), (), (), None),
         ("Hypertrophy of the transverse ligament at T5", None, ("thoracic",), (), (), None),
         ("postoperative coronal CTThis shows rods from T8 to L3", "CT", ("thoracic", "lumbar"),
          ("coronal",), (), None),

@@ -146,6 +146,24 @@ def test_technique_by_header_is_certain_and_by_pixels_is_not() -> None:
     assert unknown["C0040405"].status == "not_assessed"
 
 
+@pytest.mark.parametrize("source", ["pixels", "header"])
+def test_a_radiograph_is_no_mr_no_ct_and_lies_in_no_plane(source: str) -> None:
+    film = Series("s1", np.ones((1, 4, 4), np.float32)).with_facts(
+        source, modality=Modality.DX, plane=Plane.SAGITTAL
+    )  # type: ignore[arg-type]
+    dx = Entry(key="C1306645", cui="C1306645", group="modality", detector="triage", names=("DX",))
+    found = run(
+        Study("x", (film,)), Eligibility(False, "not-mr"), (), fitted=RULES, entries=(*ENTRIES, dx)
+    )
+    assert said(found) == ("C1306645",)
+    by_key = {one.key: one for one in found}
+    assert by_key["C1306645"].calibrated == (source == "header")
+    for key in ("C0024485", "C0040405", "C0935598"):
+        assert not by_key[key].present
+        assert (by_key[key].score == 0.0) == (source == "header")
+        assert (by_key[key].status == "not_assessed") == (source == "pixels")
+
+
 def test_a_disc_that_was_found_is_likelier_than_one_that_was_not() -> None:
     there = Observation(id="1", tool="levels", tool_version="1", kind="disc", level="L4-L5")
     other = there.model_copy(update={"level": "L3-L4"})

@@ -159,6 +159,7 @@ _REGION = {  # not the sacrum, which a lumbar study shows in part
     "thoracic": BodyRegion.THORACIC,
     "lumbar": BodyRegion.LUMBAR,
     "whole-spine": BodyRegion.WHOLE_SPINE,
+    "other": BodyRegion.OTHER,
 }
 _NAMES = {"t1": "T1", "t2": "T2", "stir": "STIR", "pd": "PD", "flair": "FLAIR"}
 
@@ -261,9 +262,13 @@ def _finding(stated: StatedFinding, found: Chance | Unchecked) -> Statement:
         seen=found.said if stated.level else f"{found.said} at {found.level}",
         reason=reason,
         chance=round(found.chance, 4),
-        against=round(found.against, 4),
+        # A finding that is there says nothing for its side: it must not raise the score.
+        against=None if reason == _NO_SIDE else round(found.against, 4),
         evidence=found.evidence,
     )
+
+
+_NO_SIDE = "no tool here tells the side"
 
 
 def _answer(stated: StatedFinding, found: Chance) -> tuple[Answer, str]:
@@ -274,7 +279,7 @@ def _answer(stated: StatedFinding, found: Chance) -> tuple[Answer, str]:
     if found.chance < AGREES:
         return "cannot_tell", "the tools hold it possible, no more"
     if stated.side is not None and stated.assertion == "present":
-        return "cannot_tell", "no tool here tells the side"
+        return "cannot_tell", _NO_SIDE
     return "agree", "its degree is not compared" if stated.severity else ""
 
 

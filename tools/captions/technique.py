@@ -22,10 +22,10 @@ _GLUED = re.compile(
 _WEIGHTED = (
     r"\b{n}(?=[- ]?(?:wi?\b|weigh\w*|mri\b|mr\b|gad\w*|sequence\w*|signal\w*|images?\b|axial"
     r"|sagittal|coronal|transverse|turbo|fast|spin|[ft]?se\b|space\b|hyper\w*|hypo\w*|flair|stir"
-    r"|with contrast"
+    r"|fat\b|fat-?(?:sat|sup)\w*|post\b|post-?contrast|with contrast"
     r"|(?:[- ]?(?:,|and|or|/) ?(?:turbo |sagittal )?t[12]\b)|(?: \w+){{1,3}} mri\b))"
     r"|(?<=sagittal ){n}\b(?!-| ?t\d|[- ](?:level|vertebra|disc))|(?<=axial ){n}\b(?!-t?\d)"
-    r"|(?<=coronal ){n}\b(?!-t?\d)"
+    r"|(?<=coronal ){n}\b(?!-t?\d)|(?<=-contrast ){n}\b(?! (?:level|vertebra))"
     r"|(?<=turbo ){n}\b|(?<=mri ){n}\b(?! (?:level|vertebra))|(?:\b(?:in|on) ){n}(?=[.,;]|$)"
 )
 _MODALITIES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -59,6 +59,15 @@ _MODALITIES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_ELSEWHERE = (
+    r"(?:brain|heads?(?! and neck)|skull|knees?|shoulders?|wrists?|elbows?|ankles?|(?:fore)?foot"
+    r"|hands?|breasts?|heart|liver|femur)\b(?![- ]like)"
+)
+"""Parts of the body whose images show no spine; chest, abdomen and pelvis show it in part."""
+_IMAGES = (
+    r"(?:mris?|mr|cts?|x[- ]?rays?|radiogra(?:ph|phy|m)s?|images?|imaging|scans?|films?"
+    r"|tomogra(?:phy|ms?)|magnetic resonance)"
+)
 _REGIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "cervical",
@@ -77,6 +86,14 @@ _REGIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("sacral", re.compile(r"sacr(?:al|um|o)\w*|coccy\w*|lumbo-?sacral")),
     ("whole-spine", re.compile(r"(?:whole|full[- ]length|entire|total|full) spine")),
+    (
+        "other",
+        re.compile(
+            rf"\b{_IMAGES}(?: (?:images?|imaging|scans?|study|examination))? (?:of|through)"
+            rf"(?: (?:the|an?|his|her|left|right|normal|adult))*? {_ELSEWHERE}"
+            rf"|\b{_ELSEWHERE}(?: (?:plain|sagittal|axial|coronal|t[12]))?[- ]{_IMAGES}\b"
+        ),
+    ),
 )
 _NOT_A_PLANE = (
     r"(?! (?:diameters?|plane that|balance|alignment|angle|skelet\w+|process\w*|ligament\w*"
@@ -140,7 +157,8 @@ class Technique(BaseModel):
 
     modalities: tuple[str, ...] = Field(description="MR, CT, DX or other")
     regions: tuple[str, ...] = Field(
-        description="cervical, thoracic, lumbar, sacral, whole-spine; by words and by levels"
+        description="cervical, thoracic, lumbar, sacral, whole-spine, by words and by levels; "
+        "other: a part of the body without spine, named as what is imaged"
     )
     named_regions: tuple[str, ...] = Field(description="Those of them that are named by words")
     planes: tuple[str, ...] = Field(description="sagittal, axial, coronal; ap, lateral: views")

@@ -228,9 +228,11 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
 
 # --- facts ----------------------------------------------------------------------------------------
 
+_FILMS = (Modality.DX, Modality.CR)
 _OF: Mapping[str, Callable[[Series], str]] = {
     "modality": lambda series: "DX" if series.modality is Modality.CR else str(series.modality),
-    "plane": lambda series: str(series.plane),
+    # A film is projected through the body: it lies in no plane, whatever its view.
+    "plane": lambda series: "none" if series.modality in _FILMS else str(series.plane),
     "sequence": lambda series: str(series.sequence).removesuffix("_space"),
 }
 
@@ -242,14 +244,19 @@ def _fact(entry: Entry, study: Study, ways: Rules) -> Detected:
     having = [s for s in known if read(s) in entry.names]
     if not having and len(known) < len(study.series):
         return _open(entry, f"The {entry.group} of some images is not known.")
-    chances = [_sure(series, entry.group, ways) for series in having or known]
-    if not chances:
+    if not known:
         return _open(entry, "There is no image.")
-    score = joined("any", chances) if having else 1 - joined("any", chances)
+    rates = [_sure(series, entry.group, ways) for series in having or known]
+    measured = [rate for rate in rates if rate is not None]
+    if not having and not measured:  # what else it may be was never counted: no score denies it
+        return _open(entry, f"How surely pixels tell this {entry.group} was not measured.")
+    chances = [_FACT_UNMEASURED if rate is None else rate for rate in rates]
+    score = joined("any", chances) if having else 1 - joined("any", measured)
     return _detected(
         entry,
         score=score,
         threshold=DEFAULT_THRESHOLD,
+        calibrated=None not in rates,
         evidence=tuple(_slice(series) for series in having),
         tool="header"
         if all(_from(s, entry.group) != "pixels" for s in having or known)
@@ -258,13 +265,16 @@ def _fact(entry: Entry, study: Study, ways: Rules) -> Detected:
 
 
 def _from(series: Series, fact: str) -> str:
+    if fact == "plane" and series.modality in _FILMS:  # it follows from the modality
+        fact = "modality"
     return series.facts_from.get(fact, "header")
 
 
-def _sure(series: Series, fact: str, ways: Rules) -> float:
+def _sure(series: Series, fact: str, ways: Rules) -> float | None:
+    """How often the fact is right; None where it is read from pixels and was not counted."""
     if _from(series, fact) != "pixels":
         return 1.0
-    return ways.facts.get(f"{fact}:{_OF[fact](series)}", _FACT_UNMEASURED)
+    return ways.facts.get(f"{fact}:{_OF[fact](series)}")
 
 
 def _slice(series: Series) -> Evidence:
