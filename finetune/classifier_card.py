@@ -98,6 +98,7 @@ def write_cards(
             "levels",
             {
                 "figures": rows_of(both, numbered),
+                "groups": classifier_groups.numbering(shared, seen),
                 "uncertain_wrong": uncertain["wrong"],
                 "uncertain_right": uncertain["right"],
                 "parameters": _millions(levels.model()),

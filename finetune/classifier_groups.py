@@ -6,12 +6,13 @@ All from what :func:`finetune.classifier_look.look` returned for the development
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from eval import grades as marks
 from finetune import spider
@@ -91,6 +92,17 @@ def facts_of(shared: Path) -> dict[int, dict[str, str]]:
     return found
 
 
+def parted(shared: Path, patients: Iterable[int]) -> dict[str, list[int]]:
+    """Patients by sex, scanner, field strength and T2, under names such as ``sex: women``."""
+    facts = facts_of(shared)
+    parts: dict[str, list[int]] = {}
+    for patient in patients:
+        for title in ("sex", "scanner", "field", "T2"):
+            name = facts.get(patient, {}).get(title, "not known")
+            parts.setdefault(f"{title}: {name}", []).append(patient)
+    return dict(sorted(parts.items()))
+
+
 def _kappa(discs: list[Disc]) -> Callable[[Rows], float]:
     right = np.array([d.grading.pfirrmann for d in discs])
     said = np.array([d.grade() for d in discs])
@@ -111,14 +123,11 @@ def _present(disc: Disc, kind: str) -> bool:
 
 def groups(shared: Path, seen: Mapping[int, Patient]) -> str:
     """Figures by sex, scanner, field strength, T2 and level, as a Markdown table."""
-    facts = facts_of(shared)
     discs = discs_of(shared, seen)
-    parts: dict[str, list[Disc]] = {}
-    for title in ("sex", "scanner", "field", "T2"):
-        for disc in discs:
-            name = facts.get(disc.patient, {}).get(title, "not known")
-            parts.setdefault(f"{title}: {name}", []).append(disc)
-    parts = dict(sorted(parts.items()))
+    parts = {
+        name: [d for d in discs if d.patient in set(own)]
+        for name, own in parted(shared, seen).items()
+    }
     for level in LUMBAR_DISCS:
         parts[f"level: {level}"] = [d for d in discs if d.level == level]
     kinds = ("disc_narrowing", "disc_bulging", "endplate_upper", "endplate_lower", "modic")
@@ -145,6 +154,29 @@ def _cell(patients: list[int], figure: Callable[[Rows], float] | None) -> str:
     low, high = marks.interval(patients, figure)
     value = figure(np.arange(len(patients)))
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def numbering(shared: Path, seen: Mapping[int, Patient]) -> str:
+    """Studies that are rightly numbered, by group and level, as a Markdown table.
+
+    A level is right where its disc was found in its place. Intervals are exact (Clopper and
+    Pearson): where all are right, a bootstrap would tell no doubt.
+    """
+    rows = [
+        (name, [seen[patient].numbered for patient in own])
+        for name, own in parted(shared, seen).items()
+    ]
+    rows += [
+        (f"level: {level}", [level not in one.wrong for one in seen.values()])
+        for level in LUMBAR_DISCS
+    ]
+    lines = ["| group | patients | right | 95 % interval |", "| --- " * 4 + "|"]
+    for name, right in rows:
+        ends = stats.binomtest(sum(right), len(right)).proportion_ci(0.95, "exact")
+        lines.append(
+            f"| {name} | {len(right)} | {sum(right)} | {ends.low:.2f} to {ends.high:.2f} |"
+        )
+    return "\n".join(lines)
 
 
 def sensitivities(shared: Path, seen: Mapping[int, Patient], specificity: float = 0.9) -> str:

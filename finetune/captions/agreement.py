@@ -22,6 +22,7 @@ from finetune import seen as tools_of
 from finetune import spider
 from finetune.captions import changed
 from finetune.captions.changed import CHANGES, OTHER, TECHNIQUE
+from finetune.classifier_groups import FEWEST, parted
 from finetune.seen import Say, Seen
 from radixgpt.case import StatedFinding
 from radixgpt.finding import ABSENT, PRESENT
@@ -163,19 +164,24 @@ def evaluate(shared: Path, weights: Weighing, say: Say) -> dict[str, Any]:
         "prevalence, no image": lambda pair: scored(pair, prior, prior_weights),
         "shared words": lambda pair: overlap(pair.caption, by_patient[pair.patient].observations),
     }
+    scores = {name: np.array([score(pair) for pair in tried]) for name, score in systems.items()}
     found: dict[str, Any] = {
         "patients": len(looked),
         "not graded": sum(not one.gradable for one in looked),
-        "systems": {
-            name: _marks(tried, np.array([score(pair) for pair in tried]))
-            for name, score in systems.items()
+        "systems": {name: _marks(tried, own) for name, own in scores.items()},
+        "groups": {
+            name: _of_group(tried, scores["tools"], own) | {"patients": len(own)}
+            for name, own in parted(shared, by_patient).items()
         },
         "verdicts": _verdicts(tried, by_patient, weights),
     }
     return found
 
 
-def _marks(tried: Sequence[Pair], scores: Floats) -> dict[str, Any]:
+_TOLD = (*CHANGES, OTHER, TECHNIQUE, "one statement changed", "any change")
+
+
+def _marks(tried: Sequence[Pair], scores: Floats, told: Sequence[str] = _TOLD) -> dict[str, Any]:
     """By change: AUROC against the right captions, and how often the right one scores higher."""
     patients = np.array([pair.patient for pair in tried])
     change = np.array([pair.change for pair in tried])
@@ -190,7 +196,7 @@ def _marks(tried: Sequence[Pair], scores: Floats) -> dict[str, Any]:
     )
     found: dict[str, Any] = {}
     changes = (*CHANGES, OTHER, TECHNIQUE)
-    for name in (*changes, "one statement changed", "any change"):
+    for name in told:
         chosen = {"any change": changes, "one statement changed": tuple(CHANGES)}.get(name, (name,))
         wrong = np.isin(change, chosen)
         kept = np.flatnonzero(wrong | (change == ""))
@@ -204,6 +210,17 @@ def _marks(tried: Sequence[Pair], scores: Floats) -> dict[str, Any]:
             }
             for k, figure in enumerate(("AUROC", "right one higher", "balanced accuracy at 0.5"))
         } | {"captions": int(wrong.sum())}
+    return found
+
+
+def _of_group(tried: Sequence[Pair], scores: Floats, own: Sequence[int]) -> dict[str, Any]:
+    """What the tools reach on any change among some patients; None where they are too few."""
+    kept = [k for k, pair in enumerate(tried) if pair.patient in own]
+    if len(own) < FEWEST:
+        return {"AUROC": None, "right one higher": None}
+    found: dict[str, Any] = _marks([tried[k] for k in kept], scores[kept], ("any change",))[
+        "any change"
+    ]
     return found
 
 

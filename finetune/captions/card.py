@@ -30,6 +30,7 @@ def tables(figures: Mapping[str, Any]) -> dict[str, str]:
         "technique": _technique(figures["technique"]),
         "notes": _notes(figures["notes"]),
         "agreement": _agreement(figures["agreement"]),
+        "groups": by_group(figures["agreement"]["groups"], ("AUROC", "right one higher")),
         "verdicts": _verdicts(figures["agreement"]["verdicts"]),
     }
 
@@ -39,6 +40,22 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     names = list(head)
     lines = [names, ["---"] * len(names), *([str(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def by_group(found: Mapping[str, Mapping[str, Any]], figures: Iterable[str]) -> str:
+    """Figures of groups of patients as a Markdown table; a figure that is None had too few."""
+    names = list(figures)
+    return table(
+        ("group", "patients", *names),
+        (
+            (
+                group,
+                row["patients"],
+                *("too few" if row[name] is None else _cell(row[name]) for name in names),
+            )
+            for group, row in found.items()
+        ),
+    )
 
 
 def _cell(figure: Mapping[str, Any]) -> str:

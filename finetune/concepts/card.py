@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from finetune.captions.card import table
+from finetune.captions.card import by_group, table
 from tools.concepts.combine import Rules
 
 TEMPLATE = Path(__file__).with_name("card.md")
@@ -43,6 +43,7 @@ def tables(figures: Mapping[str, Any]) -> dict[str, str]:
     columns = list(next(iter(each.values())))
     return {
         "scores": table(head, rows),
+        "groups": by_group(figures["groups"], ("primary", "secondary")),
         "each": table(
             ("concept", *columns),
             [

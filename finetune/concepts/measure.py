@@ -20,6 +20,7 @@ from eval import concepts as clef
 from eval.statistics import sign_flip
 from finetune import seen as tools_of
 from finetune import spider
+from finetune.classifier_groups import FEWEST, parted
 from finetune.concepts import truth
 from finetune.seen import Say
 from radixgpt.statistics import auroc, expected_calibration_error, intervals
@@ -53,6 +54,14 @@ def evaluate(shared: Path, entries: Sequence[Entry], say: Say) -> dict[str, Any]
         },
         "primary": _scores(said, real, learned, None),
         "secondary": _scores(said, real, learned, findings),
+        "groups": {
+            name: {
+                which: _of_group(said, real, own, only)
+                for which, only in (("primary", None), ("secondary", findings))
+            }
+            | {"patients": len(own)}
+            for name, own in parted(shared, patients).items()
+        },
         "concepts": {
             entry.meaning: _of_concept(entry, found, real)
             for entry in entries
@@ -104,6 +113,20 @@ def _scores(said: Keys, real: Keys, learned: Keys, only: Sequence[str] | None) -
     test = sign_flip(ours, theirs)
     found["difference"] = {"value": round(test.difference, 4), "p": round(test.p, 4)}
     return found
+
+
+def _of_group(
+    said: Keys, real: Keys, own: Sequence[int], only: Sequence[str] | None
+) -> dict[str, Any] | None:
+    """Mean F1 of some patients with its interval; None where they are too few."""
+    names = {str(patient) for patient in own}
+    ours, theirs = ({n: keys[n] for n in keys if n in names} for keys in (said, real))
+    scores = clef.score(_rows(ours), _rows(theirs), only).by_image
+    each = np.array(list(scores.values()))
+    if len(each) < FEWEST:
+        return None
+    low, high = intervals(list(scores), partial(_mean, each))[0]
+    return {"value": float(each.mean()), "interval": [float(low), float(high)]}
 
 
 def _mean(each: npt.NDArray[np.float64], rows: Rows) -> list[float]:

@@ -10,7 +10,7 @@ import pytest
 from finetune import classifier_groups as groups
 from finetune.classifier_groups import Disc
 from finetune.classifier_look import BINARY, Patient
-from finetune.failures import surest_wrong
+from finetune.failures import by_eye, draw_numbering, surest_wrong
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.observation import Observation
 
@@ -84,6 +84,17 @@ def test_a_grader_that_knows_is_right_in_every_group(tmp_path: Path) -> None:
     assert "too few" in lines["field: 1.5 T"]
 
 
+def test_the_numbering_is_counted_by_group_and_level(tmp_path: Path) -> None:
+    shared = staged(tmp_path)
+    patients = seen(shared, right=True)
+    patients[2].numbered, patients[2].wrong = False, ["L5-S1"]
+    table = groups.numbering(shared, patients)
+    assert "| sex: men | 12 | 11 | 0.62 to 1.00 |" in table
+    assert "| sex: women | 12 | 12 | 0.74 to 1.00 |" in table
+    assert "| level: L5-S1 | 24 | 23 |" in table
+    assert "| level: L1-L2 | 24 | 24 |" in table
+
+
 def test_sensitivity_is_told_at_nine_in_ten_right_negatives(tmp_path: Path) -> None:
     shared = staged(tmp_path)
     right = groups.sensitivities(shared, seen(shared, right=True))
@@ -109,3 +120,16 @@ def test_failures_are_the_surest_wrong_statements(tmp_path: Path, kind: str) -> 
     assert len(wrong) == 5
     assert all(one.said[kind].value != one.truth(kind) for _, one in wrong)
     assert not surest_wrong(groups.discs_of(shared, seen(shared, right=True)), kind, 5)
+
+
+def test_centres_by_eye_are_squares_about_them_from_above() -> None:
+    squares = by_eye("s1", {"L5-S1": (40.0, 90.0), "L4-L5": (35.0, 60.0)})
+    assert [np.mean(one.polygon, axis=0).tolist() for one in squares] == [[35, 60], [40, 90]]
+
+
+def test_wrongly_numbered_studies_are_drawn_and_others_are_not(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    drawn = draw_numbering(shared_data, tmp_path, (29, 30))
+    assert [path.name for path in drawn] == ["numbering-29.png"]
+    assert drawn[0].read_bytes().startswith(b"\x89PNG")

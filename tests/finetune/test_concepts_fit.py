@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from finetune.captions import changed, technique
+from finetune.captions import agreement, card, changed, technique
 from finetune.concepts import fit, measure, truth, words
 from radixgpt.case import StatedFinding
 from radixgpt.level import LUMBAR_DISCS
@@ -107,3 +107,27 @@ def test_rules_read_the_marked_captions() -> None:
             for one in marked
         ]
         assert np.mean(right) >= least
+
+
+def test_figures_of_groups_count_their_own_patients_and_leave_small_groups_out() -> None:
+    right = {str(p): frozenset({"C1"}) for p in range(20)}
+    said = {name: frozenset({"C1"} if int(name) < 10 else {"C2"}) for name in right}
+    assert measure._of_group(said, right, range(10), None) == {"value": 1.0, "interval": [1.0, 1.0]}
+    assert measure._of_group(said, right, range(10, 20), None) == {
+        "value": 0.0,
+        "interval": [0.0, 0.0],
+    }
+    assert measure._of_group(said, right, range(5), None) is None
+    found = {"sex: men": {"patients": 10, "F1": {"value": 0.5, "interval": [0.25, 0.75]}}}
+    assert "| sex: men | 10 | 0.500 (0.250 to 0.750) |" in card.by_group(found, ("F1",))
+    assert "| a | 5 | too few |" in card.by_group({"a": {"patients": 5, "F1": None}}, ("F1",))
+
+
+def test_agreement_of_a_group_rests_on_its_own_patients() -> None:
+    tried = [agreement.Pair(p, change, "") for p in range(20) for change in ("", changed.OTHER)]
+    scores = np.array([(pair.patient < 10) == (not pair.change) for pair in tried], float)
+    first = agreement._of_group(tried, scores, range(10))
+    second = agreement._of_group(tried, scores, range(10, 20))
+    assert first["AUROC"]["value"] == first["right one higher"]["value"] == 1.0
+    assert second["AUROC"]["value"] == second["right one higher"]["value"] == 0.0
+    assert agreement._of_group(tried, scores, range(5))["AUROC"] is None
