@@ -49,6 +49,14 @@ def make(
     axial: Annotated[
         bool, typer.Option("--axial", help="With --study: also axial T2 slices along the discs.")
     ] = False,
+    truth: Annotated[
+        bool,
+        typer.Option(
+            "--truth",
+            help="Also what is true of each phantom: grades and millimetres by disc as JSON, and "
+            "of an image its mask (0 background, 1 vertebra, 2 disc, 3 canal).",
+        ),
+    ] = False,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same images.")] = 0,
     as_json: AsJson = False,
@@ -57,7 +65,8 @@ def make(
     """Make up images, or a whole study, with the findings that are asked for.
 
     Every file says that it is synthetic: PNG in the text chunks Synthetic and Description, DICOM in
-    the patient's name, the study's description and the image comments.
+    the patient's name, the study's description and the image comments. Another image or study that
+    is there already is not written over.
     """
     with errors_as_exit_codes(as_json):
         from data.synth import make as making
@@ -70,25 +79,46 @@ def make(
             )
         if axial and not study:
             raise SettingsError("--axial was given without --study.", "Give --study too.")
+        if truth and by != "phantom":
+            raise SettingsError(
+                f"Nothing is known to be true of what {by} makes.",
+                "Leave --truth out, or use --by phantom.",
+            )
         discs = making.asked(finding or [])
         words = making.told(discs)
         model = making.facts(by)
         files: list[str] = []
         with counted(quiet) as say:
             if study:
-                for number in range(seed, seed + count):
-                    making.study(discs, out / f"synthetic-{number:04d}", number, axial=axial)
-                    files.append(f"synthetic-{number:04d}")
-                    say("Making", len(files), count)
+                for done, number in enumerate(range(seed, seed + count), start=1):
+                    name = f"synthetic-{number:04d}"
+                    _free(out / name)
+                    making.study(discs, out / name, number, axial=axial)
+                    files.append(name)
+                    if truth:
+                        told = making.truth_of(discs, number).as_json()
+                        write(out, {f"{name}-truth.json": told})
+                        files.append(f"{name}-truth.json")
+                    say("Making", done, count)
             else:
                 total = count * (len(discs) if by == "rgan" else 1)
-                for one in making.pictures(discs, sequence, by, seed, count):
+                made = making.pictures(discs, sequence, by, seed, count)
+                for done, one in enumerate(made, start=1):
                     level = f"-{one.level}" if one.level else ""
-                    name = f"synthetic-{by}-{sequence}{level}-{one.seed:04d}.png"
+                    name = f"synthetic-{by}-{sequence}{level}-{one.seed:04d}"
                     told = f"{sequence.upper()}, {words}"
-                    write(out, {name: as_png(one.pixels, by=by, asked=told, seed=one.seed)})
-                    files.append(name)
-                    say("Making", len(files), total)
+                    new: dict[str, str | bytes] = {
+                        f"{name}.png": as_png(one.pixels, by=by, asked=told, seed=one.seed)
+                    }
+                    if truth:
+                        known = making.truth_of(discs, one.seed)
+                        new[f"{name}-truth.json"] = known.as_json()
+                        new[f"{name}-mask.png"] = known.mask_png(told)
+                    for file, content in new.items():
+                        _free(out / file, content)
+                    write(out, new)
+                    files += new
+                    say("Making", done, total)
         if as_json:
             echo_json(
                 {
@@ -111,6 +141,22 @@ def make(
             typer.echo(f"Made up by {by}, no patient's: {words}.")
             for name in files:
                 typer.echo(f"  {name}")
+
+
+def _free(path: Path, content: str | bytes | None = None) -> None:
+    """Refuse to write over another image, or to mix a study with what is in its folder."""
+    from radixgpt.errors import SettingsError
+
+    if content is None:
+        taken = path.is_file() or (path.is_dir() and any(path.iterdir()))
+    else:
+        new = content.encode() if isinstance(content, str) else content
+        taken = path.exists() and not (path.is_file() and path.read_bytes() == new)
+    if taken:
+        raise SettingsError(
+            f"'{path.name}' is there already, and is another.",
+            "Name another folder with -o, or another --seed.",
+        )
 
 
 @app.command("evaluate")

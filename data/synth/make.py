@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,13 +42,20 @@ def asked(texts: Sequence[str]) -> dict[str, DiscGrades]:
     """What findings in words ask for, by disc.
 
     Raises:
-        InputError: nothing in a text is understood, or it is nothing that can be drawn.
+        InputError: nothing in a text is understood, it is nothing that can be drawn, or the texts
+            contradict each other.
     """
-    from radixgpt.language.reader import findings_in
+    from radixgpt.language.reader import sentences_in
 
     findings: list[StatedFinding] = []
     for text in texts:
-        found = findings_in(text)
+        # Sentence by sentence: what is said twice, and otherwise the second time, must be seen.
+        found = [one for sentence in sentences_in(text) for one in sentence.findings]
+        if "retrolisth" in text.lower():  # the reader calls both directions spondylolisthesis
+            raise InputError(
+                "No retrolisthesis can be drawn; vertebrae slip forward here.",
+                "Ask for a spondylolisthesis.",
+            )
         if not found:
             titles = ", ".join(KINDS[kind].title for kind in GRADED)
             raise InputError(
@@ -138,6 +146,45 @@ def study(
 
     along = LUMBAR_DISCS if axial else ()
     return phantom_dicom.write(phantom_of(discs, seed), folder, axial=along)
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is true of a phantom's image.
+
+    Attributes:
+        discs: grades and millimetres by disc, as :func:`data.synth.phantom_truth.truth` tells.
+        mask: (rows, columns) of the mid-sagittal image: 0 background, 1 vertebra, 2 disc, 3 canal.
+        seed: of the phantom.
+        spacing: (row, column) distance of the mask's pixel centres in millimetres.
+    """
+
+    discs: Mapping[str, Mapping[str, int | float | str]]
+    mask: npt.NDArray[np.uint8]
+    seed: int
+    spacing: tuple[float, float]
+
+    def as_json(self) -> str:
+        """Seed, spacing and the lumbar discs as JSON, marked synthetic."""
+        discs = {level: self.discs[level] for level in LUMBAR_DISCS}
+        told = {"synthetic": True, "seed": self.seed, "spacing_mm": self.spacing, "discs": discs}
+        return json.dumps(told, indent=2, default=float) + "\n"
+
+    def mask_png(self, asked: str) -> bytes:
+        """The mask as a PNG that says that it is synthetic; its greys are the labels 0 to 3."""
+        from data.synth.marked import as_png
+
+        pixels = self.mask.astype(np.float32) / np.float32(127.5) - 1
+        return as_png(pixels, by="phantom, mask", asked=asked, seed=self.seed)
+
+
+def truth_of(discs: Mapping[str, DiscGrades], seed: int) -> Known:
+    """What is true of the phantom that :func:`pictures` and :func:`study` draw of this seed."""
+    from data.synth.phantom_render import render
+    from data.synth.phantom_wanted import phantom_of
+
+    drawn = render(phantom_of(discs, seed), ("t2",))
+    return Known(drawn.truth, drawn.labels, seed, drawn.spacing)
 
 
 def facts(by: By) -> ModelFacts | None:

@@ -46,6 +46,62 @@ def test_axial_slices_belong_to_a_study(tmp_path: Path) -> None:
     assert "--study" in err
 
 
+def test_another_image_or_study_is_not_written_over(tmp_path: Path) -> None:
+    herniated = ("--finding", "L5-S1 disc herniation", "-o", tmp_path, "-q")
+    assert make(*herniated)[0] == make(*herniated)[0] == 0  # the same bytes again are no loss
+    before = (tmp_path / "synthetic-phantom-t2-0000.png").read_bytes()
+    code, _, err = make("--finding", "L4-L5 pfirrmann 5", "-o", tmp_path)
+    assert code == 2
+    assert "--seed" in err
+    assert (tmp_path / "synthetic-phantom-t2-0000.png").read_bytes() == before
+    (tmp_path / "synthetic-0000").mkdir()
+    (tmp_path / "synthetic-0000" / "MR030001.dcm").write_bytes(b"of another study")
+    code, _, err = make("--study", *herniated)
+    assert code == 2
+    assert "'synthetic-0000'" in err
+
+
+def test_the_truth_comes_with_a_phantom(tmp_path: Path) -> None:
+    wanted = ("--finding", "L4-L5 pfirrmann 4 with disc bulging", "--truth", "-o", tmp_path)
+    code, out, _ = make(*wanted, "--json")
+    assert code == 0
+    image, truth, mask = (tmp_path / name for name in json.loads(out)["files"])
+    told = json.loads(truth.read_text())
+    assert told["synthetic"] is True
+    assert told["discs"]["L4-L5"]["pfirrmann"] == 4
+    assert told["discs"]["L4-L5"]["disc_bulging"] == "present"
+    assert 3 < told["discs"]["L4-L5"]["disc_height_mm"] < 20
+    with Image.open(mask) as labels, Image.open(image) as picture:
+        assert labels.size == picture.size
+        assert {value for _, value in labels.getcolors() or ()} == {0, 1, 2, 3}
+        assert labels.text["Synthetic"] == "true"  # type: ignore[attr-defined]
+    code, _, err = make("--finding", "L4-L5 pfirrmann 4", "--by", "rgan", "--truth", "-o", tmp_path)
+    assert code == 2
+    assert "--by phantom" in err
+
+
+@pytest.mark.parametrize(
+    ("texts", "word"),
+    [
+        (("L4-L5 pfirrmann 5", "L4-L5 pfirrmann 2"), "contradict"),
+        (("L4-L5 pfirrmann 5, L4-L5 pfirrmann 2",), "contradict"),
+        (("L4-L5 disc herniation", "no disc herniation at L4-L5"), "contradict"),
+        (("L4-L5 possible disc herniation",), "uncertain"),
+        (("L4-L5 disc extrusion",), "protrusion"),
+        (("L4-L5 left disc herniation",), "side"),
+        (("L4-L5 grade 2 spondylolisthesis",), "grade 2"),
+        (("L4-L5 retrolisthesis",), "forward"),
+    ],
+)
+def test_what_would_be_drawn_otherwise_than_said_is_refused(
+    texts: tuple[str, ...], word: str, tmp_path: Path
+) -> None:
+    code, _, err = make(*(part for t in texts for part in ("--finding", t)), "-o", tmp_path)
+    assert code == 3
+    assert word in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_unknown_findings_are_told_with_the_mend(tmp_path: Path) -> None:
     code, out, err = make("--finding", "L4-L5 sparkles", "-o", tmp_path, "--json")
     assert code == 3
