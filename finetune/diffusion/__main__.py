@@ -9,6 +9,8 @@ python -m finetune.diffusion export
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -20,6 +22,7 @@ from data.synth.diffusion.sample import FILE, NAME
 from finetune import spider
 from finetune.diffusion import card, columns, fit
 from finetune.diffusion.columns import Columns
+from radixgpt.errors import RadixError
 from radixgpt.weights import WEIGHTS, write_manifest
 from tools import levels
 from tools.stored import pack
@@ -66,18 +69,32 @@ def export(net: Denoiser, folder: Path) -> None:
     )
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line: what went wrong is told in a line, and ends with 1."""
+    try:
+        run(argv)
+    except RadixError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Broken off; the same command goes on from the last checkpoint.\n")
+        return 130
+    return 0
+
+
+def run(argv: Sequence[str] | None) -> None:
     """Train, or train to the end and export."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stage", choices=("cut", "train", "export"))
     parser.add_argument("--out", type=Path, default=Path("runs/diffusion"))
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--steps", type=int, default=fit.Recipe().steps)
+    parser.add_argument("--seed", type=int, default=fit.Recipe().seed)
     parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
-    recipe = fit.Recipe(steps=options.steps)
+    recipe = fit.Recipe(steps=options.steps, seed=options.seed)
     with Progress(console=Console(stderr=True)) as progress:
         known = learned_from(options.shared, options.out / "columns.npz", progress)
         if options.stage == "cut":
@@ -93,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -19,6 +19,7 @@ from data.synth.conditions import DiscGrades, Wanted
 from data.synth.diffusion import haar, networks
 from data.synth.diffusion.networks import TIMES, Denoiser, noise_schedule
 from data.synth.diffusion.sample import conditions, denoise
+from finetune import checkpoint
 from finetune.diffusion.columns import Columns, batch, middle
 from finetune.rgan.fit import grid
 from radixgpt.level import LUMBAR_DISCS
@@ -170,15 +171,13 @@ def train(
         recipe: how.
         until: stop after so many steps, all if None; the checkpoint goes on from there.
         say: told how many steps are done, and of how many.
+
+    Raises:
+        InputError: the checkpoint is damaged, or of another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
-    training, first = Training.start(recipe, columns), 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=True)
-        for name, part in training.parts().items():
-            part.load_state_dict(state[name])
-        first = state["step"]
+    training = Training.start(recipe, columns)
+    first = checkpoint.taken_up(out, training.parts(), asdict(recipe), first_logged=1)
     begun, last = time.process_time(), min(until or recipe.steps, recipe.steps)
     losses: list[float] = []
     for number in range(first, last):
@@ -194,9 +193,7 @@ def train(
                 log.write(json.dumps(line) + "\n")
             losses.clear()
         if done % _KEPT_EVERY == 0 or done == last:
-            state = {name: part.state_dict() for name, part in training.parts().items()}
-            torch.save({**state, "step": done, "recipe": asdict(recipe)}, f"{checkpoint}.new")
-            Path(f"{checkpoint}.new").replace(checkpoint)
+            checkpoint.keep(out, training.parts(), done, asdict(recipe))
         if done % (4 * _KEPT_EVERY) == 0 or done == last:
             grid(samples(training.average), out / f"grid-{done:05d}.png", columns=5)
         say(done, recipe.steps)

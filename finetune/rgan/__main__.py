@@ -9,6 +9,8 @@ python -m finetune.rgan export
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -19,6 +21,7 @@ from data.synth.rgan.sample import FILE, NAME
 from finetune import classifier_data, spider
 from finetune.rgan import card, fit
 from finetune.rgan.crops import Crops, crops_of
+from radixgpt.errors import RadixError
 from radixgpt.weights import WEIGHTS, write_manifest
 from tools import levels
 
@@ -47,7 +50,20 @@ def export(generator: torch.nn.Module, folder: Path) -> None:
     )
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line: what went wrong is told in a line, and ends with 1."""
+    try:
+        run(argv)
+    except RadixError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Broken off; the same command goes on from the last checkpoint.\n")
+        return 130
+    return 0
+
+
+def run(argv: Sequence[str] | None) -> None:
     """Train or export."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stage", choices=("train", "export"))
@@ -55,11 +71,12 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--discs", type=Path, default=Path("runs/classifier/discs.pickle"))
     parser.add_argument("--steps", type=int, default=fit.Recipe().steps)
+    parser.add_argument("--seed", type=int, default=fit.Recipe().seed)
     parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
-    recipe = fit.Recipe(steps=options.steps)
+    recipe = fit.Recipe(steps=options.steps, seed=options.seed)
     crops = learned_from(options.shared, options.discs)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("Training", total=recipe.steps)
@@ -73,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,6 +14,7 @@ from torch import Tensor
 from data.synth.conditions import SEQUENCES, DiscGrades, SequenceName, Wanted
 from data.synth.rgan.networks import NOISE, Generator
 from data.synth.rgan.sample import generator
+from finetune.copied import nearest, refuse_copies
 from finetune.rgan import fit
 from finetune.rgan.coverage import coverage, unlike
 from finetune.rgan.crops import Crops, middle
@@ -137,11 +138,18 @@ def _unlike_by_grade(discs: Discs) -> dict[int, float]:
 
 
 def write(folder: Path, crops: Crops, run: Path, recipe: fit.Recipe) -> None:
-    """Draw the pictures from the weights in ``folder`` as they ship, and write the card."""
+    """Draw the pictures from the weights in ``folder`` as they ship, and write the card.
+
+    Raises:
+        CheckFailedError: a sample is a copy of a training image.
+    """
     generator.cache_clear()
     net = generator()
-    fit.grid(rows(net, [(name, grades) for _, name, grades in SHOWN]), folder / SAMPLES, _ACROSS)
-    fit.grid(walks(net), folder / WALKS, _ACROSS)
+    shown, walked = rows(net, [(name, grades) for _, name, grades in SHOWN]), walks(net)
+    near = nearest(torch.cat([shown, walked]), middle(crops.pixels), crops.patients)
+    refuse_copies(near)
+    fit.grid(shown, folder / SAMPLES, _ACROSS)
+    fit.grid(walked, folder / WALKS, _ACROSS)
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     curves(lines, folder / LOSSES)
     spent = [line["cpu_seconds"] for line in lines]
@@ -156,6 +164,7 @@ def write(folder: Path, crops: Crops, run: Path, recipe: fit.Recipe) -> None:
         every=recipe.every,
         minutes=round(sum(last) / 60),
         classes="; ".join(name for name, _, _ in SHOWN),
+        **near.told(),
         **covered(net, crops),
     )
     (folder / "card.md").write_text(text, encoding="utf-8")

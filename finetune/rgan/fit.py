@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from data.synth.conditions import DISC_CONDITION, DiscGrades, Wanted
 from data.synth.rgan import networks
 from data.synth.rgan.networks import NOISE, Discriminator, Generator
+from finetune import checkpoint
 from finetune.rgan.crops import Crops, batch
 
 _SHOWN = 24
@@ -174,15 +175,13 @@ def train(
         recipe: how.
         until: stop after so many steps, all if None; the checkpoint goes on from there.
         say: told how many steps are done, and of how many.
+
+    Raises:
+        InputError: the checkpoint is damaged, or of another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
-    pair, first = Pair.start(recipe), 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=True)
-        for name, part in pair.parts().items():
-            part.load_state_dict(state[name])
-        first = state["step"]
+    pair = Pair.start(recipe)
+    first = checkpoint.taken_up(out, pair.parts(), asdict(recipe), first_logged=0)
     begun, last = time.process_time(), min(until or recipe.steps, recipe.steps)
     for number in range(first, last):
         rng = np.random.default_rng((recipe.seed, number))
@@ -197,14 +196,8 @@ def train(
             with (out / "log.jsonl").open("a") as log:
                 log.write(json.dumps(line) + "\n")
         if (number + 1) % 200 == 0 or number + 1 == last:
-            _keep(pair, number + 1, recipe, checkpoint)
+            checkpoint.keep(out, pair.parts(), number + 1, asdict(recipe))
             with torch.no_grad():
                 grid(pair.average(*shown()), out / f"grid-{number + 1:05d}.png")
         say(number + 1, recipe.steps)
     return pair.average.eval()
-
-
-def _keep(pair: Pair, number: int, recipe: Recipe, checkpoint: Path) -> None:
-    state = {name: part.state_dict() for name, part in pair.parts().items()}
-    torch.save({**state, "step": number, "recipe": asdict(recipe)}, f"{checkpoint}.new")
-    Path(f"{checkpoint}.new").replace(checkpoint)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from data.synth.conditions import DiscGrades, Wanted
 from data.synth.diffusion.networks import CONDITION, PLACES, SHAPE
+from finetune.diffusion import __main__ as command
 from finetune.diffusion import columns, fit
 from finetune.diffusion.columns import MARGIN, Columns, aligned
 from radixgpt.level import LUMBAR_DISCS
@@ -131,3 +132,14 @@ def test_the_loss_falls_on_columns_that_are_learnt_by_heart() -> None:
         told = torch.from_numpy(known.conditions[rows_])
         losses.append(fit.step(training, recipe, images, told, number))
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+
+
+def test_what_is_missing_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["train", "--shared", str(tmp_path), "--out", str(tmp_path / "run")]
+    try:
+        assert command.main(told) == 1
+    finally:  # of the whole process
+        torch.set_flush_denormal(False)
+    assert "RADIXGPT_SHARED_DATA" in capsys.readouterr().err

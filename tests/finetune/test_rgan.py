@@ -12,6 +12,7 @@ import torch
 
 from data.synth.conditions import DISC_CONDITION
 from finetune.classifier_data import DiscViews
+from finetune.rgan import __main__ as command
 from finetune.rgan import fit
 from finetune.rgan.crops import Crops, crops_of, middle
 from tools.crops import MEASURES, Crop
@@ -66,3 +67,14 @@ def test_a_step_moves_both_networks() -> None:
     after = [*pair.generator.parameters(), *pair.discriminator.parameters()]
     moved = [not torch.equal(a, b) for a, b in zip(before, after, strict=True)]
     assert sum(moved) > 0.5 * len(moved)
+
+
+def test_what_is_missing_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["train", "--shared", str(tmp_path), "--out", str(tmp_path / "run")]
+    try:
+        assert command.main([*told, "--discs", str(tmp_path / "none")]) == 1
+    finally:  # of the whole process
+        torch.set_flush_denormal(False)
+    assert "RADIXGPT_SHARED_DATA" in capsys.readouterr().err
