@@ -223,6 +223,14 @@ def test_what_can_not_be_checked_has_no_score(caption: str) -> None:
     assert (found.verdict, found.score) == ("cannot_tell", None)
 
 
+def test_a_study_that_was_not_graded_says_so_of_what_a_grader_looks_for() -> None:
+    found = check("Disc herniation and a fracture at L4-L5.", study(), (), weights=RULES)
+    assert {one.about: one.reason for one in found.of("cannot_tell")} == {
+        "disc_herniation": "no disc was graded in these images",
+        "fracture": "no tool here looks for it",
+    }
+
+
 def test_the_view_of_a_radiograph_counts() -> None:
     pixels = np.ones((1, 4, 4), np.float32)
     film = dataclasses.replace(Series("s1", pixels, modality=Modality.DX), view=View.AP)
@@ -235,6 +243,7 @@ def test_the_view_of_a_radiograph_counts() -> None:
         Study("x", (film,)), [scoliosis], weights=RULES,
     )  # fmt: skip
     assert right.verdict == "fits"
+    assert [one.seen for one in right.statements if one.about == "scoliosis"] == ["present 90%"]
     wrong = check(
         "Lateral radiograph of the spine.", Study("x", (film,)), [scoliosis], weights=RULES
     )

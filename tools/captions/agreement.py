@@ -177,7 +177,8 @@ def technique_statements(caption: Caption, study: Study) -> tuple[Statement, ...
     named = [name for name in said.named_regions or said.regions if name in _REGION]
     if named:
         wanted = tuple(str(_REGION[name]) for name in named)
-        region = _fact("region", " and ".join(named), wanted, regions)
+        words = " and ".join("outside the spine" if name == "other" else name for name in named)
+        region = _fact("region", words, wanted, regions)
         if said.named_regions or region.answer == "contradict":  # else levels say no more of it
             found.append(region)
     films = [str(s.view) for s in study.series if s.modality in (Modality.DX, Modality.CR)]
@@ -259,7 +260,7 @@ def _finding(stated: StatedFinding, found: Chance | Unchecked) -> Statement:
         level=stated.level,
         stated=words,
         answer=answer,
-        seen=found.said if stated.level else f"{found.said} at {found.level}",
+        seen=found.said if stated.level or not found.level else f"{found.said} at {found.level}",
         reason=reason,
         chance=round(found.chance, 4),
         # A finding that is there says nothing for its side: it must not raise the score.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import prod
 
 from radixgpt.case import StatedFinding
-from radixgpt.finding import ABSENT, PRESENT
+from radixgpt.finding import ABSENT, GRADED, PRESENT
 from radixgpt.level import DISCS
 from radixgpt.observation import Evidence, Observation
 
@@ -67,6 +67,8 @@ def chance_of(stated: StatedFinding, seen: Seen) -> Chance | Unchecked:
     kinds = observed_kinds(stated.kind)
     levels = sorted({level for kind, level in seen if kind in kinds}, key=str)
     if not levels:
+        if any(kind in GRADED for kind in kinds):
+            return Unchecked("no disc was graded in these images")
         return Unchecked("no tool here looks for it")
     if stated.level is not None and stated.level not in levels:
         where = "that level" if stated.level in DISCS else "single vertebrae"
