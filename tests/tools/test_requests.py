@@ -111,3 +111,32 @@ def test_the_level_beyond_the_last_is_named() -> None:
     before = Previous(Call("get_findings", {"levels": ["L1-L2"], "kinds": ["modic"]}))
     route = load_router().route("and the level above?", before)
     assert (route.call.tool, route.topic, route.exists) == ("not_assessed", "T12-L1", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "expected"),
+    [
+        ("Where did the network look at L4-L5?", None, Call("explain", {"level": "L4-L5"})),
+        ("show me the heat map of L4-L5", None, Call("explain", {"level": "L4-L5"})),
+        (
+            "heatmap for the herniation at L5-S1, please",
+            None,
+            Call("explain", {"level": "L5-S1", "kind": "disc_herniation"}),
+        ),
+        (
+            "and where did it look?",
+            Call("show_image", {"level": "L3-L4"}),
+            Call("explain", {"level": "L3-L4"}),
+        ),
+    ],
+)
+def test_where_the_network_looked_is_shown_in_colour(
+    text: str, before: Call | None, expected: Call
+) -> None:
+    found = routes(load_router(), text, Previous(before) if before else None)
+    assert [route.call for route in found] == [expected]
+
+
+@pytest.mark.parametrize("text", ["show L4-L5 without the heat map", "where is L4-L5?"])
+def test_no_heat_map_that_was_not_asked_for(text: str) -> None:
+    assert [call.tool for call in _calls(text)] != ["explain"]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from tools.router.calls import Call, Previous, levels_of
 from tools.router.described import described
 from tools.router.lay import simply
+from tools.router.looked import looked
 from tools.router.made_up import made_up
 from tools.router.prior import compared
 from tools.router.quoted import quoted
@@ -70,8 +71,9 @@ def _routes(router: Router, utterance: str, previous: Previous | None) -> tuple[
 def _one(router: Router, utterance: str, previous: Previous | None) -> Route:
     """Where one request leads; some are asked for by words that decide by themselves."""
     found = made_up(utterance) or compared(utterance) or similar(utterance) or described(utterance)
-    if (call := found or taken_up(utterance, previous.last if previous else None)) is not None:
-        return Route(call, 1.0, Slots(text="", masked=""))
+    call, last = (previous.call, previous.last) if previous else (None, None)
+    if (found := found or looked(utterance, call) or taken_up(utterance, last)) is not None:
+        return Route(found, 1.0, Slots(text="", masked=""))
     return router.route(utterance, previous)
 
 
