@@ -229,14 +229,20 @@ def draw(
         pipeline: of :func:`open_pipeline`.
         text: a report or caption, as the pairs of the training have it.
         count: how many.
-        seed: of the noise.
+        seed: of the first image's noise; each further one has the next.
         side: rows and columns, as trained.
         steps: of the pipeline's own scheduler.
         guidance: 1 asks for the text alone; more goes further away from no text.
 
     Raises:
-        InputError: there is no text, it is too long, or the side is no multiple of the VAE's.
+        InputError: there is no text, it is too long, the side is no multiple of the VAE's, or no
+            image or step is asked for.
     """
+    if count < 1 or steps < 1 or seed < 0:
+        raise InputError(
+            f"{count} images in {steps} steps from seed {seed} can't be made.",
+            "Ask for one image and one step or more, and a seed of 0 or more.",
+        )
     if not text.strip():
         raise InputError("There is no text.", "Say what the image is to show.")
     if side < pipeline.vae_scale_factor or side % pipeline.vae_scale_factor:
@@ -256,7 +262,7 @@ def draw(
         width=side,
         num_inference_steps=steps,
         guidance_scale=guidance,
-        generator=[torch.Generator().manual_seed(seed * 1000 + k) for k in range(count)],
+        generator=[torch.Generator().manual_seed(seed + k) for k in range(count)],
         output_type="np",
     ).images
     return np.asarray(made.mean(-1) * 2 - 1, np.float32)

@@ -93,9 +93,9 @@ def sample(options: argparse.Namespace) -> int:
     )
     options.out.mkdir(parents=True, exist_ok=True)
     files = []
-    for number, picture in enumerate(made):
-        path = options.out / f"synthetic-{number:03d}.png"
-        path.write_bytes(as_png(picture, by="stable diffusion", asked=text, seed=options.seed))
+    for seed, picture in enumerate(made, start=options.seed):
+        path = options.out / f"synthetic-{seed:03d}.png"
+        path.write_bytes(as_png(picture, by="stable diffusion", asked=text, seed=seed))
         files.append(path.name)
     print(json.dumps({"synthetic": True, "files": files}))
     return 0

@@ -208,3 +208,23 @@ def test_sampling_by_a_report_writes_files_that_say_what_they_are(
     with Image.open(tmp_path / "out" / name) as picture:
         assert picture.text["Synthetic"] == "true"  # type: ignore[attr-defined]
         assert picture.size == (SIDE, SIDE)
+    more = ("--side", str(SIDE), "--steps", "2", "--seed", "4", "--count", "2")
+    assert main([*map(str, told), *more]) == 0
+    names = json.loads(capsys.readouterr().out)["files"]
+    seeds = []
+    for one in names:
+        with Image.open(tmp_path / "out" / one) as picture:
+            seeds.append(picture.text["Seed"])  # type: ignore[attr-defined]
+    assert seeds == ["4", "5"]
+    first, second = ((tmp_path / "out" / one).read_bytes() for one in names)
+    assert first != second
+
+
+@pytest.mark.parametrize("wrong", [("--count", "0"), ("--steps", "0"), ("--seed", "-1")])
+def test_sampling_of_nothing_is_told(
+    wrong: tuple[str, str], tiny_sd: TinySd, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.txt").write_text("L4-L5: disc bulging.", encoding="utf-8")
+    told = ("sample", tiny_sd("sd"), "--text", tmp_path / "report.txt", "-o", tmp_path / "out")
+    assert main([*map(str, told), "--side", str(SIDE), *wrong]) == 1
+    assert "can't be made" in capsys.readouterr().err
