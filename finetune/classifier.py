@@ -24,6 +24,7 @@ import torch
 from finetune import classifier_data, classifier_fit, spider
 from finetune.classifier_data import DiscViews
 from finetune.recipe import Recipe
+from radixgpt.errors import InputError
 from radixgpt.weights import WEIGHTS
 from tools.grade_net import GradeNet
 
@@ -120,7 +121,10 @@ def main() -> None:
 
     discs = classifier_data.load(options.shared, levels.model(), options.out / "discs.pickle")
     patients, _ = spider.split(options.shared)
-    train(discs, patients, options.out, options.names)
+    try:
+        train(discs, patients, options.out, options.names)
+    except InputError as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from eval import grades as marks
 from finetune import classifier_data
 from finetune.classifier_data import Batch, DiscViews
 from finetune.recipe import Recipe
+from radixgpt.errors import InputError
 from tools.calibration import any_modic
 from tools.grade_net import BINARY, GradeNet, Grades, Inputs
 
@@ -270,6 +271,15 @@ def _steps(
     checkpoint, first = out / f"{name}.checkpoint", 0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
+        before, now = state["recipe"], asdict(recipe)
+        other = [key for key in now if before.get(key) != now[key]]
+        if other:
+            raise InputError(
+                f"The checkpoint of {name} in '{out.name}' is of another recipe: "
+                + ", ".join(f"{key} {before.get(key)}, now {now[key]}" for key in other)
+                + ".",
+                "Go on with the same recipe, or name another --out.",
+            )
         for part, value in parts.items():
             value.load_state_dict(state[part])
         first = state["epoch"]

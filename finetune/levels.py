@@ -24,6 +24,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn as get_ema
 
 from finetune import levels_data, spider
 from finetune.levels_data import UNKNOWN, Sample
+from radixgpt.errors import InputError
 from radixgpt.weights import WEIGHTS, write_manifest
 from tools.column_net import CLASSES, HEATMAPS, SIZE, ColumnNet
 
@@ -77,7 +78,11 @@ def _start_encoder(model: ColumnNet) -> None:
 def train(
     samples: list[Sample], out: Path, stage: str, steps: int, *, batch: int = 8, seed: int = 7
 ) -> None:
-    """Train one stage; the averaged weights end up in ``out/STAGE.pt``."""
+    """Train one stage; the averaged weights end up in ``out/STAGE.pt``.
+
+    Raises:
+        InputError: the checkpoint was made for another number of steps.
+    """
     torch.manual_seed(seed)
     model = ColumnNet()
     if stage == "masks":
@@ -99,6 +104,12 @@ def train(
     checkpoint, step = out / f"{stage}.checkpoint", 0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
+        planned = state["schedule"]["total_steps"]
+        if planned != steps:
+            raise InputError(
+                f"The checkpoint of {stage} in '{out.name}' is of {planned} steps, not {steps}.",
+                f"Go on with --steps {planned}, or name another --out.",
+            )
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
@@ -197,7 +208,10 @@ def main() -> None:
         teacher.load_state_dict(torch.load(options.out / "masks.pt", weights_only=True))
         patients, _ = spider.split(options.shared)
         samples += levels_data.pseudo(options.shared, patients, teacher)
-    train(samples, options.out, options.stage, options.steps)
+    try:
+        train(samples, options.out, options.stage, options.steps)
+    except InputError as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import torch
 from finetune import ablation, classifier, classifier_data, classifier_fit, pretrain
 from finetune.classifier_data import MARGIN, DiscViews
 from finetune.recipe import Recipe
+from radixgpt.errors import InputError
 from tools import crops
 from tools.grade_net import BINARY, GradeNet
 
@@ -128,6 +129,9 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path: Path) ->
         patch.setattr(classifier_data, "collate", counted)
         with pytest.raises(StopError):
             classifier_fit.train(training, [], tmp_path / "parts", "one", recipe)
+    other = replace(recipe, seed=recipe.seed + 1)
+    with pytest.raises(InputError, match="another recipe: seed"):
+        classifier_fit.train(training, [], tmp_path / "parts", "one", other)
     resumed = classifier_fit.train(training, [], tmp_path / "parts", "one", recipe)
     for name, tensor in whole.state_dict().items():
         assert torch.allclose(tensor, resumed.state_dict()[name], atol=1e-5), name

@@ -10,6 +10,7 @@ import torch
 
 from finetune import levels, levels_data, spider
 from finetune.levels_data import STORED, UNKNOWN, Sample
+from radixgpt.errors import InputError
 from tools.column_net import CLASSES, DISC, SIZE, ColumnNet
 
 
@@ -84,6 +85,8 @@ def test_training_lowers_the_loss_and_resumes(
     (tmp_path / "masks.checkpoint").unlink()
     levels.train(samples, tmp_path, "masks", 10, batch=2)
     assert value() < before
+    with pytest.raises(InputError, match=r"10 steps, not 20.*--steps 10"):
+        levels.train(samples, tmp_path, "masks", 20, batch=2)
     stamp = (tmp_path / "masks.pt").stat().st_mtime_ns
     levels.train(samples, tmp_path, "masks", 10, batch=2)  # nothing left to do
     assert (tmp_path / "masks.pt").stat().st_mtime_ns == stamp
