@@ -24,19 +24,19 @@ def test_the_agent_is_talked_to_about_a_phantom_and_a_healthy_template_is_found_
     found: dict[str, Any] = {}
     for system in ("agent", "template-of-normals"):
         out = tmp_path / system
-        done = ran("--system", system, "--groups", "looking up", "--limit", 1, "-o", out, "--json")
+        done = ran("--system", system, "--groups", "looking up", "--limit", 2, "-o", out, "--json")
         assert done.exit_code == 0, done.output
         found[system] = json.loads(done.stdout)
         told = json.loads((out / "scores.json").read_text(encoding="utf-8"))
-        assert told["system"] == f"{system}, 1 drawn of {told['drawn_of']}"
+        assert told["system"] == f"{system}, 2 drawn of {told['drawn_of']}"
         assert (out / "table.md").read_text(encoding="utf-8").startswith("| system |")
         lines = (out / "conversations.jsonl").read_text(encoding="utf-8").splitlines()
         of_group = [one for one in task.about(task.load(), ()) if one.group == "looking up"]
-        drawn = task.drawn(of_group, 1, 0)
+        drawn = task.drawn(of_group, 2, 0)
         assert [json.loads(line)["id"] for line in lines] == [one.id for one in drawn]
     agent, normals = found["agent"]["all"], found["template-of-normals"]["all"]
     assert agent["no unsupported claim"][0] == agent["right tool"][0] == 1
-    assert normals["no unsupported claim"][0] < 1
+    assert normals["no unsupported claim"][0] < 1  # the second spine that is drawn is worn
     assert normals["right tool"][0] == 0
 
 
