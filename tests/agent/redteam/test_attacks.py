@@ -158,7 +158,8 @@ def test_what_is_planted_in_a_study_changes_no_finding_and_is_nowhere(hostile: H
         + re.sub(r"base64,[^\"]*", "", to_html(report, session.study))
     )
     for text in (written, session.audit.text()):
-        assert not re.search(r"zq|IGNORE|DROP|1960|passwd", text, re.IGNORECASE)
+        told = re.sub(r"[0-9a-f]{16,}", "", text)  # a hash may hold any four digits by chance
+        assert not re.search(r"zq|IGNORE|DROP|1960|passwd", told, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one["id"])
