@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,70 +21,35 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Connect = Callable[[], "Connection"]
-"""Makes the connection to the PACS that a command's options mean."""
-
-
-def _text(metavar: str, told: str) -> Any:
-    return typer.Option(metavar=metavar, help=told, show_default=False)
-
-
-_OPTIONS: dict[str, tuple[Any, Any]] = {
-    "at": (
-        Annotated[
-            str | None,
-            _text(
-                "ADDRESS",
-                "https://HOST/PATH, dimse://AET@HOST:PORT or dimses://AET@HOST:PORT; "
-                "RADIXGPT_PACS otherwise.",
-            ),
-        ],
-        None,
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="https://HOST/PATH, dimse://AET@HOST:PORT or dimses://AET@HOST:PORT; RADIXGPT_PACS "
+        "otherwise.",
+        show_default=False,
     ),
-    "calling_aet": (
-        Annotated[
-            str | None, _text("AET", "DIMSE: our title; RADIXGPT_PACS_CALLING_AET otherwise.")
-        ],
-        None,
+]
+CallingAet = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AET",
+        help="DIMSE: our title; RADIXGPT_PACS_CALLING_AET otherwise.",
+        show_default=False,
     ),
-    "ca": (
-        Annotated[
-            Path | None,
-            _text("FILE", "PEM file of the authorities to trust; RADIXGPT_PACS_CA otherwise."),
-        ],
-        None,
+]
+Ca = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="PEM file of the authorities to trust; RADIXGPT_PACS_CA otherwise.",
+        show_default=False,
     ),
-    "unencrypted": (
-        Annotated[
-            bool,
-            typer.Option("--unencrypted", help="Allow http:// and dimse:// to another machine."),
-        ],
-        False,
-    ),
-}
-"""The options that say which PACS, each with its default."""
-
-
-def _connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a connection, in place of its argument ``connect``."""
-    own = inspect.signature(command, eval_str=True).parameters
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    options = [
-        inspect.Parameter(name, keyword, annotation=annotation, default=default)
-        for name, (annotation, default) in _OPTIONS.items()
-    ]
-    shown: list[inspect.Parameter] = []
-    for name, parameter in own.items():
-        shown.extend(options if name == "connect" else [parameter.replace(kind=keyword)])
-
-    @wraps(command)
-    def run(**given: Any) -> None:
-        which = {name: given.pop(name) for name in _OPTIONS}
-        command(**given, connect=lambda: _connection(**which))
-
-    run.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in shown} | {"return": None}
-    return run
+]
+Unencrypted = Annotated[
+    bool,
+    typer.Option("--unencrypted", help="Allow http:// and dimse:// to another machine."),
+]
 
 
 @app.callback()
@@ -96,7 +58,6 @@ def _group() -> None:
 
 
 @app.command()
-@_connected
 def find(
     study: Annotated[
         list[str] | None, typer.Option(metavar="UID", help="This study; may be repeated.")
@@ -110,8 +71,10 @@ def find(
         str, typer.Option(metavar="TEXT", help="Described so; * and ? stand for any text.")
     ] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Most studies.")] = None,
-    *,
-    connect: Connect,
+    at: At = None,
+    calling_aet: CallingAet = None,
+    ca: Ca = None,
+    unencrypted: Unencrypted = False,
     as_json: AsJson = False,
 ) -> None:
     """List studies: date, modalities, images, UID, description; no patient's name or number."""
@@ -119,7 +82,7 @@ def find(
         from clinic.pacs import find as search
         from data.gather.pacs import Question
 
-        connection = connect()
+        connection = _connection(at, calling_aet, ca, unencrypted)
         question = Question(tuple(study or ()), patient, dates, modality, description, limit)
         rows = search.find(connection, question)
         if as_json:
@@ -136,7 +99,6 @@ def find(
 
 
 @app.command()
-@_connected
 def pull(
     studies: Annotated[
         list[str], typer.Argument(metavar="UID...", help="Studies, as `find` lists them.")
@@ -156,8 +118,10 @@ def pull(
             show_default=False,
         ),
     ] = None,
-    *,
-    connect: Connect,
+    at: At = None,
+    calling_aet: CallingAet = None,
+    ca: Ca = None,
+    unencrypted: Unencrypted = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -170,7 +134,7 @@ def pull(
 
         if out.exists() and not out.is_dir():
             raise typer.BadParameter("it is a file; name a folder.", param_hint="-o")
-        connection = connect()
+        connection = _connection(at, calling_aet, ca, unencrypted)
         listening = None
         if move is not None:
             listening = listening_of(move, (connection.dimse().aet,))
@@ -191,7 +155,6 @@ def pull(
 
 
 @app.command()
-@_connected
 def send(
     paths: Annotated[
         list[Path],
@@ -202,8 +165,10 @@ def send(
     yes: Annotated[
         bool, typer.Option("--yes", help="Confirm unasked what would be asked; for scripts.")
     ] = False,
-    *,
-    connect: Connect,
+    at: At = None,
+    calling_aet: CallingAet = None,
+    ca: Ca = None,
+    unencrypted: Unencrypted = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -211,7 +176,7 @@ def send(
     with errors_as_exit_codes(as_json):
         from clinic.pacs import send as sending
 
-        connection = connect()
+        connection = _connection(at, calling_aet, ca, unencrypted)
         parcel = sending.packed(paths)
         for reason, count in sorted(parcel.left_out.items()):
             if not quiet:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
-from radixgpt.errors import InputError
+from radixgpt.errors import InputError, RadixError
 
 FILE, LOG = "checkpoint.pt", "log.jsonl"
 
@@ -86,3 +87,19 @@ def _step(line: str) -> float:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError):
         return float("inf")
+
+
+def told(run: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None) -> int:
+    """Run a training that resumes from the command line; its exit code.
+
+    What went wrong is told in a line and gives 1, a break by the keyboard 130.
+    """
+    try:
+        run(argv)
+    except RadixError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Broken off; the same command goes on from the last checkpoint.\n")
+        return 130
+    return 0

@@ -33,7 +33,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "similar": ("similar build",),
     "router": ("router",),
     "rgan": ("rgan train", "rgan export"),
-    "diffusion": ("diffusion train --steps 10000", "diffusion export --steps 10000"),
+    "diffusion": ("diffusion train", "diffusion export"),
 }
 """Model to its stages, each a module of ``finetune`` with its arguments."""
 AFTER = {

@@ -19,10 +19,9 @@ from rich.progress import Progress
 
 from data.synth.diffusion.networks import Denoiser
 from data.synth.diffusion.sample import FILE, NAME
-from finetune import spider
+from finetune import checkpoint, spider
 from finetune.diffusion import card, columns, fit
 from finetune.diffusion.columns import Columns
-from radixgpt.errors import RadixError
 from radixgpt.weights import WEIGHTS, write_manifest
 from tools import levels
 from tools.stored import pack
@@ -70,16 +69,8 @@ def export(net: Denoiser, folder: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line: what went wrong is told in a line, and ends with 1."""
-    try:
-        run(argv)
-    except RadixError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("Broken off; the same command goes on from the last checkpoint.\n")
-        return 130
-    return 0
+    """The command line; its exit code."""
+    return checkpoint.told(run, argv)
 
 
 def run(argv: Sequence[str] | None) -> None:

@@ -18,10 +18,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from data.synth.rgan.sample import FILE, NAME
-from finetune import classifier_data, spider
+from finetune import checkpoint, classifier_data, spider
 from finetune.rgan import card, fit
 from finetune.rgan.crops import Crops, crops_of
-from radixgpt.errors import RadixError
 from radixgpt.weights import WEIGHTS, write_manifest
 from tools import levels
 
@@ -51,16 +50,8 @@ def export(generator: torch.nn.Module, folder: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line: what went wrong is told in a line, and ends with 1."""
-    try:
-        run(argv)
-    except RadixError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("Broken off; the same command goes on from the last checkpoint.\n")
-        return 130
-    return 0
+    """The command line; its exit code."""
+    return checkpoint.told(run, argv)
 
 
 def run(argv: Sequence[str] | None) -> None:
