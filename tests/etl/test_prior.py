@@ -196,7 +196,7 @@ def test_nothing_changed_is_said_once(spines: Any) -> None:
         "No clear change from the prior study in what was compared at any lumbar level."
     )
     assert report.section("comparison")[0].text == (
-        "Prior MRI of the lumbar spine, the time between is not known."
+        "Prior MRI of the lumbar spine, interval not known."
     )
     assert [c.rule for c in report.notices] == ["same-patient-known"]
 
@@ -208,7 +208,7 @@ def test_what_was_not_assessed_is_never_unchanged(spines: Any) -> None:
     report = against(spines, spines.healthy(L4_L5={"disc_herniation": "present"}), before)
     (told,) = [s for s in report.section("findings") if "Not compared" in s.text]
     assert told.text == (
-        "Not compared, as without a grade in one of the studies: disc herniation at L4-L5."
+        "Not compared, as one of the studies has no grade: disc herniation at L4-L5."
     )
     others = [s for s in report.section("findings") if s.changes and s is not told]
     assert not any(re.search(r"herniation[^;]*L4-L5", s.text) for s in others)
@@ -296,7 +296,7 @@ def mutations(text: str) -> list[str]:
         (r" no longer seen", ("", " unchanged")),
         (r"^Unchanged from the prior study", ("Not clearly changed", "Absent in both studies")),
         (r"(?:all five|any) lumbar levels?", ("L1-L2 to L4-L5",)),
-        (r"^Not compared, as without a grade in one of the studies",
+        (r"^Not compared, as one of the studies has no grade",
          ("Unchanged from the prior study",)),
         (r"^Not clearly changed, within the error of grading",
          ("Unchanged from the prior study",)),
