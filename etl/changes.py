@@ -272,16 +272,25 @@ _CLOSING: dict[str, Callable[[Pair], bool]] = {
 """Phrases of the closing sentences, and which changes each states."""
 
 
-def with_changes(sentences: Sequence[Sentence], changes: Changes) -> tuple[Sentence, ...]:
+def with_changes(
+    findings: Sequence[Sentence],
+    answers: Sequence[Sentence],
+    rest: Sequence[Sentence],
+    changes: Changes,
+) -> tuple[Sentence, ...]:
     """The sentences of findings and impression with those on changes among them.
 
     A level's change follows what is said of the level; the rest closes the findings. In the
-    impression a change stands where its weight puts it.
+    impression a change stands where its weight puts it, but after the answers to what was asked.
+
+    Args:
+        findings: sentences of the section, in their order.
+        answers: those of the impression that answer the clinical question.
+        rest: of the impression.
+        changes: since the prior study, if there is one.
     """
     if changes.prior is None:
-        return tuple(sentences)
-    findings = [s for s in sentences if s.section == "findings"]
-    impression = [s for s in sentences if s.section == "impression"]
+        return (*findings, *answers, *rest)
     told: list[Sentence] = []
     for place, sentence in enumerate(findings):
         told.append(sentence)
@@ -300,7 +309,8 @@ def with_changes(sentences: Sequence[Sentence], changes: Changes) -> tuple[Sente
             for s in changes.at(level)
         )
     told.extend(changes.closing())
-    for changed, sentence in changes.concluded():
-        # What is new or has grown comes first; that nothing has changed comes last.
-        impression.insert(0 if changed else len(impression), sentence)
-    return (*told, *impression)
+    # What is new or has grown comes before what was there; that nothing has changed comes last.
+    concluded = list(changes.concluded())
+    first = [sentence for changed, sentence in concluded if changed]
+    last = [sentence for changed, sentence in concluded if not changed]
+    return (*told, *answers, *first, *rest, *last)

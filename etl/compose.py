@@ -124,14 +124,14 @@ def said(
         return (*films, *item_sentences(findings, phrases))
     board = Board(findings, phrases, omitted, each=facts.outlined)
     write = prose_sentences if phrases.style.findings == "prose" else findings_sentences
-    sentences = (
-        *item_sentences(findings, phrases),
-        *write(board),
-        *impression_sentences(
-            board, None if (why := refusal(facts)) is None else phrases.told(why), asked
-        ),
+    why = refusal(facts)
+    answers, rest = impression_sentences(board, None if why is None else phrases.told(why), asked)
+    return with_changes(
+        (*item_sentences(findings, phrases), *write(board)),
+        answers,
+        rest,
+        Changes(prior, findings, phrases, omitted),
     )
-    return with_changes(sentences, Changes(prior, findings, phrases, omitted))
 
 
 def around(

@@ -51,25 +51,28 @@ class _Item:
 
 def impression_sentences(
     board: Board, reason: str | None, asked: Sequence[Asked] = ()
-) -> tuple[Sentence, ...]:
-    """The impression in its order; a loader numbers the sentences.
+) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
+    """The impression in its order: what answers the question, then the rest.
 
     Args:
         board: findings to conclude from.
         reason: why the study was not graded, None when it was.
-        asked: what the clinical information asks, which is answered first.
+        asked: what the clinical information asks.
     """
     if reason is not None and len(board.wholly("not_assessable")) == len(board.levels):
         found = [f for level in board.levels for f in board.at(level, *GRADED)]
         text = board.phrases.say("impression_refused", levels=board.levels, reason=reason)
         refused = _Item(0, text, tuple(f.id for f in found))
-        return tuple(map(_sentence, (*_left_open(board, asked, graded=False), refused)))
+        opened = _left_open(board, asked, graded=False)
+        return tuple(map(_sentence, opened)), (_sentence(refused),)
     items = list(_short(board) if board.phrases.style.impression == "short" else _full(board))
     if not items:
         items = list(_nothing(board))
     items = _answered(board, items, asked)
     items.sort(key=lambda item: -item.rank)
-    return tuple(_sentence(item) for item in items)
+    answers = [item for item in items if item.rank >= _RANK_ANSWER]
+    rest = items[len(answers) :]
+    return tuple(map(_sentence, answers)), tuple(map(_sentence, rest))
 
 
 def _sentence(item: _Item) -> Sentence:

@@ -188,6 +188,18 @@ def test_every_sentence_leads_to_findings_in_both(compared: Report) -> None:
     assert all(s.findings for s in compared.sentences if s.changes)
 
 
+def test_the_answer_to_a_question_stands_before_what_has_changed(compared: Report) -> None:
+    asked = edit.tell(compared, "", "Canal stenosis? Spondylolisthesis?")
+    told = asked.section("impression")
+    where = next(place for place, s in enumerate(told) if s.changes)
+    assert [s.text for s in told[:where]] == [
+        "Spondylolisthesis at L5-S1 with a measured anterior slip of 15% of the vertebral depth "
+        "(Meyerding grade I).",
+        "Not assessed: spinal canal stenosis.",
+    ]
+    assert len(told) > where + 1
+
+
 def test_nothing_changed_is_said_once(spines: Any) -> None:
     before = sure(spines.write(spines.degenerated()))
     report = against(spines, spines.degenerated(), before, then=None)
