@@ -116,7 +116,12 @@ class Changes:
         return [self._sentence("findings", text, pairs, level=level)]
 
     def closing(self) -> Iterator[Sentence]:
-        """What has not changed, is not clearly changed, or could not be compared."""
+        """What has not changed, is not clearly changed, or could not be compared.
+
+        Nothing where the numbering kept all levels from being compared: the comparison says so.
+        """
+        if self.prior is None or self.prior.numbering != "agrees":
+            return
         graded = [p for p in self.pairs if p.now.kind in GRADED]
         for phrase, test in _CLOSING.items():
             pairs = [p for p in graded if test(p)]

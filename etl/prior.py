@@ -1,8 +1,9 @@
 """What became of each finding since a prior study; a change is called only beyond the error.
 
-Two grades differ when the values that the calibrated chances can't exclude have none in common. Two
-measured numbers differ when they lie further apart than repeated looks at a patient in whom nothing
-has changed (``etl/repeatability.yaml``, made by ``python -m finetune.repeat``).
+Two grades differ when the values that the calibrated chances can't exclude have none in common, and
+neither report calls its value probable. Two measured numbers differ when they lie further apart
+than repeated looks at a patient in whom nothing has changed (``etl/repeatability.yaml``, made by
+``python -m finetune.repeat``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from etl.board import is_present, is_probable
 from radixgpt.errors import InputError
 from radixgpt.finding import ABSENT, GRADED, KINDS, PRESENT, Finding
 from radixgpt.observation import Side
@@ -200,7 +202,7 @@ def judged(now: Finding, before: Finding) -> Verdict:
         return "increased" if difference > 0 else "decreased"
     if new == old:
         return "unchanged"
-    if plausible(now) & plausible(before):
+    if plausible(now) & plausible(before) or any(map(_doubted, (now, before))):
         return "not_clear"
     if (old, new) == (ABSENT, PRESENT) or (now.kind == "modic" and old == 0):
         return "new"
@@ -209,6 +211,11 @@ def judged(now: Finding, before: Finding) -> Verdict:
     if now.kind == "pfirrmann" and isinstance(new, int) and isinstance(old, int):
         return "increased" if new > old else "decreased"
     return "other"
+
+
+def _doubted(f: Finding) -> bool:
+    """Whether a report calls it probable; what only may be there is neither new nor gone."""
+    return is_present(f) and is_probable(f)
 
 
 def _size(f: Finding) -> float:

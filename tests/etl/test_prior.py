@@ -47,6 +47,10 @@ def f(kind: str, value: Any, *chances: Any, **more: Any) -> Finding:
          "resolved"),
         (f("disc_bulging", "absent", "absent", "present"), f("disc_bulging", "present", "present"),
          "not_clear"),
+        (f("disc_bulging", "absent", "absent"),
+         f("disc_bulging", "present", "present", confidence=0.69), "not_clear"),  # "probable"
+        (f("disc_bulging", "present", "present", confidence=0.69),
+         f("disc_bulging", "absent", "absent"), "not_clear"),
         (f("modic", 0, 0), f("modic", 1, 1), "new"),
         (f("modic", 2, 2), f("modic", 0, 0), "resolved"),
         (f("modic", 1, 1), f("modic", 2, 2), "other"),
@@ -235,6 +239,7 @@ def test_doubtful_numbering_stops_the_comparison_of_levels(spines: Any) -> None:
     assert (
         "not certain that both studies are numbered alike" in report.section("comparison")[-1].text
     )
+    assert not any(s.changes for s in report.sentences)  # the reason is told once
     moved = facts.model_copy(update={"level_shift": 1})  # by a reader, who has looked
     report = against(spines, spines.healthy(), before.model_copy(update={"study": moved}))
     assert report.prior is not None
