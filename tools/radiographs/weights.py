@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +15,8 @@ from safetensors.numpy import load_file
 from radixgpt.errors import WeightsError
 from radixgpt.weights import Card, load_card
 from tools.radiographs.curve_net import CHANNELS, CurveHead
+from tools.radiographs.slip_find import SlipHeads
+from tools.radiographs.slip_net import CornerHead, DiscHead
 from tools.radiographs.view import ViewHead
 
 FILE = "heads.safetensors"
@@ -108,3 +111,19 @@ def heads() -> Heads:
             "weights/radiographs does not fit this version.",
             "Restore the folder from the repository (git checkout -- weights).",
         ) from error
+
+
+def slip_heads(stored: Mapping[str, npt.NDArray[np.floating]]) -> SlipHeads:
+    """The heads that find discs and corners, from the tensors of their file.
+
+    Raises:
+        KeyError, RuntimeError: they are of another shape.
+    """
+    tensors = {k: torch.from_numpy(np.asarray(v, np.float32)) for k, v in stored.items()}
+    disc, corner = DiscHead(), CornerHead()
+    disc.load_state_dict({k[5:]: v for k, v in tensors.items() if k.startswith("disc.")})
+    corner.load_state_dict({k[7:]: v for k, v in tensors.items() if k.startswith("corner.")})
+    mean, spread = tensors["slip_mean"], tensors["slip_spread"]
+    if mean.shape != (CHANNELS,) or spread.shape != (CHANNELS,):
+        raise KeyError("slip_mean, slip_spread")
+    return SlipHeads(disc.eval(), corner.eval(), mean, spread)

@@ -1,0 +1,151 @@
+"""How far a vertebra has slipped on the one below, from the corners of their endplates.
+
+Meyerding (1932) divides the upper endplate of the lower body into quarters; the slip is how far the
+posterior corner of the upper body stands before that of the lower one, along that endplate and in
+shares of its depth. Shares need no scale, so a film without a ruler has them, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating]
+
+LEAST_PEAK = 0.25
+"""Chance of a disc's centre below which it is not followed."""
+_NEAR, _FAR = 0.45, 1.9
+"""Distances of neighbouring discs, in depths of the lower endplate."""
+_TURN = 0.5
+"""Least cosine between the endplates of neighbours, and of the way between them to upright."""
+MOST = 6
+"""Discs of a film: L5-S1 up to T12-L1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Peak:
+    """A disc as seen on the whole film: centre and lower endplate (x, y), and its chance."""
+
+    centre: Array
+    along: Array
+    chance: float
+
+
+@dataclass(frozen=True, eq=False)
+class Slip:
+    """A disc with its corners.
+
+    Attributes:
+        corners: (4, 2) as (x, y) in pixels of the film: upper anterior, upper posterior, lower
+            anterior, lower posterior.
+        chance: of its centre.
+        doubt: how far the corners moved between looks, in depths (root mean square).
+    """
+
+    corners: Array
+    chance: float
+    doubt: float
+
+    @property
+    def posterior(self) -> float:
+        """Step of the posterior corners, in depths; positive where the upper body is in front."""
+        return _steps(self.corners)[0]
+
+    @property
+    def anterior(self) -> float:
+        """Step of the anterior corners, likewise."""
+        return _steps(self.corners)[1]
+
+    @property
+    def moved(self) -> float:
+        """The mean of both steps: how far the upper body stands in front of the lower."""
+        return sum(_steps(self.corners)) / 2
+
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """The disc space as a polygon of (x, y)."""
+        ring = self.corners[[0, 1, 3, 2]]
+        return tuple((round(float(x), 1), round(float(y), 1)) for x, y in ring)
+
+
+def _steps(corners: Array) -> tuple[float, float]:
+    along = corners[2] - corners[3]
+    square = float(along @ along)
+    return (
+        float((corners[1] - corners[3]) @ along) / square,
+        float((corners[0] - corners[2]) @ along) / square,
+    )
+
+
+def meyerding(slip: float) -> int:
+    """Grade 1 to 4 by quarters of the endplate; 5 where the upper body stands beyond it.
+
+    Raises:
+        ValueError: the slip is not positive.
+    """
+    if not slip > 0:
+        raise ValueError("Only a slip to the front has a grade.")
+    return min(5, int(np.ceil(slip * 4 - 1e-9)))
+
+
+def peaks(said: Array, columns: float) -> list[Peak]:
+    """Discs in what the head says of a film, in cells of its map.
+
+    Args:
+        said: (3, r, c): logit of a centre, and the way along the lower endplate.
+        columns: columns of the map that the film itself takes.
+    """
+    chance = 1 / (1 + np.exp(-np.clip(said[0], -40, 40)))
+    chance = chance[:, : max(1, int(np.ceil(columns)))]
+    padded = np.pad(chance, 1)
+    out = []
+    for row, column in np.argwhere(chance >= LEAST_PEAK):
+        around = padded[row : row + 3, column : column + 3]
+        if chance[row, column] < around.max():
+            continue
+        weight = around / around.sum()
+        centre = np.array(
+            [
+                column + float((weight.sum(0) * (-1, 0, 1)).sum()),
+                row + float((weight.sum(1) * (-1, 0, 1)).sum()),
+            ]
+        )
+        along = np.asarray(said[1:, row, column], float)
+        if np.hypot(*along) > 1:
+            out.append(Peak(centre, along, float(chance[row, column])))
+    return out
+
+
+def column(found: Items[Peak]) -> list[Peak]:
+    """The likeliest chain of neighbouring discs, the lowest first; the anterior side agrees."""
+    order = sorted(found, key=lambda p: -p.centre[1])
+    best: list[tuple[float, int]] = []
+    for i, peak in enumerate(order):
+        before = [
+            (best[j][0], j) for j in range(i) if _neighbours(order[j], peak) and best[j][0] > 0
+        ]
+        total, back = max(before, default=(0.0, -1))
+        best.append((total + peak.chance, back))
+    if not best:
+        return []
+    at = int(np.argmax([total for total, _ in best]))
+    chain = []
+    while at >= 0:
+        chain.append(order[at])
+        at = best[at][1]
+    return chain[::-1][:MOST]
+
+
+def _neighbours(lower: Peak, upper: Peak) -> bool:
+    """Whether two discs may lie one above the other."""
+    way = upper.centre - lower.centre
+    far = float(np.hypot(*way))
+    deep = (float(np.hypot(*lower.along)) + float(np.hypot(*upper.along))) / 2
+    if not _NEAR * deep < far < _FAR * deep:
+        return False
+    turned = float(lower.along @ upper.along)
+    return turned > _TURN * float(np.hypot(*lower.along) * np.hypot(*upper.along)) and (
+        -way[1] > _TURN * far
+    )
