@@ -54,7 +54,7 @@ def compose(contents: Sequence[c.Content], question: str = "") -> str:
         else one
         for i, one in enumerate(contents)
     ]
-    told = [_worded(one, question) for one in shown]
+    told = dict.fromkeys(_worded(one, question) for one in shown)  # two calls may come to the same
     return "\n\n".join([*told, *asides(question, contents)])
 
 

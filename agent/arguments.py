@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from langchain.tools import ToolRuntime
+from pydantic import WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from agent import content as c
 from agent.events import Image, Progress, SimilarCase, SyntheticImage
@@ -88,6 +90,16 @@ KINDS_OF: dict[Quantity, tuple[str, ...]] = {
 """The measured kinds of each quantity."""
 
 Which = Literal["all", "abnormal", "worst"]
+
+Kind = Annotated[
+    Graded | Literal["scoliosis"],
+    WithJsonSchema({"type": "string", "enum": [*(kind.value for kind in Graded), "scoliosis"]}),
+]
+"""A kind of finding that can be asked for."""
+
+Unsaid = SkipJsonSchema[None]
+"""None of an argument that may be left out. No schema tells it: where an argument may be one of two
+things, the client of Ollama sends nothing of what it may be, and Google's not all values."""
 
 
 @dataclass(frozen=True)

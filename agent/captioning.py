@@ -11,7 +11,7 @@ from langchain.tools import tool
 
 from agent import content as c
 from agent import pictures
-from agent.arguments import Disc, Result, Runtime, Shown, Weighting, progress, result
+from agent.arguments import Disc, Result, Runtime, Shown, Unsaid, Weighting, progress, result
 from agent.state import Pending, Sending
 from radixgpt.consent import answer, question
 from radixgpt.errors import InputError
@@ -22,8 +22,8 @@ from radixgpt.report import Report
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def caption_image(
     runtime: Runtime,
-    level: Disc | None = None,
-    sequence: Weighting | None = None,
+    level: Disc | Unsaid = None,
+    sequence: Weighting | Unsaid = None,
     style: Literal["standard", "note", "brief"] = "standard",
 ) -> Result:
     """Write a caption of the open study, of one of its images, or of one disc.

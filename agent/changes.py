@@ -18,6 +18,7 @@ from agent.arguments import (
     Runtime,
     Shown,
     Style,
+    Unsaid,
     chosen,
     ids,
     progress,
@@ -63,7 +64,7 @@ _SHORTENED = {"standard": "short_impression", "prose": "short_prose"}
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
-def draft_report(runtime: Runtime, style: Style | None = None) -> Result:
+def draft_report(runtime: Runtime, style: Style | Unsaid = None) -> Result:
     """Write the draft report, or return it if it was written, with its impression.
 
     Args:

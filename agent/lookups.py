@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from langchain.tools import tool
 
@@ -16,10 +15,12 @@ from agent.arguments import (
     NOT_ASSESSED,
     Disc,
     Graded,
+    Kind,
     Quantity,
     Result,
     Runtime,
     Shown,
+    Unsaid,
     Weighting,
     Which,
     chosen,
@@ -115,8 +116,8 @@ def find_levels(runtime: Runtime) -> Result:
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def get_findings(
     runtime: Runtime,
-    levels: list[Disc] | None = None,
-    kinds: list[Graded | Literal["scoliosis"]] | None = None,
+    levels: list[Disc] | Unsaid = None,
+    kinds: list[Kind] | Unsaid = None,
     which: Which = "all",
 ) -> Result:
     """Return the graded findings of the study, or those of radiographs, which have no levels.
@@ -171,8 +172,8 @@ def _count(findings: tuple[Finding, ...]) -> str:
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def measure(
     runtime: Runtime,
-    levels: list[Disc] | None = None,
-    quantities: list[Quantity] | None = None,
+    levels: list[Disc] | Unsaid = None,
+    quantities: list[Quantity] | Unsaid = None,
 ) -> Result:
     """Return measured quantities: disc height, midline canal depth, slip.
 
@@ -199,7 +200,7 @@ def measure(
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def show_image(
-    runtime: Runtime, level: Disc | None = None, sequence: Weighting | None = None
+    runtime: Runtime, level: Disc | Unsaid = None, sequence: Weighting | Unsaid = None
 ) -> Result:
     """Show the user a slice of the study, with a level marked if one is named.
 
@@ -260,7 +261,7 @@ def _film(reading: Reading) -> Result:
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
-def explain(runtime: Runtime, level: Disc | None = None, kind: Graded | None = None) -> Result:
+def explain(runtime: Runtime, level: Disc | Unsaid = None, kind: Graded | Unsaid = None) -> Result:
     """Give the probabilities and the evidence behind the grades of one level.
 
     Args:

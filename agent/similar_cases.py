@@ -15,15 +15,15 @@ from langchain.tools import tool
 from pydantic import Field
 
 from agent import content as c
-from agent.arguments import Disc, Result, Runtime, Shown, progress, result
+from agent.arguments import Disc, Result, Runtime, Shown, Unsaid, progress, result
 from agent.events import SimilarCase
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
 def find_similar_cases(
     runtime: Runtime,
-    level: Disc | None = None,
-    description: str | None = None,
+    level: Disc | Unsaid = None,
+    description: str | Unsaid = None,
     count: Annotated[int, Field(ge=1, le=10)] = 3,
 ) -> Result:
     """Find other patients' cases: like the open study, like one disc of it, or as described.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from langchain.tools import ToolRuntime
 
+from agent import answers
 from agent import content as c
 from agent.arguments import Context, Shown
 from agent.session import Session
@@ -41,6 +42,18 @@ def test_every_tool_is_described_and_takes_nothing_but_its_arguments() -> None:
         assert all("description" in p for p in schema["properties"].values())
     findings = BY_NAME["get_findings"].tool_call_schema.model_json_schema()  # type: ignore[union-attr]
     assert findings["$defs"]["Disc"]["enum"] == ["L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1"]
+
+
+def test_an_argument_that_may_be_left_out_has_one_type_and_may_be_null(run: Run) -> None:
+    for tool in TOOLS:
+        schema = tool.tool_call_schema.model_json_schema()  # type: ignore[union-attr]
+        assert not [name for name, one in schema["properties"].items() if "anyOf" in one]
+    assert run("get_findings", levels=None, kinds=None)[0] == run("get_findings")[0]
+
+
+def test_what_two_calls_come_to_alike_is_said_once(run: Run) -> None:
+    found, _ = run("get_findings", levels=["L4-L5"])
+    assert answers.compose([found, found]) == answers.compose([found])
 
 
 def test_no_image_no_path_and_no_identifier_is_in_what_the_model_gets(run: Run) -> None:
