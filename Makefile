@@ -12,6 +12,7 @@ SHELL := bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+RECORDINGS := $(VENV)/recordings
 OUT ?= out/report
 STUDY ?=
 ARGS ?=
@@ -26,7 +27,7 @@ help:
 chat: $(VENV)/.ready-chat
 	@$(BIN)/python cli.py chat $(if $(PORT),--port $(PORT)) $(ARGS)
 
-test: $(VENV)/.ready-dev browser
+test: $(VENV)/.ready-dev browser $(RECORDINGS)/.ready
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.ready-dev
@@ -57,6 +58,20 @@ browser:
 	else \
 	  echo "No Chromium here: the tests of the page are skipped."; \
 	fi
+
+# Recorded traffic of language models' services, as the tests of other packages hold it: their source archives by
+# name, each by its hash. The tests read the recordings out of them; nothing of them is built or installed. pip asks an
+# archive for its version by hatchling, which is put into a folder that is thrown away: once, and not once an archive.
+$(RECORDINGS)/.ready: tests/agent/traffic/recordings.txt | $(VENV)/.ready-dev
+	@for name in $(BIN)/python python3 python; do \
+	  if $$name -m pip --version >/dev/null 2>&1; then python=$$name; break; fi; \
+	done; \
+	pip="$${python:-python3} -m pip -qq --disable-pip-version-check --retries 1 --timeout 20"; \
+	echo "Fetching recorded traffic for the tests of the language models' clients"; \
+	mkdir -p $(@D); hatch=$$(mktemp -d); trap 'rm -rf "$$hatch"' EXIT; \
+	if $$pip install -c lock.txt --target "$$hatch" 'hatchling>=1.27,<2' && PYTHONPATH="$$hatch" \
+	  $$pip download --require-hashes --no-deps --no-binary :all: --no-build-isolation -d $(@D) -r $<; \
+	then touch $@; else echo "It can't be had here: its tests are skipped, but in CI they fail."; fi
 
 $(BIN)/python:
 	@python=""; \

@@ -22,6 +22,7 @@ pytest_plugins = [
     "tiny_vlms",
     "chat_server",
     "traffic",
+    "recordings",
     "tiny_clip",
     "tiny_sd",
     "orthanc_server",

@@ -133,7 +133,6 @@ def test_a_model_that_calls_for_ever_is_stopped(hosted: Session, server: Server)
     [
         (400, "this model does not support tools", "can't call tools"),
         (401, "bad key", "refused the key"),
-        (404, "no such model", "not known"),
         (422, "strange", "answered with an error"),
     ],
 )

@@ -17,8 +17,9 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: its path, its headers in lower case, and its JSON."""
+    """A request: its method, its path, its headers in lower case, and its JSON."""
 
+    method: str
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
@@ -26,10 +27,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Given:
-    """An answer: its status, its text and the headers that differ from the usual."""
+    """An answer: its status, its body and the headers that differ from the usual."""
 
     status: int
-    text: str
+    body: str | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -43,11 +44,11 @@ class Loopback:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                given = outer.answer(Asked(self.path, headers, body))
+                given = outer.answer(Asked(self.command, self.path, headers, body))
                 if given is None:
                     self.close_connection = True
                     return
-                content = given.text.encode()
+                content = given.body.encode() if isinstance(given.body, str) else given.body
                 usual = {"Content-Type": "application/json", "Content-Length": str(len(content))}
                 self.send_response(given.status)
                 for name, value in {**usual, **given.headers}.items():
@@ -70,7 +71,7 @@ class Loopback:
         """The server while it runs, with no proxy before it."""
         for name in PROXIES:
             monkeypatch.delenv(name, raising=False)
-        thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        thread = threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield self

@@ -1,8 +1,8 @@
 """Answers in the form of a language model's service, played by a server on the loopback.
 
-No service was reached: the answers in ``tests/agent/traffic`` are written by hand. Their fields
-were held against recordings of the services that others have published; which ones stands in
-``docs/reference/services.md``. The clients that read them are the real ones.
+No service is reached: what is played was recorded by others (``recordings.py``), or written by hand
+in ``tests/agent/traffic`` where nobody has recorded it. ``docs/reference/services.md`` tells which.
+The clients that read it are the real ones.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ FOLDER = Path(__file__).parents[1] / "agent" / "traffic"
 class Player(Loopback):
     """Plays answers in order, whatever is asked, and keeps what was asked.
 
-    An answer is a status with a ``body`` of JSON, or with ``lines`` of it; None drops the
-    connection without an answer.
+    An answer is a recorded one, or a status with a ``body`` of JSON, or with ``lines`` of it; None
+    drops the connection without an answer.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers: list[dict[str, Any] | None] = []
+        self.answers: list[Given | dict[str, Any] | None] = []
         self.asked: list[Asked] = []
 
     def answer(self, asked: Asked) -> Given | None:
         self.asked.append(asked)
         answer = self.answers.pop(0)
-        if answer is None:
-            return None
+        if answer is None or isinstance(answer, Given):
+            return answer
         if "lines" in answer:
             text = "".join(json.dumps(line) + "\n" for line in answer["lines"])
         else:
