@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.floating]
 
 CORNERS = Path(__file__).parent / "points" / "kauh_corners.csv"
 _ENDS = ("upper_anterior", "upper_posterior", "lower_anterior", "lower_posterior")
-_SOFT = 0.05
+_SOFT = 0.02
 """Breadth, in depths, of the seam along which a film is moved apart."""
 _LEAST, _LARGEST = -0.25, 0.6
 """Slips between which examples are drawn."""
@@ -88,12 +88,12 @@ def source_of(points: Floats, disc: Floats, share: float) -> Floats:
 
 
 def _above(points: Floats, disc: Floats) -> Floats:
-    """How far points (n, 2) lie above the seam of a disc, 0 to 1."""
-    along = disc[2] - disc[3]
-    depth = float(np.hypot(*along))
-    up = np.array([along[1], -along[0]]) / depth
+    """How far points (n, 2) lie above the seam of a disc, 0 to 1; it runs midway in the disc."""
+    front, back = (disc[0] + disc[2]) / 2, (disc[1] + disc[3]) / 2
+    along = front - back
+    up = np.array([along[1], -along[0]]) / float(np.hypot(*along))
     up = up if up[1] < 0 else -up
-    away = (points - disc.mean(0)) @ up / depth
+    away = (points - back) @ up / float(np.hypot(*(disc[2] - disc[3])))
     over: Floats = 1 / (1 + np.exp(-np.clip(away / _SOFT, -30, 30)))
     return over
 

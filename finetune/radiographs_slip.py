@@ -40,9 +40,9 @@ Floats = npt.NDArray[np.float64]
 FOLDS = 5
 FILM_COPIES = 12
 """Varied copies of each film."""
-DISC_COPIES = 16
+DISC_COPIES = 24
 """Varied squares about each disc."""
-STEPS = 700
+FILM_STEPS, DISC_STEPS = 600, 450
 FILM_BATCH, DISC_BATCH = 8, 32
 _WAY_WEIGHT = 0.3
 
@@ -96,7 +96,7 @@ def disc_examples(some: Items[Film], copies: int = DISC_COPIES) -> list[DiscExam
     return out
 
 
-def fit_discs(data: Items[FilmExample], steps: int = STEPS) -> tuple[DiscHead, Tensor, Tensor]:
+def fit_discs(data: Items[FilmExample], steps: int = FILM_STEPS) -> tuple[DiscHead, Tensor, Tensor]:
     """The head that finds discs, and the mean and spread that scale its maps."""
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
@@ -129,7 +129,7 @@ def fit_discs(data: Items[FilmExample], steps: int = STEPS) -> tuple[DiscHead, T
     return head.eval(), mean, spread
 
 
-def fit_corners(data: Items[DiscExample], steps: int = STEPS) -> CornerHead:
+def fit_corners(data: Items[DiscExample], steps: int = DISC_STEPS) -> CornerHead:
     """The head that finds corners."""
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
@@ -163,7 +163,7 @@ def folds(some: Items[Film]) -> dict[str, int]:
     return {f.key: of[f.group] for f in some}
 
 
-def crossed(every: Items[Film], out: Path, *, steps: int = STEPS) -> dict[str, SlipHeads]:
+def crossed(every: Items[Film], out: Path) -> dict[str, SlipHeads]:
     """For each lateral film heads that never saw its group, and under ``all`` those that ship."""
     some = lateral(every)
     of = folds(some)
@@ -176,8 +176,8 @@ def crossed(every: Items[Film], out: Path, *, steps: int = STEPS) -> dict[str, S
             films_seen = films_seen or film_examples(some)
             discs_seen = discs_seen or disc_examples(some)
             print(f"fold {fold}", flush=True)
-            head, mean, spread = fit_discs([d for d in films_seen if of[d.key] != fold], steps)
-            corner = fit_corners([d for d in discs_seen if of[d.key] != fold], steps)
+            head, mean, spread = fit_discs([d for d in films_seen if of[d.key] != fold])
+            corner = fit_corners([d for d in discs_seen if of[d.key] != fold])
             place.parent.mkdir(parents=True, exist_ok=True)
             save_file(stored(SlipHeads(head, corner, mean, spread)), place)
         done[fold] = slip_heads(load_file(place))

@@ -7,8 +7,10 @@ shares of its depth. Shares need no scale, so a film without a ruler has them, t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +72,63 @@ class Slip:
         return tuple((round(float(x), 1), round(float(y), 1)) for x, y in ring)
 
 
+Answer = Literal["present", "absent", "close", "few", "none"]
+"""What is said of a film: a slip, none, too close to call, too few discs, or no disc measured."""
+DISCS = 5
+"""Discs from L5-S1 to L1-L2: so many must be measured before a slip is called absent."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Where a statement begins.
+
+    Attributes:
+        slip: least chance of a slip for it to be stated.
+        no_slip: greatest chance of a slip for a disc to count as without one.
+        doubt: greatest doubt about corners, in depths, for a disc to be measured.
+    """
+
+    slip: float
+    no_slip: float
+    doubt: float
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What is said of one film.
+
+    Attributes:
+        answer: see :data:`Answer`.
+        measured: the discs that could be measured, the lowest first.
+        slipped: those of them at which a slip is stated, the largest first.
+        chance: of the largest slip; 0 where no disc is measured.
+    """
+
+    answer: Answer
+    measured: tuple[Slip, ...]
+    slipped: tuple[Slip, ...]
+    chance: float
+
+
+def judge(found: Items[Slip], chance: Callable[[float], float], lines: Lines) -> Verdict:
+    """Decide on a film by the largest step of the posterior corners among its discs."""
+    measured = tuple(s for s in found if s.doubt <= lines.doubt)
+    if not measured:
+        return Verdict("none", (), (), 0.0)
+    most = chance(max(s.posterior for s in measured))
+    slipped = sorted(
+        (s for s in measured if chance(s.posterior) >= lines.slip), key=lambda s: -s.posterior
+    )
+    answer: Answer = "absent"
+    if slipped:
+        answer = "present"
+    elif most > lines.no_slip:
+        answer = "close"
+    elif len(measured) < DISCS:
+        answer = "few"
+    return Verdict(answer, measured, tuple(slipped), most)
+
+
 def _steps(corners: Array) -> tuple[float, float]:
     along = corners[2] - corners[3]
     square = float(along @ along)
@@ -77,17 +136,6 @@ def _steps(corners: Array) -> tuple[float, float]:
         float((corners[1] - corners[3]) @ along) / square,
         float((corners[0] - corners[2]) @ along) / square,
     )
-
-
-def meyerding(slip: float) -> int:
-    """Grade 1 to 4 by quarters of the endplate; 5 where the upper body stands beyond it.
-
-    Raises:
-        ValueError: the slip is not positive.
-    """
-    if not slip > 0:
-        raise ValueError("Only a slip to the front has a grade.")
-    return min(5, int(np.ceil(slip * 4 - 1e-9)))
 
 
 def peaks(said: Array, columns: float) -> list[Peak]:

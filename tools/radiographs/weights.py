@@ -53,6 +53,19 @@ class Calibration(BaseModel):
         return chance
 
 
+class SlipRule(BaseModel):
+    """Logit of a slip at a disc = ``slope`` * step of the posterior corners + ``offset``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slope: float
+    offset: float
+
+    def of(self, share: float) -> float:
+        """Chance of a slip for a step in depths of the lower endplate."""
+        return float(1 / (1 + np.exp(-np.clip(self.slope * share + self.offset, -40, 40))))
+
+
 @dataclass(frozen=True, eq=False)
 class Heads:
     """Everything trained; ``mean`` and ``spread`` (CHANNELS,) scale the maps."""

@@ -1,0 +1,345 @@
+"""What the heads of the slip measure on films that they never saw, and tests of the confound.
+
+Every lateral film of the set is labelled spondylolisthesis, so films say nothing of false alarms.
+Within a film the discs that are not named are the ones without, and films whose slip is taken away,
+or made, by moving what lies above a disc are the counterfactuals. Rule and lines are fitted anew
+for each fold on the films of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from finetune.radiographs_corners import Marked, corners, marked_slip, slipped
+from finetune.radiographs_data import Film
+from finetune.radiographs_seen import auroc, drawn, share
+from finetune.radiographs_slip import folds, lateral
+from radixgpt.level import disc_index
+from tools.framing import standardise
+from tools.radiographs.slip import Lines, Slip, Verdict, judge
+from tools.radiographs.slip_find import SlipHeads, find
+from tools.radiographs.weights import SlipRule
+from tools.triage_weights import eyes
+
+Floats = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.float32]
+
+DOUBT = 0.06
+"""Greatest doubt about corners, in depths, for a disc to be measured."""
+RIGHT = 0.9
+"""Share of the discs with a stated slip that must be named, and of those without that must not."""
+NEAR = 0.5
+"""A found disc is the marked one if their centres lie nearer than this, in depths."""
+MADE = 0.3
+"""The slip that is made for a test, in depths."""
+CLEAR = 0.125
+"""A marked step from which a disc is counted as slipped in the picture, half a quarter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Disc:
+    """A found disc that was marked.
+
+    Attributes:
+        film: where it is.
+        place: counted from the lowest that was found.
+        slip: as measured.
+        mark: as marked.
+    """
+
+    film: Film
+    place: int
+    slip: Slip
+    mark: Marked
+
+    @property
+    def named(self) -> bool:
+        """Whether the film's name calls it slipped."""
+        return self.mark.disc in named_discs(self.film)
+
+    @property
+    def marked(self) -> Slip:
+        """The slip that the marks show."""
+        return marked_slip(self.mark.on(self.film.pixels))
+
+
+def named_discs(film: Film) -> set[int]:
+    """The discs that a film's name calls slipped, counted from L5-S1."""
+    return {disc_index(level) for level in film.levels}
+
+
+def matched(film: Film, found: Items[Slip]) -> list[Disc]:
+    """The found discs that were marked, each once."""
+    out: list[Disc] = []
+    taken: set[int] = set()
+    for place, slip in enumerate(found):
+        away = [
+            (float(np.hypot(*(m.on(film.pixels).mean(0) - slip.corners.mean(0)))), m)
+            for m in corners()[film.key]
+        ]
+        far, mark = min(away, key=lambda pair: pair[0])
+        placed = mark.on(film.pixels)
+        if far < NEAR * np.hypot(*(placed[2] - placed[3])) and mark.disc not in taken:
+            taken.add(mark.disc)
+            out.append(Disc(film, place, slip, mark))
+    return out
+
+
+def see(pixels: Pixels, heads: SlipHeads) -> list[Slip]:
+    """The discs of one film by some heads."""
+    return find(pixels, eyes().network, heads)[0]
+
+
+# --- the rule -----------------------------------------------------------------------------------
+
+
+def fit_rule(discs: Items[Disc]) -> tuple[SlipRule, Lines]:
+    """The chance that a disc is named by its step, and the lines between which nothing is said."""
+    from sklearn.linear_model import LogisticRegression
+
+    known = [d for d in discs if d.slip.doubt <= DOUBT and d.film.levels]
+    step = np.array([d.slip.posterior for d in known])
+    named = np.array([d.named for d in known])
+    fitted = LogisticRegression(C=1000.0).fit(step[:, None], named)
+    rule = SlipRule(slope=float(fitted.coef_[0, 0]), offset=float(fitted.intercept_[0]))
+    chance = np.array([rule.of(float(s)) for s in step])
+    grid = np.arange(0.5, 0.96, 0.05)
+    above = [float(c) for c in grid if (chance >= c).any() and named[chance >= c].mean() >= RIGHT]
+    below = [
+        float(1 - c)
+        for c in grid
+        if (chance <= 1 - c).any() and (~named[chance <= 1 - c]).mean() >= RIGHT
+    ]
+    lines = Lines(round(min(above, default=0.95), 2), round(max(below, default=0.05), 2), DOUBT)
+    return rule, lines
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A lateral film as heads and a rule say it that never saw its group."""
+
+    film: Film
+    found: list[Slip]
+    discs: list[Disc]
+    verdict: Verdict
+    rule: SlipRule
+    lines: Lines
+    heads: SlipHeads
+
+    def again(self, pixels: Pixels) -> Verdict:
+        """The verdict on a changed film."""
+        return judge(see(pixels, self.heads), self.rule.of, self.lines)
+
+
+def judged(every: Items[Film], heads: dict[str, SlipHeads]) -> list[Judged]:
+    """All lateral films, each by heads and a rule without its group."""
+    some = lateral(every)
+    of = folds(some)
+    found = {f.key: see(f.pixels, heads[f.key]) for f in some}
+    discs = {f.key: matched(f, found[f.key]) for f in some}
+    rules = {
+        fold: fit_rule([d for f in some if of[f.key] != fold for d in discs[f.key]])
+        for fold in set(of.values())
+    }
+    out = []
+    for f in some:
+        rule, lines = rules[of[f.key]]
+        said = judge(found[f.key], rule.of, lines)
+        out.append(Judged(f, found[f.key], discs[f.key], said, rule, lines, heads[f.key]))
+    return out
+
+
+def shipped_rule(seen: Items[Judged]) -> tuple[SlipRule, Lines]:
+    """The rule that ships: of all films, each measured by heads that never saw its group."""
+    return fit_rule([d for one in seen for d in one.discs])
+
+
+# --- figures ------------------------------------------------------------------------------------
+
+
+def marks_rows(every: Items[Film]) -> list[str]:
+    """Whether the step between marks tells the named discs: what can be reached at all."""
+    rows = []
+    for name, back in (("as counted now", 0), ("as first counted, without the names", 1)):
+        discs = [
+            (f, m, marked_slip(m.on(f.pixels)).posterior, m.disc - back * m.recounted)
+            for f in lateral(every)
+            if f.levels
+            for m in corners()[f.key]
+        ]
+        score = np.array([s for _, _, s, _ in discs])
+        truth = np.array([d in named_discs(f) for f, _, _, d in discs])
+        groups = [f.group for f, *_ in discs]
+        rows.append(
+            f"| Step between the marks, {name} | {len(discs)}, {truth.sum()} | "
+            f"{_area(score, truth, groups)} |"
+        )
+    return rows
+
+
+def _area(score: Floats, truth: npt.NDArray[np.bool_], groups: Items[int]) -> str:
+    return drawn(groups, lambda rows: auroc(score[rows], truth[rows]))
+
+
+def area_rows(seen: Items[Judged]) -> list[str]:
+    """Named against other discs: the measured step, and the place alone at the same discs."""
+    known = [d for one in seen for d in one.discs if d.slip.doubt <= DOUBT and d.film.levels]
+    step: Callable[[Disc], float] = lambda d: d.slip.posterior  # noqa: E731
+    place: Callable[[Disc], float] = lambda d: -abs(d.mark.disc - 0.9)  # noqa: E731
+    rows = []
+    for name, some, score in (
+        ("Measured step", known, step),
+        ("Measured step, at L4-L5 alone", [d for d in known if d.mark.disc == 1], step),
+        ("Measured step, at L5-S1 alone", [d for d in known if d.mark.disc == 0], step),
+        ("Baseline: place of the disc alone, at the same discs", known, place),
+    ):
+        values = np.array([score(d) for d in some])
+        truth = np.array([d.named for d in some])
+        area = _area(values, truth, [d.film.group for d in some])
+        rows.append(f"| {name} | {len(some)}, {truth.sum()} | {area} |")
+    values = np.array([d.slip.posterior for d in known])
+    truth = np.array([d.marked.posterior >= CLEAR for d in known])
+    area = _area(values, truth, [d.film.group for d in known])
+    rows.append(
+        f"| Measured step, for discs whose marks stand {CLEAR:.1%} of the depth apart or more "
+        f"instead of named ones | {len(known)}, {truth.sum()} | {area} |"
+    )
+    return rows
+
+
+def error_line(seen: Items[Judged]) -> str:
+    """How far the measured steps lie from the marked ones."""
+    every = [d for one in seen for d in one.discs]
+    known = [d for d in every if d.slip.doubt <= DOUBT]
+    marks = sum(len(corners()[one.film.key]) for one in seen)
+    away = np.array([abs(d.slip.posterior - d.marked.posterior) for d in known])
+    groups = [d.film.group for d in known]
+    middle = drawn(groups, lambda rows: float(np.median(away[rows])))
+    one = np.array([d.slip.posterior for d in known])
+    other = np.array([d.marked.posterior for d in known])
+    hang = drawn(groups, lambda rows: float(np.corrcoef(one[rows], other[rows])[0, 1]))
+    lowest = [one for one in seen if one.discs]
+    counted = [one.discs[0].place == one.discs[0].mark.disc for one in lowest]
+    return (
+        f"Of {marks} marked discs {len(every)} are found and {len(known)} measured. The measured "
+        f"step lies {middle} depths from the marked one (median; 90% within "
+        f"{np.quantile(away, 0.9):.3f}), correlation {hang}. Counting from the lowest disc that is "
+        f"found names the discs as the marks do on {share(counted, [o.film.group for o in lowest])}"
+        " of the films; so no level is named."
+    )
+
+
+def film_rows(seen: Items[Judged]) -> list[str]:
+    """What is said of films, and of the discs at which a slip is stated."""
+    named = [one for one in seen if one.film.levels]
+    groups = [one.film.group for one in named]
+    rows = [
+        f"| Said {words} of a film whose name tells the level | "
+        f"{share([one.verdict.answer in answers for one in named], groups)} |"
+        for words, answers in (
+            ("present", ("present",)),
+            ("absent", ("absent",)),
+            ("indeterminate or not assessed", ("close", "few", "none")),
+        )
+    ]
+    stated = [d for one in named for d in one.discs if d.slip in one.verdict.slipped]
+    strange = sum(len(one.verdict.slipped) for one in named) - len(stated)
+    of = [d.film.group for d in stated]
+    rows += [
+        f"| Discs with a stated slip that are named | {share([d.named for d in stated], of)} |",
+        "| Discs with a stated slip that are named or whose marks show a step of "
+        f"{CLEAR:.1%} or more | "
+        f"{share([d.named or d.marked.posterior >= CLEAR for d in stated], of)} |",
+        f"| Stated slips where no disc was marked | {strange} |",
+    ]
+    quiet = [
+        d
+        for one in named
+        for d in one.discs
+        if d.slip in one.verdict.measured and not d.named and d.marked.posterior < CLEAR
+    ]
+    alarms = [d.slip in stated_slips(seen) for d in quiet]
+    rows.append(
+        "| False alarms at measured discs that are neither named nor marked as slipped | "
+        f"{share(alarms, [d.film.group for d in quiet])} |"
+    )
+    return rows
+
+
+def stated_slips(seen: Items[Judged]) -> set[Slip]:
+    """All slips that are stated."""
+    return {slip for one in seen for slip in one.verdict.slipped}
+
+
+# --- the confound -------------------------------------------------------------------------------
+
+
+def undone(film: Film) -> Pixels:
+    """A film all of whose marked steps are moved back, from the highest down."""
+    pixels = standardise(film.pixels)
+    for mark in sorted(corners()[film.key], key=lambda m: -m.disc):
+        placed = mark.on(film.pixels)
+        pixels = slipped(pixels, placed, -marked_slip(placed).posterior)
+    return pixels
+
+
+def confound_rows(seen: Items[Judged], ap: Items[Film], heads: SlipHeads) -> list[str]:
+    """Films with their slip taken away or made, mirrored ones, and AP films past the gate.
+
+    Args:
+        seen: the lateral films.
+        ap: AP films, which the gate of the view keeps away from the measure.
+        heads: the heads that ship; they learnt from no AP film.
+    """
+    called = [one for one in seen if one.verdict.answer == "present"]
+    groups = [one.film.group for one in called]
+    flat = [one.again(undone(one.film)) for one in called]
+    before = [one.verdict.slipped[0].posterior for one in called]
+    after = [max((s.posterior for s in v.measured), default=float("nan")) for v in flat]
+    rows = [
+        f"| Films called present whose steps were all moved back: still present | "
+        f"{share([v.answer == 'present' for v in flat], groups)} |",
+        f"| Of the same: absent | {share([v.answer == 'absent' for v in flat], groups)} |",
+        f"| Of the same: the largest step, median before and after | "
+        f"{np.median(before):.3f} and {np.nanmedian(after):.3f} |",
+    ]
+    found, hits, of = [], [], []
+    for one in seen:
+        even = undone(one.film)
+        for mark in corners()[one.film.key]:
+            if mark.disc in (0, 1, 2):
+                verdict = one.again(slipped(even, mark.on(one.film.pixels), MADE))
+                middle = mark.on(one.film.pixels).mean(0)
+                depth = np.hypot(*np.subtract(*mark.on(one.film.pixels)[2:]))
+                found.append(verdict.answer == "present")
+                hits.append(
+                    any(
+                        np.hypot(*(s.corners.mean(0) - middle)) < NEAR * 1.5 * depth
+                        for s in verdict.slipped
+                    )
+                )
+                of.append(one.film.group)
+    rows += [
+        f"| Evened films with a slip of {MADE:.0%} made at L5-S1, L4-L5 or L3-L4: present | "
+        f"{share(found, of)} |",
+        f"| Of the same: at that disc | {share(hits, of)} |",
+    ]
+    turned = [one.again(one.film.pixels[:, ::-1]) for one in seen]
+    same = [v.answer == one.verdict.answer for v, one in zip(turned, seen, strict=True)]
+    apart = [abs(v.chance - one.verdict.chance) for v, one in zip(turned, seen, strict=True)]
+    rows.append(
+        f"| Mirrored films: the same answer | {share(same, [one.film.group for one in seen])}; the "
+        f"chance differs by {max(apart):.3f} at most |"
+    )
+    rule, lines = shipped_rule(seen)
+    past = [judge(see(f.pixels, heads), rule.of, lines).answer == "present" for f in ap]
+    rows.append(
+        "| Held-out AP films if a header called them lateral: present (the gate of the view keeps "
+        f"them away else) | {share(past, [f.group for f in ap])} |"
+    )
+    return rows
