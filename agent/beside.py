@@ -68,6 +68,7 @@ def completed(
     if given.prior is not None:
         earlier = pipeline.earlier(
             given.prior,
+            reading.study.subject,
             stated=given.stated,
             level_shift=given.prior_shift,
             salt=None if audit is None else audit.salt,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from radixgpt.eligibility import Eligibility
 from radixgpt.observation import Observation
+from radixgpt.patient import Subject
 from radixgpt.report import ModelFacts, Report
 from radixgpt.study import Study
 
@@ -112,6 +113,7 @@ def look(
 
 def earlier(
     path: Path | str,
+    now: Subject | None,
     *,
     stated: bool = False,
     level_shift: int = 0,
@@ -122,17 +124,19 @@ def earlier(
 
     Args:
         path: of the study, or of its report.json.
+        now: whom the present study is of; a study of another is refused before it is looked at.
         stated: whether the person says that it is of the same patient.
         level_shift: how many levels the prior's numbering is moved upwards.
         salt: that the present study was read with; see :func:`radixgpt.reading.read`.
         progress: called with a short text as each step begins.
 
     Raises:
-        InputError: nothing in it can be read, or it is no report.
+        InputError: nothing in it can be read, or it is no report; it is of another patient, or of
+            a later day.
         CheckFailedError: the earlier report does not agree with its findings.
     """
     from etl.load.formats import read_report
-    from etl.prior import Earlier
+    from etl.prior import Earlier, require_earlier
     from radixgpt.reading import read
 
     if Path(path).suffix.lower() == ".json":
@@ -140,6 +144,7 @@ def earlier(
         return Earlier(read_report(Path(path)), read=False, stated=stated)
     progress("Reading the prior study")
     study = read(Path(path), salt=salt)
+    require_earlier(study.subject, now, stated=stated)
     told = look(study, level_shift=level_shift, progress=lambda text: progress(f"Prior: {text}"))
     return Earlier(write(told), study.subject, stated=stated)
 

@@ -348,11 +348,12 @@ class Session(Revising):
         with self.lock:
             self.require_draft()
             report = self.draft(progress)
-            earlier = pipeline.earlier(
-                path, stated=stated, level_shift=by, salt=self._salt, progress=progress
-            )
             state = self._now()
-            compared = edit.compare(report, earlier, state.reading.study.subject)
+            subject = state.reading.study.subject
+            earlier = pipeline.earlier(
+                path, subject, stated=stated, level_shift=by, salt=self._salt, progress=progress
+            )
+            compared = edit.compare(report, earlier, subject)
             assert compared.prior is not None, "it was compared"
             return self._advance(
                 replace(state, report=compared, prior=earlier, change="comparison"),

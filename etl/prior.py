@@ -95,14 +95,7 @@ def compared(report: Report, earlier: Earlier, now: Subject | None) -> Prior:
     before = earlier.report
     if before.provenance.input_sha256 == report.provenance.input_sha256 != "":
         raise InputError(*ITSELF)
-    same = likeness(earlier.subject, now)
-    if same == "excluded":
-        raise InputError(*EXCLUDED)
-    if same != "same" and not earlier.stated:
-        raise InputError(*(OTHER_PATIENT if same == "different" else UNKNOWN_PATIENT))
-    days = days_between(earlier.subject, now)
-    if days is not None and days < 0:
-        raise InputError(*LATER)
+    require_earlier(earlier.subject, now, stated=earlier.stated)
     if not report.study.gradable or not before.study.gradable:
         raise InputError(*NO_LEVELS)
     kept = [f for f in before.findings if f.kind in (*COMPARED, *LENGTHS.values())]
@@ -111,8 +104,8 @@ def compared(report: Report, earlier: Earlier, now: Subject | None) -> Prior:
     measurable = all(_spaced(facts) for facts in (report.study, before.study))
     return Prior(
         source="study" if earlier.read else "report",
-        same_patient="header" if same == "same" else "stated",
-        interval_days=days,
+        same_patient="header" if likeness(earlier.subject, now) == "same" else "stated",
+        interval_days=days_between(earlier.subject, now),
         modality=before.study.modality,
         region=before.study.region,
         numbering=numbering,
@@ -121,6 +114,28 @@ def compared(report: Report, earlier: Earlier, now: Subject | None) -> Prior:
         findings=numbered,
         changes=changes(report.findings, numbered, numbering, measurable=measurable),
     )
+
+
+def require_earlier(before: Subject | None, now: Subject | None, *, stated: bool) -> None:
+    """Refuse a prior study of another patient, or of a later day.
+
+    Args:
+        before: whom the prior is of, as keyed hashes.
+        now: whom this study is of.
+        stated: whether a person says that both are one patient.
+
+    Raises:
+        InputError: they are of two patients, or it isn't known and nobody states it; the prior is
+            the later one.
+    """
+    same = likeness(before, now)
+    if same == "excluded":
+        raise InputError(*EXCLUDED)
+    if same != "same" and not stated:
+        raise InputError(*(OTHER_PATIENT if same == "different" else UNKNOWN_PATIENT))
+    days = days_between(before, now)
+    if days is not None and days < 0:
+        raise InputError(*LATER)
 
 
 def _untimed(report: Report) -> Report:

@@ -77,6 +77,15 @@ def test_a_prior_is_compared_and_told(session: Session, say: Say, prior: Path) -
     assert answer.findings
 
 
+def test_a_study_of_who_knows_whom_is_refused_before_it_is_looked_at(session: Session) -> None:
+    from data.synth import bundled
+
+    steps: list[str] = []
+    with pytest.raises(InputError, match="same patient can't be told"):
+        session.compare(bundled.study_folder(), progress=steps.append)
+    assert steps == ["Reading the prior study"]
+
+
 def test_a_comparison_can_be_taken_back(session: Session, prior: Path) -> None:
     session.compare(prior, stated=True)
     assert session.undo() == "comparison"
