@@ -80,6 +80,7 @@ def test_a_prior_is_compared_and_told(session: Session, say: Say, prior: Path) -
 def test_a_study_of_who_knows_whom_is_refused_before_it_is_looked_at(session: Session) -> None:
     from data.synth import bundled
 
+    session.draft()
     steps: list[str] = []
     with pytest.raises(InputError, match="same patient can't be told"):
         session.compare(bundled.study_folder(), progress=steps.append)
