@@ -25,7 +25,9 @@ _LESION = (
 """How the lesions begin that "not" denies without a verb of seeing: "not herniated"."""
 _NO = re.compile(
     rf"\b(?:no longer|no(?!{_CHANGE})|without(?!{_CHANGE})|absence of|negative for|free of"
-    r"|free from|neither|nor|lack of|fails? to|never"
+    r"|free from|neither|nor|lack of|fails? to|never|den(?:ies|ied)"
+    r"|(?:can ?not|can't|could not|couldn't|do not|don't|did not|didn't)"
+    r" (?:see|find|identify|detect)"
     rf"|{_NOT} (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
     r"|encroach|imping|significantly|reach|touch)\w*"
     rf"|{_NOT}(?: (?:an?|any))?(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
@@ -35,7 +37,7 @@ _NOT_SEEN = re.compile(
     r"\b(?:(?:not|no longer) (?:clearly |definitely |well )?(?:seen|present|identified|evident"
     r"|noted|demonstrated|visuali[sz]ed|appreciated|detected|shown|found|observed|apparent"
     r"|compressed|involved|affected|narrowed|stenosed)|(?:is|are|was|were) absent"
-    r"|(?:is|are|was|were|been) (?:ruled out|excluded))\b"
+    r"|(?<!be )(?:ruled out|excluded|denied))\b"
 )
 _NONE = re.compile(r" ?[:=] ?(?:none|nil|no|absent|negative)\b(?= *(?:[.,;)]|$))")
 """What a form fills in behind a finding: "herniation: none"."""
@@ -46,8 +48,9 @@ _UNSAID = re.compile(
 _PERHAPS = re.compile(
     r"\b(?:probabl\w+|possibl\w+|possibility of|likely|suggest\w*(?: of)?|suspicious|suspicion"
     r"|suspected|may (?:well )?(?:represent|be|indicate|reflect|suggest)|might|could (?:be"
-    r"|represent)|query|questionable|r/o|rule out|to exclude|presum\w+|versus|vs|differential"
-    r"|concern\w* for|mostly(?! (?:at|in|noted|on|seen|around|involving|l\d)))\b"
+    r"|represent)|query|questionable|r/o|rule out|to exclude|excluding (?=an?\b|any\b)"
+    r"|presum\w+|versus|vs|differential|concern\w* for|(?:hardly|barely|scarcely) any|not quite"
+    r"|mostly(?! (?:at|in|noted|on|seen|around|involving|l\d)))\b"
     r"|\?+(?! *(?:cor?r|for\b|needs?|advis|clinical|please|to be|contrast))"
 )
 _PERHAPS_AFTER = re.compile(
@@ -61,10 +64,12 @@ _ONCE = re.compile(
     r"|formerly|past|resolved|healed)\b"
 )
 _ONCE_AFTER = re.compile(r"\b(?:resolved|healed)\b")
+_EXCEPT = r"except\w*|apart from|aside from|other than"
 _TURN = re.compile(
-    r"\b(?:but|however|although|though|while|whereas|except|apart from|aside from|other than"
-    r"|otherwise|yet|only|noting)\b|[;:?]|\. "
+    rf"\b(?:but|however|although|though|while|whereas|{_EXCEPT}|otherwise|yet|only|noting)\b"
+    r"|[;:?]|\. "
 )
+_EXCEPTED = re.compile(rf"\b(?:{_EXCEPT}|but for)\b")
 _LIST_ENDS = re.compile(
     r" *(?:(?:and )?(?:with|associated|adequate|normal|preserved|mild|moderate|severe|diffuse|small"
     r"|large|there|the|caus|result|lead|extend|more|also|which|where|central|left|right|multi"
@@ -80,7 +85,8 @@ _DOES = re.compile(
 _ORDER: tuple[Assertion | None, ...] = (None, "absent", "uncertain", "historical")
 _TRIGGER = re.compile(
     r"\?|n['’]t\b|[:=] ?nil\b"
-    r"|\b(?:no|not|without|absen|negative|free|neither|nor|lack|fail|never|ruled|exclud|probab"
+    r"|\b(?:no|not|without|absen|negative|free|neither|nor|lack|fail|never|den[iy]|ruled|exclud"
+    r"|hardly|barely|scarcely|probab"
     r"|possib|likely|suggest|suspic|suspect|may|might|could|can|indeterm|undeterm|non|query|question|r/o|rule|presum"
     r"|versus|vs|differ|concern|mostly|history|h/o|previous|prior|known|status|s/p|remote|former"
     r"|past|resolved|healed)"
@@ -164,6 +170,21 @@ def assertion_at(scopes: list[Scope], *positions: int) -> Assertion | None:
         if any(scope.start <= position < scope.end for position in positions)
     }
     return next((one for one in _ORDER if one in held), "present")
+
+
+def excepted(text: str, finding: int, place: int) -> int | None:
+    """Where what is said of a finding leaves off for a place: "no bulge *except* at L4-L5".
+
+    Args:
+        text: in one spelling.
+        finding: last character of the finding + 1.
+        place: first character of the place.
+
+    Returns:
+        The last character + 1 of the word between them that does so, None if there is none.
+    """
+    found = _EXCEPTED.search(text, finding, place)
+    return None if found is None else found.end()
 
 
 def _within(position: int, spans: list[tuple[int, int]]) -> bool:

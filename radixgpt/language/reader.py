@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from radixgpt.case import Assertion, StatedFinding
-from radixgpt.language.assertion import assertion_at, find_scopes
+from radixgpt.language.assertion import assertion_at, excepted, find_scopes
 from radixgpt.language.clause import Mention, read_clause
 from radixgpt.language.levels import LevelMention, find_levels
 from radixgpt.language.lexicon import scan
@@ -136,6 +136,8 @@ def _stated(
         if around is None:
             continue
         assertion = _assertion(mention, around)
+        if assertion == "absent" and place and _left_out(plain.text, mention, place, mentions):
+            assertion = "present"  # "no bulge except at L4-L5"
         if assertion == "present" and section == "clinical_information":
             assertion = "historical"
         value = _value(plain.text, sentence, mention)
@@ -155,6 +157,12 @@ def _stated(
             for level in levels_of(mention, place)
         )
     return stated
+
+
+def _left_out(text: str, mention: Mention, place: LevelMention, mentions: list[Mention]) -> bool:
+    """Whether a denial leaves this place out, and nothing else is named there."""
+    word = excepted(text, mention.end, place.start)
+    return word is not None and not any(word <= other.start < place.start for other in mentions)
 
 
 def _assertion(mention: Mention, around: Assertion) -> Assertion:

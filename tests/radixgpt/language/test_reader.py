@@ -22,6 +22,29 @@ def said(text, section="findings"):
 
 
 PLAIN = {
+    # what is left out of a denial is there
+    "No herniation except at L5-S1.": {"+disc_herniation L5-S1"},
+    "No herniation or bulge other than at L5-S1.": {
+        "+disc_herniation L5-S1",
+        "+disc_bulging L5-S1",
+    },
+    "No bulge with the exception of L3-L4 and L4-L5.": {
+        "+disc_bulging L3-L4",
+        "+disc_bulging L4-L5",
+    },
+    "No herniation at L3-L4 except a bulge.": {"-disc_herniation L3-L4", "+disc_bulging L3-L4"},
+    "No disc herniation, but for a bulge at L3-L4.": {
+        "-disc_herniation -",
+        "+disc_bulging L3-L4",
+    },
+    # further denials and doubts
+    "I cannot see a herniation at L4-L5.": {"-disc_herniation L4-L5"},
+    "Herniation is denied at L4-L5.": {"-disc_herniation L4-L5"},
+    "Herniation excluded at L4-L5.": {"-disc_herniation L4-L5"},
+    "A herniation at L4-L5 cannot be excluded.": {"?disc_herniation L4-L5"},
+    "Hardly any bulging at L4-L5.": {"?disc_bulging L4-L5"},
+    "Not quite a herniation at L4-L5.": {"?disc_herniation L4-L5"},
+    "Excluding a herniation at L4-L5.": {"?disc_herniation L4-L5"},
     # levels
     "A bulge is seen at L4-5.": {"+disc_bulging L4-L5"},
     "Bulges at L3/4, L4/L5 and L5-S1": {
