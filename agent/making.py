@@ -32,16 +32,17 @@ def make_synthetic_image(
     from data.synth import make
     from data.synth.marked import as_png
 
-    discs = make.asked([findings])
+    request = make.asked([findings])
+    make.ready(request, by)
     make.facts(by)  # missing weights are told before anything is drawn
     progress(runtime)("Making up the image")
-    words = f"{sequence.value.upper()}, {make.told(discs)}"
+    words = f"{sequence.value.upper()}, {request.told()}"
     images = tuple(
         SyntheticImage(
             as_png(one.pixels, by=by, asked=words, seed=one.seed),
             f"Synthetic, no patient: asked for {words}" + (f" ({one.level})" * bool(one.level)),
         )
-        for one in make.pictures(discs, sequence.value, by)
+        for one in make.pictures(request, sequence.value, by)
     )
     what = c.SyntheticContent(by=by, images=len(images))
     return result(what, Shown("synthetic, of no patient", synthetic=images))

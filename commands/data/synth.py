@@ -30,12 +30,17 @@ def make(
         list[str] | None,
         typer.Option(
             metavar="TEXT",
-            help="A disc with what it shows, such as 'L4-L5 pfirrmann 5'; may be given again. "
-            "Discs that are not named are healthy.",
+            help="A place with what it shows, such as 'L4-L5 pfirrmann 5' or 'L3 fracture'; may be "
+            "given again. What is not named is healthy. A word that is not understood is refused.",
             show_default=False,
         ),
     ] = None,
-    sequence: Annotated[Literal["t1", "t2"], typer.Option(help="The weighting.")] = "t2",
+    sequence: Annotated[
+        Literal["t1", "t2"] | None,
+        typer.Option(
+            help="The weighting of an image: t2, or t1. A study has both.", show_default=False
+        ),
+    ] = None,
     by: Annotated[
         Literal["phantom", "rgan", "diffusion"],
         typer.Option(
@@ -53,8 +58,9 @@ def make(
         bool,
         typer.Option(
             "--truth",
-            help="Also what is true of each phantom: grades and millimetres by disc as JSON, and "
-            "of an image its mask (0 background, 1 vertebra, 2 disc, 3 canal).",
+            help="Also what is true of each phantom: grades and millimetres of discs, vertebrae "
+            "and spine as JSON, and of an image its mask (0 background, 1 vertebra, 2 disc, "
+            "3 canal).",
         ),
     ] = False,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 1,
@@ -77,6 +83,12 @@ def make(
             raise SettingsError(
                 f"A whole study can't be made by {by}.", "Leave --study out, or use --by phantom."
             )
+        if study and sequence is not None:
+            raise SettingsError(
+                f"--sequence {sequence} was given with --study, which has T1 and T2.",
+                "Leave one of them out.",
+            )
+        weighting = sequence or "t2"
         if axial and not study:
             raise SettingsError("--axial was given without --study.", "Give --study too.")
         if truth and by != "phantom":
@@ -84,8 +96,9 @@ def make(
                 f"Nothing is known to be true of what {by} makes.",
                 "Leave --truth out, or use --by phantom.",
             )
-        discs = making.asked(finding or [])
-        words = making.told(discs)
+        request = making.asked(finding or [])
+        making.ready(request, by, seed, count, study=study)
+        words = request.told()
         model = making.facts(by)
         files: list[str] = []
         with counted(quiet) as say:
@@ -93,25 +106,25 @@ def make(
                 for done, number in enumerate(range(seed, seed + count), start=1):
                     name = f"synthetic-{number:04d}"
                     _free(out / name)
-                    making.study(discs, out / name, number, axial=axial)
+                    making.study(request, out / name, number, axial=axial)
                     files.append(name)
                     if truth:
-                        told = making.truth_of(discs, number).as_json()
+                        told = making.truth_of(request, number).as_json()
                         write(out, {f"{name}-truth.json": told})
                         files.append(f"{name}-truth.json")
                     say("Making", done, count)
             else:
-                total = count * (len(discs) if by == "rgan" else 1)
-                made = making.pictures(discs, sequence, by, seed, count)
+                total = count * (len(request.discs) if by == "rgan" else 1)
+                made = making.pictures(request, weighting, by, seed, count)
                 for done, one in enumerate(made, start=1):
                     level = f"-{one.level}" if one.level else ""
-                    name = f"synthetic-{by}-{sequence}{level}-{one.seed:04d}"
-                    told = f"{sequence.upper()}, {words}"
+                    name = f"synthetic-{by}-{weighting}{level}-{one.seed:04d}"
+                    told = f"{weighting.upper()}, {words}"
                     new: dict[str, str | bytes] = {
                         f"{name}.png": as_png(one.pixels, by=by, asked=told, seed=one.seed)
                     }
                     if truth:
-                        known = making.truth_of(discs, one.seed)
+                        known = making.truth_of(request, one.seed)
                         new[f"{name}-truth.json"] = known.as_json()
                         new[f"{name}-mask.png"] = known.mask_png(told)
                     for file, content in new.items():
@@ -125,15 +138,9 @@ def make(
                     "synthetic": True,
                     "by": by,
                     "model": model.model_dump(mode="json") if model else None,
-                    "sequence": None if study else sequence,
-                    "asked": {
-                        level: {
-                            "pfirrmann": one.pfirrmann,
-                            "modic": one.modic,
-                            "present": sorted(one.present),
-                        }
-                        for level, one in discs.items()
-                    },
+                    "sequence": None if study else weighting,
+                    "asked": request.as_dict(),
+                    "understood": words,
                     "files": files,
                 }
             )

@@ -138,7 +138,7 @@ def phantom(seed: int, findings: Sequence[str]) -> tuple[Reading, Known]:
     from data.synth.make import asked
     from data.synth.phantom_wanted import phantom_of
 
-    made = phantom_of(asked(findings), seed)
+    made = phantom_of(asked(findings).graded(), seed)
     with tempfile.TemporaryDirectory(prefix="radixgpt-") as folder:
         phantom_dicom.write(made, Path(folder), slices=5)
         reading = pipeline.look(pipeline.read_study(Path(folder)))

@@ -6,21 +6,36 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from data.synth.conditions import DiscGrades, SequenceName, Wanted, from_findings
-from radixgpt.case import StatedFinding
+from data.synth.asking import asked
+from data.synth.conditions import SequenceName, Wanted
+from data.synth.request import LUMBAR_VERTEBRAE, Place, Request
 from radixgpt.errors import InputError, MissingPackageError
-from radixgpt.finding import GRADED, KINDS
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.report import ModelFacts
 
+if TYPE_CHECKING:
+    from data.synth.phantom_truth import Truth
+
 By = Literal["phantom", "rgan", "diffusion"]
 WAYS: tuple[By, ...] = get_args(By)
-_EXAMPLES = "'L4-L5 pfirrmann 5', 'L5-S1 disc herniation', 'L3-L4 modic 2'"
+
+__all__ = [
+    "WAYS",
+    "By",
+    "Known",
+    "Made",
+    "asked",
+    "facts",
+    "pictures",
+    "ready",
+    "study",
+    "truth_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,153 +53,158 @@ class Made:
     level: str = ""
 
 
-def asked(texts: Sequence[str]) -> dict[str, DiscGrades]:
-    """What findings in words ask for, by disc.
+def ready(request: Request, by: By, seed: int = 0, count: int = 1, *, study: bool = False) -> None:
+    """Make sure that all of it can be made, before any of it is.
 
     Raises:
-        InputError: nothing in a text is understood, it is nothing that can be drawn, or the texts
-            contradict each other.
+        InputError: a network is asked for what only the phantom draws, the relativistic GAN for no
+            disc, one image for a sideways curve, or a build can't have what is asked for.
     """
-    from radixgpt.language.reader import sentences_in
-
-    findings: list[StatedFinding] = []
-    for text in texts:
-        # Sentence by sentence: what is said twice, and otherwise the second time, must be seen.
-        found = [one for sentence in sentences_in(text) for one in sentence.findings]
-        if "retrolisth" in text.lower():  # the reader calls both directions spondylolisthesis
+    if by != "phantom":
+        named = "The relativistic GAN" if by == "rgan" else "The diffusion model"
+        if by == "rgan" and not request.discs and request.graded(named) == {}:
             raise InputError(
-                "No retrolisthesis can be drawn; vertebrae slip forward here.",
-                "Ask for a spondylolisthesis.",
+                "The relativistic GAN draws single discs, and none is named.",
+                "Name one with its finding, such as 'L4-L5 pfirrmann 5', or use another way.",
             )
-        if not found:
-            titles = ", ".join(KINDS[kind].title for kind in GRADED)
-            raise InputError(
-                f"No finding is understood in '{text.strip()[:60]}'.",
-                f"Name a disc and a finding, such as {_EXAMPLES}; known are: {titles}.",
-            )
-        findings += found
-    return from_findings(findings)
+        request.graded(named)
+        return
+    if request.curved and not study:
+        raise InputError(
+            "One slice from front to back doesn't show a sideways curve.",
+            "Make a whole study: radixgpt data synth make --study (with --axial for axial slices).",
+        )
+    from data.synth.phantom_wanted import phantom_of
 
-
-def told(discs: Mapping[str, DiscGrades]) -> str:
-    """Grades by disc in words."""
-    if not discs:
-        return "all lumbar discs healthy"
-    parts = []
-    for level, grades in discs.items():
-        words = [f"Pfirrmann {grades.pfirrmann}"]
-        words += [f"Modic {grades.modic}"] if grades.modic else []
-        words += [KINDS[kind].title for kind in GRADED if kind in grades.present]
-        parts.append(f"{level}: {', '.join(words)}")
-    return "; ".join(parts)
+    for number in range(seed, seed + count):
+        phantom_of(request, number)
 
 
 def pictures(
-    discs: Mapping[str, DiscGrades], sequence: SequenceName, by: By, seed: int = 0, count: int = 1
+    request: Request, sequence: SequenceName, by: By, seed: int = 0, count: int = 1
 ) -> Iterator[Made]:
     """Make up images: whole columns, or by the relativistic GAN a crop of each disc that is named.
 
     Args:
-        discs: grades by lumbar disc; the others are healthy.
+        request: what is asked for; all else is healthy.
         sequence: ``t1`` or ``t2``.
         by: what makes them.
         seed: of the first image; each further one has the next.
         count: how many of each.
 
     Raises:
-        InputError: the relativistic GAN was given no disc.
+        InputError: as :func:`ready`.
         MissingPackageError: torch or diffusers is not installed.
         WeightsError: the weights are missing or damaged.
     """
-    wanted = Wanted(sequence, discs)
-    if by == "rgan" and not discs:
-        raise InputError(
-            "The relativistic GAN draws single discs, and none is named.",
-            f"Name one with its finding, such as {_EXAMPLES}, or use another way.",
-        )
+    ready(request, by, seed, count)
+    if by == "phantom":
+        for number in range(seed, seed + count):
+            yield Made(_of_phantom(request, sequence, number), number)
+        return
+    wanted = Wanted(sequence, request.graded())
     for number in range(seed, seed + count):
-        if by == "phantom":
-            yield Made(_of_phantom(discs, sequence, number), number)
-        elif by == "diffusion":
+        if by == "diffusion":
             from data.synth.diffusion import sample as diffusion
 
             yield Made(diffusion.draw(wanted, seed=number)[0], number)
         else:
             from data.synth.rgan import sample as rgan
 
-            for level in discs:
+            for level in request.discs:
                 yield Made(rgan.draw(wanted, level, seed=number)[0], number, level)
 
 
-def _of_phantom(
-    discs: Mapping[str, DiscGrades], sequence: SequenceName, seed: int
-) -> npt.NDArray[np.float32]:
+def _of_phantom(request: Request, sequence: SequenceName, seed: int) -> npt.NDArray[np.float32]:
     from data.synth.phantom_render import render
     from data.synth.phantom_wanted import phantom_of
 
-    image = render(phantom_of(discs, seed), (sequence,)).images[sequence]
+    image = render(phantom_of(request, seed), (sequence,)).images[sequence]
     low, high = np.percentile(image, (1, 99.5))
     return np.asarray(np.clip((image - low) / max(high - low, 1e-6), 0, 1) * 2 - 1, np.float32)
 
 
-def study(
-    discs: Mapping[str, DiscGrades], folder: Path, seed: int = 0, *, axial: bool = False
-) -> Path:
-    """Write a phantom with these grades as a DICOM study, marked synthetic in every header.
+def study(request: Request, folder: Path, seed: int = 0, *, axial: bool = False) -> Path:
+    """Write a phantom with what is asked for as a DICOM study, marked synthetic in every header.
 
     Args:
-        discs: grades by lumbar disc; the others are healthy.
+        request: what is asked for; all else is healthy.
         folder: where; made if need be.
         seed: of everything else.
         axial: whether a T2 series with an axial slice along each lumbar disc is written too.
 
     Raises:
-        InputError: the folder can't be written.
+        InputError: the build can't have what is asked for, or the folder can't be written.
     """
     from data.synth import phantom_dicom
     from data.synth.phantom_wanted import phantom_of
 
     along = LUMBAR_DISCS if axial else ()
-    return phantom_dicom.write(phantom_of(discs, seed), folder, axial=along)
+    return phantom_dicom.write(phantom_of(request, seed), folder, axial=along)
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What is true of a phantom's image.
+    """What is true of a phantom.
 
     Attributes:
-        discs: grades and millimetres by disc, as :func:`data.synth.phantom_truth.truth` tells.
-        mask: (rows, columns) of the mid-sagittal image: 0 background, 1 vertebra, 2 disc, 3 canal.
+        truth: by place, as :func:`data.synth.phantom_wanted.whole_truth` tells; the spine's is
+            under None.
+        follows: kinds by place that weren't asked for and follow from what was.
+        mask: (rows, columns) of the mid-sagittal image: 0 background, 1 vertebra, 2 disc, 3 canal;
+            of none where the spine curves sideways, which no one slice shows.
         seed: of the phantom.
         spacing: (row, column) distance of the mask's pixel centres in millimetres.
     """
 
-    discs: Mapping[str, Mapping[str, int | float | str]]
-    mask: npt.NDArray[np.uint8]
+    truth: Mapping[Place, Truth]
+    follows: Sequence[tuple[Place, str]]
+    mask: npt.NDArray[np.uint8] | None
     seed: int
     spacing: tuple[float, float]
 
     def as_json(self) -> str:
-        """Seed, spacing and the lumbar discs as JSON, marked synthetic."""
-        discs = {level: self.discs[level] for level in LUMBAR_DISCS}
-        told = {"synthetic": True, "seed": self.seed, "spacing_mm": self.spacing, "discs": discs}
+        """Seed, spacing, spine, lumbar vertebrae and discs as JSON, marked synthetic."""
+        from data.synth.phantom_truth import SOURCES
+
+        told = {
+            "synthetic": True,
+            "seed": self.seed,
+            "spacing_mm": self.spacing,
+            "spine": self.truth[None],
+            "vertebrae": {level: self.truth[level] for level in LUMBAR_VERTEBRAE},
+            "discs": {level: self.truth[level] for level in LUMBAR_DISCS},
+            "follows": [f"{place or 'spine'} {kind}" for place, kind in self.follows],
+            "sources": SOURCES,
+        }
         return json.dumps(told, indent=2, default=float) + "\n"
 
     def mask_png(self, asked: str) -> bytes:
-        """The mask as a PNG that says that it is synthetic; its greys are the labels 0 to 3."""
+        """The mask as a PNG that says that it is synthetic; its greys are the labels 0 to 3.
+
+        Raises:
+            InputError: the spine curves sideways.
+        """
         from data.synth.marked import as_png
 
+        if self.mask is None:
+            raise InputError("A curved spine has no mask of one slice.", "Make a whole study.")
         pixels = self.mask.astype(np.float32) / np.float32(127.5) - 1
         return as_png(pixels, by="phantom, mask", asked=asked, seed=self.seed)
 
 
-def truth_of(discs: Mapping[str, DiscGrades], seed: int) -> Known:
+def truth_of(request: Request, seed: int) -> Known:
     """What is true of the phantom that :func:`pictures` and :func:`study` draw of this seed."""
     from data.synth.phantom_render import render
-    from data.synth.phantom_wanted import phantom_of
+    from data.synth.phantom_wanted import consequences, phantom_of, whole_truth
 
-    drawn = render(phantom_of(discs, seed), ("t2",))
-    return Known(drawn.truth, drawn.labels, seed, drawn.spacing)
+    phantom = phantom_of(request, seed)
+    found = whole_truth(phantom)
+    mask, spacing = None, (phantom.fov_mm / 384, phantom.fov_mm / 384)
+    if not phantom.curve_deg:
+        drawn = render(phantom, ("t2",))
+        mask, spacing = drawn.labels, drawn.spacing
+    return Known(found, tuple(consequences(request, found)), mask, seed, spacing)
 
 
 def facts(by: By) -> ModelFacts | None:

@@ -16,6 +16,7 @@ from scipy.ndimage import map_coordinates
 
 from data.synth.phantom_anatomy import build
 from data.synth.phantom_canvas import Canvas
+from data.synth.phantom_curve import sideways
 from data.synth.phantom_parameters import Phantom
 from data.synth.phantom_render import LABEL, Picture, SequenceName, coil, measured, painted
 from data.synth.phantom_shapes import DiscSpace
@@ -91,11 +92,17 @@ def axial(
     pixel = fov_mm / size
     steps = (np.arange(size, dtype=np.float32) - (size - 1) / 2) * np.float32(pixel)
     middle = space.centre() + space.frame.n * above_mm + space.frame.u * _BEHIND_MM
-    planes = _planes(float(steps[-1]) + 0.1, _BONE_MM * phantom.scale)
+    # Each row lies as far aside as its height does, and is looked up that much nearer or further.
+    heights = middle[1] + space.frame.u[1] * steps.astype(np.float64)
+    curve = sideways(phantom, midline)
+    aside = curve.shift(heights)
+    planes = _planes(float(steps[-1]) + 0.1 + abs(curve.far), _BONE_MM * phantom.scale)
     stacks, parts = _looked_up(phantom, space, middle, steps, planes, tuple(sequences))
     # From plane to plane within the slice: the columns of the image.
-    across = np.interp(steps, planes, np.arange(len(planes))).astype(np.float32)
-    grid = np.meshgrid(across, np.arange(size, dtype=np.float32), indexing="xy")
+    local = steps[None, :].astype(np.float64) - aside[:, None]
+    across = np.interp(local, planes, np.arange(len(planes))).astype(np.float32)
+    rows = np.broadcast_to(np.arange(size, dtype=np.float32)[:, None], (size, size))
+    grid = [across, rows]
     images = {}
     for name, stack in stacks.items():
         signal = map_coordinates(stack, grid, order=1, mode="nearest")

@@ -133,7 +133,17 @@ class Canal:
         places = [self.discs["T12-L1"], self.discs["L3-L4"], self.sacral[0], self.sacral[2]]
         share = np.interp(s, [*places, self.sacral[4]], [0.95, 1.0, 0.98, 0.55, 0.25])
         narrow = _lens(self.z, CANAL_HALF_WIDTH_MM * self.phantom.scale)
-        return (share * self.phantom.canal_mm * self.phantom.scale * narrow).astype(np.float32)
+        depth = (share * self.phantom.canal_mm * self.phantom.scale * narrow).astype(np.float32)
+        return np.maximum(depth - self.stenosis(s), 0).astype(np.float32)
+
+    def stenosis(self, s: Array) -> Array:
+        """How much less deep the canal is than its build, narrowed from behind at the discs."""
+        total = np.zeros_like(s, np.float32)
+        for name, place in self.discs.items():
+            lost = self.phantom.discs[name].stenosis_mm
+            if lost > 0:
+                total += np.float32(lost) * np.exp(-0.5 * ((s - place) / 6) ** 2)
+        return total.astype(np.float32)
 
     def flavum(self, s: Array) -> Array:
         """How far the ligamentum flavum stands into the canal."""
@@ -172,6 +182,7 @@ class Canal:
         room = np.maximum(self.bony_depth(s) - rest - width - 0.8, 0)
         front = np.maximum(rest, pushed)
         back = rest + width + np.minimum(0.5 * (front - rest), 0.7 * room) - self.flavum(s)
+        back = back - self.stenosis(s)
         back = np.maximum(back, front + LEAST_SAC_MM)
         round_ = _lens(self.z, SAC_HALF_WIDTH_MM * scale)
         end = np.sqrt(np.clip((self.tip - s) / 12, 0, 1)) * round_

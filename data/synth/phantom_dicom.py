@@ -18,7 +18,7 @@ import numpy.typing as npt
 from data.synth.phantom_axial import Axial
 from data.synth.phantom_axial import axial as render_axial
 from data.synth.phantom_parameters import Phantom
-from data.synth.phantom_render import Picture, Rendered, SequenceName, render
+from data.synth.phantom_render import Picture, Rendered, SequenceName, slices_of
 from data.synth.phantom_signal import Protocol
 from radixgpt.errors import InputError
 
@@ -36,8 +36,19 @@ _FLIP = {"t1": 90, "t2": 150}
 
 
 def fingerprint(phantom: Phantom) -> str:
-    """Hexadecimal digest of every parameter of a phantom; equal phantoms have equal ones."""
-    text = json.dumps(asdict(phantom), sort_keys=True)
+    """Hexadecimal digest of every parameter of a phantom; equal phantoms have equal ones.
+
+    A later parameter counts only where it is set, so that earlier phantoms keep their identifiers.
+    """
+    told = asdict(phantom)
+    if not phantom.curve_deg:
+        del told["curve_deg"], told["curve_apex"]
+    if not phantom.clear:
+        del told["clear"]
+    for disc in told["discs"].values():
+        if not disc["stenosis_mm"]:
+            del disc["stenosis_mm"]
+    text = json.dumps(told, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -71,7 +82,7 @@ def write(
     if slices < 1:
         raise InputError(f"A study of {slices} slices was asked for.", "Ask for one or more.")
     places = [(i - (slices - 1) / 2) * GAP_MM for i in range(slices)]
-    made = [render(phantom, SEQUENCES, size=size, offset_mm=x - phantom.lateral_mm) for x in places]
+    made = slices_of(phantom, SEQUENCES, size, [x - phantom.lateral_mm for x in places])
     key = f"{fingerprint(phantom)} {slices} {size}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,16 @@ BULGING_MM = 1.5
 """A disc that exceeds the corners of its vertebrae by this much counts as bulging."""
 SLIPPED_MM = 3.0
 """A vertebra that slipped by this much counts as spondylolisthesis."""
+THICKENED_MM = 1.0
+"""A ligamentum flavum that stands this far into the canal counts as thickened."""
+STENOSED_MM = 10.0
+"""A dural sac that is less deep than this counts as narrowed. Of the depths (AP diameters) that
+were published as signs of central stenosis, below 10 mm is the one most often used (Steurer and
+others 2011, BMC Musculoskeletal Disorders 12:175)."""
+FRACTURED = 0.2
+"""A vertebra that lost this share of a height counts as fractured (Genant 1993)."""
+CURVED_DEG = 10.0
+"""A sideways curve of this angle counts as scoliosis (Scoliosis Research Society)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class Disc:
         flavum_mm: thickening of the ligamentum flavum into the canal.
         fissure: a bright spot in the posterior annulus on T2.
         vacuum: gas within the disc.
+        stenosis_mm: how much less deep the canal and the sac are here, narrowed from behind.
     """
 
     pfirrmann: int = 1
@@ -60,6 +71,7 @@ class Disc:
     flavum_mm: float = 0.0
     fissure: bool = False
     vacuum: bool = False
+    stenosis_mm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,6 +144,11 @@ class Phantom:
         conus: height of the tip of the cord against L1-L2, in vertebrae, positive upwards.
         lateral_mm: where the midline lies against the middle of a volume of slices.
         fov_mm: field of view when a rendering doesn't ask for another.
+        clear: whether the sac is painted over the arches behind it. After a slip an arch stands in
+            its way; else what it covers of the sac is not to be seen.
+        curve_deg: sideways curve, between its most tilted tangents; positive is convex to the
+            left of the body.
+        curve_apex: the disc or vertebra where the curve is furthest aside.
         place: where the middle of the S1 endplate lies in the field of view, (x, y), 0 to 1.
         look: what changes the picture but no finding.
     """
@@ -150,6 +167,9 @@ class Phantom:
     fov_mm: float = 270.0
     place: tuple[float, float] = (0.5, 0.78)
     look: Look = field(default_factory=Look)
+    clear: bool = False
+    curve_deg: float = 0.0
+    curve_apex: str = "L2-L3"
 
     def with_discs(self, **changes: Disc) -> Phantom:
         """A copy with some discs replaced, named like ``L4_L5``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -14,6 +14,7 @@ from data.synth import phantom_spine, phantom_surroundings
 from data.synth.phantom_anatomy import build
 from data.synth.phantom_canal import canal_of, smooth_curve
 from data.synth.phantom_canvas import Canvas, smooth
+from data.synth.phantom_curve import sideways
 from data.synth.phantom_parameters import Look, Phantom
 from data.synth.phantom_shapes import Bones
 from data.synth.phantom_signal import Array
@@ -29,6 +30,10 @@ LABEL[[Part.BODY, Part.POSTERIOR]] = 1
 LABEL[Part.DISC] = 2
 LABEL[Part.SAC] = 3
 """Label of each part."""
+_PEDICLES_MM = 8.5
+"""From the midline to where an average adult's pedicles begin."""
+_PLANE_MM = 1.0
+"""Distance of the planes in which a curved phantom is looked up."""
 
 
 @dataclass(frozen=True)
@@ -73,30 +78,104 @@ def render(
         offset_mm: distance from the midline. Away from it the bodies get shallower, the sac
             closes, and pedicles and foramina take the place of the spinous processes.
     """
+    return slices_of(phantom, sequences, size, (offset_mm,), fov_mm)[0]
+
+
+def slices_of(
+    phantom: Phantom,
+    sequences: Sequence[SequenceName],
+    size: int,
+    offsets: Sequence[float],
+    fov_mm: float | None = None,
+) -> list[Rendered]:
+    """Render parallel sagittal slices, each as :func:`render` does.
+
+    A phantom without a sideways curve is painted in the plane of each slice. One with a curve is
+    painted in planes of its uncurved self, 1 mm apart, and each row of a slice is looked up in the
+    planes beside which it lies after the shift of its height.
+    """
     fov = phantom.fov_mm if fov_mm is None else fov_mm
+    if not phantom.curve_deg:
+        made = []
+        for z in offsets:
+            canvas = _canvas(phantom, sequences, size, fov, z)
+            midline, place = painted(canvas, phantom)
+            signal = {name: _received(canvas, phantom, place, name) for name in sequences}
+            shift = np.zeros(size, np.float64)
+            made.append(_rendered(phantom, midline, fov, z, shift, signal, canvas.parts))
+        return made
+    midline = build(phantom)
+    steps = _canvas(phantom, sequences, size, fov, 0.0).y[:, 0].astype(np.float64)
+    shift = sideways(phantom, midline).shift(steps)
+    local = np.stack([z - shift for z in offsets]) / _PLANE_MM  # of each row, in planes
+    signals = [{name: np.zeros((size, size), np.float32) for name in sequences} for _ in offsets]
+    parts = np.zeros((len(offsets), size, size), np.uint8)
+    for k in range(int(np.floor(local.min())), int(np.ceil(local.max())) + 1):
+        share = np.clip(1 - np.abs(local - k), 0, 1).astype(np.float32)
+        if not share.any():
+            continue
+        canvas = _canvas(phantom, sequences, size, fov, k * _PLANE_MM)
+        _, place = painted(canvas, phantom)
+        received = {name: _received(canvas, phantom, place, name) for name in sequences}
+        for i, signal in enumerate(signals):
+            rows = share[i] > 0
+            for name in sequences:
+                signal[name][rows] += share[i][rows, None] * received[name][rows]
+            nearest = np.rint(local[i]) == k
+            parts[i][nearest] = canvas.parts[nearest]
+    return [
+        _rendered(phantom, midline, fov, z, shift, signal, own)
+        for z, signal, own in zip(offsets, signals, parts, strict=True)
+    ]
+
+
+def _canvas(
+    phantom: Phantom, sequences: Sequence[SequenceName], size: int, fov: float, z: float
+) -> Canvas:
     pixel = fov / size
     steps = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(pixel)
     left, top = phantom.place[0] * fov, phantom.place[1] * fov
     both = {"t1": phantom.look.t1, "t2": phantom.look.t2}
-    canvas = Canvas(
+    return Canvas(
         x=(steps - np.float32(left))[None, :],
         y=(steps - np.float32(top))[:, None],
         pixel_mm=pixel,
-        z=offset_mm,
+        z=z,
         seed=phantom.seed,
         protocols={name: both[name] for name in sequences},
     )
-    midline, place = painted(canvas, phantom)
-    bones = midline.at(offset_mm)
+
+
+def _rendered(
+    phantom: Phantom,
+    midline: Bones,
+    fov: float,
+    z: float,
+    shift: npt.NDArray[np.float64],
+    signal: Mapping[SequenceName, Array],
+    parts: npt.NDArray[np.uint8],
+) -> Rendered:
+    """Measure the signal; ``shift`` is how far each row lies aside."""
+    size = parts.shape[0]
+    pixel = fov / size
+    left, top = phantom.place[0] * fov, phantom.place[1] * fov
     centres = {}
-    for name, disc in bones.discs.items():
+    for name, middle in midline.discs.items():
+        row = int(np.clip((middle.centre()[1] + top) / pixel, 0, size - 1))
+        disc = midline.at(z - float(shift[row])).discs.get(name)
+        if disc is None:
+            continue
         x, y = disc.centre() + np.array([left, top])
         if 0 <= x < fov and 0 <= y < fov:
             centres[name] = (float(x / pixel - 0.5), float(y / pixel - 0.5))
+    key = round(z * 100) + 100_000
     return Rendered(
-        images={name: _acquire(canvas, phantom, place, name) for name in sequences},
-        labels=LABEL[canvas.parts],
-        parts=canvas.parts,
+        images={
+            name: measured(one, phantom.look, [phantom.seed, *name.encode(), key])
+            for name, one in signal.items()
+        },
+        labels=LABEL[parts],
+        parts=parts,
         disc_centres=centres,
         truth=truth(phantom, midline),
         spacing=(pixel, pixel),
@@ -109,8 +188,13 @@ def painted(canvas: Canvas, phantom: Phantom) -> tuple[Bones, Field]:
     bones, canal = midline.at(canvas.z), canal_of(phantom, midline, canvas.z)
     place = phantom_surroundings.field(canvas, phantom, midline, smooth_curve(midline))
     phantom_surroundings.paint(canvas, phantom, midline, place)
+    # Pedicles close the canal to the sides; behind it lie arches and spinous processes.
+    arches_first = phantom.clear and abs(canvas.z) < _PEDICLES_MM * phantom.scale
+    if arches_first:
+        phantom_spine.paint_posterior(canvas, phantom, canal)
     phantom_spine.paint_canal(canvas, phantom, canal)
-    phantom_spine.paint_posterior(canvas, phantom, canal)
+    if not arches_first:
+        phantom_spine.paint_posterior(canvas, phantom, canal)
     phantom_spine.paint_discs(canvas, phantom, bones)
     phantom_spine.paint_bodies(canvas, phantom, bones)
     return midline, place
@@ -124,8 +208,8 @@ def coil(canvas: Canvas, phantom: Phantom, place: Field) -> Array:
     return gain
 
 
-def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str) -> Picture:
-    """Coil sensitivity, saturation band, a limited k-space and Rician noise."""
+def _received(canvas: Canvas, phantom: Phantom, place: Field, name: str) -> Array:
+    """What the coil receives of a canvas: its sensitivity, and the saturation band."""
     look, image = phantom.look, canvas.images[name]
     size = image.shape[0]
     middle = np.linspace(-1, 1, size, dtype=np.float32)[:, None]
@@ -136,8 +220,8 @@ def _acquire(canvas: Canvas, phantom: Phantom, place: Field, name: str) -> Pictu
         edge = float(canvas.x.min()) * 0.25 - 0.75 * 45 * phantom.scale
         inside = smooth(canvas.x, edge + 4, edge - 4) * smooth(canvas.x, edge - 80, edge - 70)
         gain = gain * (1 - 0.88 * inside)
-    slice_key = round(canvas.z * 100) + 100_000
-    return measured(image * gain, look, [phantom.seed, *name.encode(), slice_key])
+    received: Array = image * gain
+    return received
 
 
 def measured(signal: Array, look: Look, key: Sequence[int]) -> Picture:

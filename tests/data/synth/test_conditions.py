@@ -1,9 +1,8 @@
-"""What is asked of a generator: read from findings, and told apart in its vector."""
+"""What is asked of a network, told apart in its vector."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,11 +12,7 @@ from data.synth.conditions import (
     DISC_CONDITION,
     DiscGrades,
     Wanted,
-    from_findings,
 )
-from radixgpt.case import StatedFinding
-from radixgpt.errors import InputError
-from radixgpt.language.reader import read
 from radixgpt.level import LUMBAR_DISCS
 
 GRADES = st.builds(
@@ -40,33 +35,5 @@ def test_a_vector_tells_one_condition_from_another(one: Wanted, other: Wanted) -
 
 
 @given(grades=GRADES, level=st.sampled_from(LUMBAR_DISCS))
-def test_findings_make_the_grades_that_they_state(grades: DiscGrades, level: str) -> None:
-    stated = [
-        StatedFinding(level=level, kind="pfirrmann", value=grades.pfirrmann),
-        StatedFinding(level=level, kind="modic", value=grades.modic),
-        *(StatedFinding(level=level, kind=kind) for kind in grades.present),
-    ]
-    assert from_findings(stated) == {level: grades}
+def test_a_disc_has_a_vector_of_its_own(grades: DiscGrades, level: str) -> None:
     assert Wanted("t2", {level: grades}).disc_vector(level).shape == (DISC_CONDITION,)
-
-
-def test_a_sentence_is_read_as_a_person_would_write_it() -> None:
-    text = "L4-L5: Pfirrmann grade 5, disc bulging, no herniation. L5-S1: Modic type 2."
-    found = from_findings(read(text).findings)
-    assert found["L4-L5"] == DiscGrades(5, 0, frozenset({"disc_bulging"}))
-    assert found["L5-S1"].modic == 2
-
-
-@pytest.mark.parametrize(
-    ("finding", "word"),
-    [
-        (StatedFinding(level=None, kind="disc_bulging"), "no level"),
-        (StatedFinding(level="C3-C4", kind="disc_bulging"), "C3-C4"),
-        (StatedFinding(level="L4-L5", kind="fracture"), "fracture"),
-        (StatedFinding(level="L4-L5", kind="pfirrmann", value=7), "grade"),
-        (StatedFinding(level="L4-L5", kind="modic"), "grade"),
-    ],
-)
-def test_what_cannot_be_drawn_is_told(finding: StatedFinding, word: str) -> None:
-    with pytest.raises(InputError, match=word):
-        from_findings([finding])

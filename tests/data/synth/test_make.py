@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from data.synth.marked import MARK, as_png
 from data.synth.phantom_anatomy import build
 from data.synth.phantom_truth import truth
 from data.synth.phantom_wanted import phantom_of
+from data.synth.request import Request
 from radixgpt.errors import InputError
 from radixgpt.finding import PRESENT
 from radixgpt.level import LUMBAR_DISCS
@@ -44,24 +46,57 @@ def test_a_phantom_has_what_is_wanted_and_nothing_else(
         assert {kind for kind in BINARY if found[level][kind] == PRESENT} == grades.present
 
 
-def test_findings_in_words_are_read_and_told_again() -> None:
-    discs = make.asked(
-        ["L4-L5 pfirrmann 5", "L4-L5 disc bulging and no herniation", "L1-L2 modic 2"]
-    )
-    assert discs == {
-        "L4-L5": DiscGrades(5, 0, frozenset({"disc_bulging"})),
-        "L1-L2": DiscGrades(1, 2),
-    }
-    assert "Pfirrmann 5" in make.told(discs)
-    assert "Modic 2" in make.told(discs)
-    assert make.told({}) == "all lumbar discs healthy"
+def test_a_curve_is_not_made_up_in_one_slice() -> None:
+    request = make.asked(["scoliosis"])
+    with pytest.raises(InputError, match="sideways curve") as told:
+        next(make.pictures(request, "t2", "phantom"))
+    assert "--study" in told.value.mend
+    make.ready(request, "phantom", study=True)
 
 
-@pytest.mark.parametrize("text", ["banana", "", "L4-L5", "C5-C6 disc herniation", "scoliosis"])
-def test_what_is_not_understood_or_not_drawn_is_told_with_the_mend(text: str) -> None:
-    with pytest.raises(InputError) as told:
-        make.asked([text])
-    assert told.value.mend
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L4-L5 annular fissure",
+        "L3 fracture",
+        "scoliosis",
+        "L4-L5 slip 6 mm",
+        "L4-L5 protrusion",
+        "conus at L2",
+    ],
+)
+@pytest.mark.parametrize("by", ["rgan", "diffusion"])
+def test_networks_are_not_asked_for_what_they_never_learned(text: str, by: make.By) -> None:
+    with pytest.raises(InputError, match="can't draw") as told:
+        make.ready(make.asked(["L4-L5 pfirrmann 4", text]), by)
+    assert "--by phantom" in told.value.mend
+
+
+def test_networks_are_asked_for_graded_kinds() -> None:
+    request = make.asked(["L4-L5 pfirrmann 4 with slip, narrowing and endplates"])
+    make.ready(request, "diffusion")
+    present = frozenset({"spondylolisthesis", "disc_narrowing", "endplate_upper", "endplate_lower"})
+    assert request.graded() == {"L4-L5": DiscGrades(4, 0, present)}
+
+
+def test_what_a_build_can_not_have_is_told_before_anything_is_made() -> None:
+    with pytest.raises(InputError, match="seed"):
+        make.ready(make.asked(["L4-L5 canal depth 19 mm"]), "phantom", 3)
+    with pytest.raises(InputError, match="together"):
+        make.ready(make.asked(["L4-L5 disc height 4 mm and no narrowing"]), "phantom", 3)
+
+
+def test_the_truth_tells_spine_vertebrae_discs_sources_and_what_follows() -> None:
+    known = make.truth_of(make.asked(["L4-L5 canal depth 7 mm", "L3 fracture genant 2"]), 4)
+    told = json.loads(known.as_json())
+    assert told["synthetic"] is True
+    assert told["follows"] == ["L4-L5 canal_stenosis"]
+    assert set(told["discs"]) == set(LUMBAR_DISCS)
+    assert told["vertebrae"]["L3"]["genant"] == 2
+    assert 0.25 <= told["vertebrae"]["L3"]["loss_front"] < 0.4
+    assert told["spine"]["curve_angle"] == 0
+    assert "Steurer" in told["sources"]["canal_stenosis"]
+    assert "Genant" in told["sources"]["genant"]
 
 
 def test_a_seed_makes_the_same_image_and_the_next_another() -> None:
@@ -76,7 +111,7 @@ def test_a_seed_makes_the_same_image_and_the_next_another() -> None:
 
 def test_the_gan_needs_a_disc() -> None:
     with pytest.raises(InputError, match="none is named"):
-        next(make.pictures({}, "t2", "rgan"))
+        next(make.pictures(Request(), "t2", "rgan"))
 
 
 @settings(max_examples=10)

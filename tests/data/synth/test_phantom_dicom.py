@@ -13,13 +13,17 @@ import pytest
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID, MRImageStorage
 
+from data.synth import bundled
+from data.synth.asking import asked
 from data.synth.phantom import Phantom, render
 from data.synth.phantom_dicom import GAP_MM, fingerprint, uid, write
+from data.synth.phantom_wanted import phantom_of
 from radixgpt.errors import InputError
 from radixgpt.reading import read
 from radixgpt.study import BodyRegion, Modality, Plane, Sequence
 
 SIZE, SLICES = 96, 3
+KEPT = "e4a517640ea46b7324e317371dd55c5d2170253342d2026872f24688cf6c427f"
 PHANTOM = Phantom(seed=5)
 TYPE_1 = [
     "SOPClassUID",
@@ -161,6 +165,31 @@ def test_validator_finds_no_error(folder: Path) -> None:
     for path in folder.iterdir():
         found = subprocess.run([validator, "-new", path], capture_output=True, text=True)
         assert "Error" not in found.stderr + found.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scoliosis 25 degrees",
+        "L4-L5 slip grade 2, canal stenosis 8 mm, L3 acute crush fracture",
+        "L3-L4 extrusion migrated down, annular fissure, conus at L2-L3",
+    ],
+)
+def test_validator_finds_no_error_in_what_was_asked_for(text: str, tmp_path: Path) -> None:
+    validator = shutil.which("dciodvfy")
+    if validator is None:
+        pytest.skip("dciodvfy is not installed: install dicom3tools to run this test")
+    phantom = phantom_of(asked([text]), 3)
+    for path in write(phantom, tmp_path, slices=2, size=48, axial=("L4-L5",)).iterdir():
+        found = subprocess.run([validator, "-new", path], capture_output=True, text=True)
+        assert "Error" not in found.stderr + found.stdout
+
+
+def test_the_bundled_study_keeps_its_identifiers() -> None:
+    # A later parameter that is not set changes no identifier, so that the study stays the same.
+    assert fingerprint(bundled.PHANTOM) == KEPT
+    assert fingerprint(replace(bundled.PHANTOM, clear=True)) != KEPT
+    assert fingerprint(replace(bundled.PHANTOM, curve_deg=10.0)) != KEPT
 
 
 def test_no_slices_is_refused(tmp_path: Path) -> None:
