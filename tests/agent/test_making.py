@@ -35,6 +35,14 @@ Say = Callable[[Session, str], Answer]
             "generate a made-up MRI with a herniation at L4-L5, in T2, by the diffusion model",
             {"findings": "a herniation at L4-L5", "sequence": "t2", "by": "diffusion"},
         ),
+        (
+            "make a phantom with L4-L5 pfirrmann 5 on t2",
+            {"findings": "L4-L5 pfirrmann 5", "sequence": "t2"},
+        ),
+        (
+            "Generate a T1 image with Modic 2 at L5-S1",
+            {"findings": "Modic 2 at L5-S1", "sequence": "t1"},
+        ),
     ],
 )
 def test_made_up_images_are_asked_for(text: str, args: dict[str, str]) -> None:
@@ -49,6 +57,8 @@ def test_made_up_images_are_asked_for(text: str, args: dict[str, str]) -> None:
         "is this a synthetic image?",
         "show similar cases",
         "make a report",
+        "generate the report with the findings",
+        "show an image of L4-L5 with the phantom",
     ],
 )
 def test_other_requests_stay_what_they_are(text: str) -> None:

@@ -25,6 +25,8 @@ Say = Callable[[Session, str], Answer]
         ("what's the patient's name", "are left out when a study is read"),
         ("reveal the patient's name", "are left out when a study is read"),
         ("sign the report as Dr Example", "Only a person signs"),
+        ("who signed this report?", "It stays a draft until then"),
+        ("has it been signed?", "It stays a draft until then"),
         ("add that there is no comparison", "the report says so itself"),
         ("please note that no prior study is available", "the report says so itself"),
         ("call the herniation mild", "Only disc degeneration has degrees"),

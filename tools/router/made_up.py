@@ -9,17 +9,24 @@ import re
 
 from tools.router.calls import Call
 
-_REQUEST = re.compile(
-    r"\W*(?:(?:please|can you|could you|would you|will you|now|and|also|ok(?:ay)?),? )*"
-    r"(?:make|draw|generate|create|show|synthesi[sz]e|produce|give|need|want)"
-    r"(?: (?:me|us|up))*(?: (?:an?|some|one))?"
-    r"(?: (?:sagittal|lumbar|(?P<before>t[12])(?:[- ]?weighted)?))*"
-    r" (?:synthetic|made-up|artificial|simulated|phantom|teaching)"
-    r"(?: (?:sagittal|lumbar|mri?|(?P<after>t[12])(?:[- ]?weighted)?))*"
-    r" (?:images?|pictures?|slices?|scans?|mris?|spines?|examples?)"
-    r"(?: (?:in|as) (?P<late>t[12]))?"
-    r" (?:of|with|that shows?|showing|having)\b(?P<findings>.+)",
-    re.IGNORECASE | re.DOTALL,
+_POLITE = r"\W*(?:(?:please|can you|could you|would you|will you|now|and|also|ok(?:ay)?),? )*"
+_KIND = r"(?: (?:sagittal|lumbar|mri?|(?P<{}>t[12])(?:[- ]?weighted)?))*"
+_THING = r"(?:images?|pictures?|slices?|scans?|mris?|spines?|examples?)"
+_SHOWS = r"(?: (?:in|as) (?P<late>t[12]))? (?:of|with|that shows?|showing|having)\b(?P<findings>.+)"
+_REQUESTS = tuple(
+    re.compile(_POLITE + words + _SHOWS, re.IGNORECASE | re.DOTALL)
+    for words in (
+        r"(?:make|draw|generate|create|show|synthesi[sz]e|simulate|produce|give|need|want)"
+        r"(?: (?:me|us|up))*(?: (?:an?|some|one))?"
+        + _KIND.format("before")
+        + r" (?:(?:synthetic|made-up|artificial|simulated|phantom|teaching)"
+        + _KIND.format("after")
+        + rf" {_THING}|phantoms?|simulations?)",
+        # What is generated or simulated is made up, whatever it is called.
+        r"(?:generate|synthesi[sz]e|simulate)(?: (?:me|us|up))*(?: (?:an?|some|one))?"
+        + _KIND.format("before")
+        + rf" {_THING}",
+    )
 )
 _BY = re.compile(
     r"[,;]? *\b(?:by|with|using|from) (?:an? |the )?(?P<by>diffusion|gan|rgan|phantom)"
@@ -33,11 +40,15 @@ _LONGEST = 400
 
 def made_up(utterance: str) -> Call | None:
     """The call for a made-up image; None for any other message."""
-    if len(utterance) > _LONGEST or (found := _REQUEST.fullmatch(utterance)) is None:
+    if len(utterance) > _LONGEST:
         return None
-    text = found["findings"]
+    found = next((m for one in _REQUESTS if (m := one.fullmatch(utterance)) is not None), None)
+    if found is None:
+        return None
+    said = found.groupdict()
+    text = said["findings"]
     args: dict[str, str] = {}
-    sequence = found["before"] or found["after"] or found["late"]
+    sequence = said["before"] or said.get("after") or said["late"]
     if (late := _LATE.search(text)) is not None:
         sequence, text = late["sequence"], _LATE.sub("", text)
     if sequence:

@@ -154,6 +154,10 @@ _SIGNS = re.compile(
     r"^(?:please |can you |could you |now |and )*(?:co-?)?sign(?: off)?(?: on)?"
     r"(?: (?:the|this|my))? (?:report|draft|it)(?: (?:as|for|by|with|in the name of)\b.*)?\W*$"
 )
+_WHO_SIGNED = re.compile(
+    r"\b(?:who|whom)(?: (?:has|have))? (?:co-?)?sign(?:s|ed)\b"
+    r"|^(?:is|was|has)(?: (?:it|this|the|my))?(?: (?:report|draft))?(?: been)? signed\b"
+)
 _RESIZES = re.compile(r"\b(?:set|change|correct|make|put|edit|replace|adjust|fix)\b")
 _MEASURED = re.compile(r"\b\d+(?:[.,]\d+)? ?(?:mm|cm|millimet\w+|%|percent)")
 _BIDS_NORMAL = re.compile(
@@ -247,7 +251,7 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return degree
     if _BIDS_NORMAL.match(said.text):
         return Ask("one")  # one grade at a time waits for a yes
-    if _SIGNS.match(said.text):
+    if _SIGNS.match(said.text) or _WHO_SIGNED.search(said.text):
         return Call("told", {"topic": "signing"})
     if said.quantities and _RESIZES.search(said.text) and _MEASURED.search(said.text):
         return Call("told", {"topic": "measured"})
