@@ -27,6 +27,7 @@ class Claim:
         meyerding: a slip grade 1-5 that is claimed.
         superlative: the value is said to be the highest of those stated.
         side: side that is named.
+        source: ``measured`` or ``reader`` where it is said to be measured, or set by the reader.
         either: said of an endplate without naming which, so that either one may be meant.
     """
 
@@ -41,6 +42,7 @@ class Claim:
     meyerding: int | None = None
     superlative: bool = False
     side: Side | None = None
+    source: Literal["", "measured", "reader"] = ""
     either: bool = False
 
 

@@ -20,6 +20,7 @@ from etl.follow_up import recommendations, to_fill_in
 from etl.impression import impression_sentences
 from etl.outline import item_sentences
 from etl.phrases import STANDARD, Phrases
+from etl.prior import LENGTHS
 from etl.prose import prose_sentences
 from etl.transform import NOT_GRADED
 from radixgpt.eligibility import REASONS
@@ -309,7 +310,8 @@ def _limitations(
             yield say("limit_uncertain")
         if facts.level_shift:
             yield say("limit_shift", shift=facts.level_shift)
-        if any(f.kind in MEASURED and f.status == "value" for f in findings):
+        measured = (f for f in findings if f.kind in MEASURED and not f.set_by_reader)
+        if any(f.status == "value" for f in measured):
             yield say("limit_measured")
         if not any(s.millimetres for s in graded):
             yield say("limit_millimetres")
@@ -331,6 +333,7 @@ def _limitations(
         yield say("limit_warning", warning=phrases.told(warning))
     if omitted:
         yield say("limit_omitted", levels=omitted)
-    by_reader = sum(f.set_by_reader for f in findings)
+    # a ratio goes with its length, and is no item of its own
+    by_reader = sum(f.set_by_reader and f.kind not in LENGTHS for f in findings)
     if by_reader:
         yield say("limit_reader", count=by_reader)

@@ -213,15 +213,21 @@ def slip_words(board: Board, level: str) -> tuple[dict[str, object], tuple[str, 
     """The measured slip for a phrase, and the ids of the findings that give it.
 
     Lengths are given where millimetres are known, else the share of the vertebral depth; nothing
-    is given below :data:`SLIP_TOLD_FROM`. A slip is anterior where the upper vertebra lies in
-    front, which is where the number is positive.
+    is given below :data:`SLIP_TOLD_FROM` unless a reader set it. A slip is anterior where the upper
+    vertebra lies in front, which is where the number is positive.
     """
     length, ratio = board.number(level, "slip_mm"), board.number(level, "slip_ratio")
-    words: dict[str, object] = {"slip": "", "direction": "", "meyerding": None}
+    words: dict[str, object] = {"slip": "", "direction": "", "meyerding": None, "reader": False}
     ids: list[str] = []
-    if ratio is None or abs(ratio[0]) < SLIP_TOLD_FROM:
+    own = length is not None and length[1].set_by_reader
+    if ratio is None or (abs(ratio[0]) < SLIP_TOLD_FROM and not own):
         return words, ()
-    if length is not None and round(abs(length[0])) > 0:
+    if length is not None and own:
+        words["slip"] = board.phrases.say("own_mm", number=own_number(board, length[0]))
+        words["direction"] = board.phrases.say("slip_direction", size=length[0])
+        words["reader"] = True
+        ids.append(length[1].id)
+    elif length is not None and round(abs(length[0])) > 0:
         words["slip"] = board.phrases.say("slip_mm", mm=length[0])
         words["direction"] = board.phrases.say("slip_direction", size=length[0])
         ids.append(length[1].id)
@@ -232,6 +238,11 @@ def slip_words(board: Board, level: str) -> tuple[dict[str, object], tuple[str, 
     words["meyerding"] = meyerding(ratio[0])
     ids.append(ratio[1].id)
     return words, tuple(dict.fromkeys(ids))
+
+
+def own_number(board: Board, size: float) -> str:
+    """A length as the reader gave it: ``7`` or ``7.5``, without its sign."""
+    return board.phrases.decimal(f"{abs(size):.1f}".removesuffix(".0"))
 
 
 def _slip(board: Board, level: str) -> list[_Part]:
@@ -281,13 +292,20 @@ def _absent_alone(board: Board) -> Test:
 
 
 def _measured(board: Board, level: str) -> list[_Part]:
-    items, ids = [], []
-    for kind, phrase in (("disc_height_mm", "disc_height"), ("canal_mm", "canal_depth")):
-        number = board.number(level, kind)
-        if number is not None:
-            items.append(board.phrases.say(phrase, mm=number[0]))
-            ids.append(number[1].id)
-    return [_Part(board.phrases.say("measured", items=items), tuple(ids))] if items else []
+    """What was measured at a level, then what the reader set, each in a sentence."""
+    found = [
+        (phrase, *number)
+        for kind, phrase in (("disc_height_mm", "disc_height"), ("canal_mm", "canal_depth"))
+        if (number := board.number(level, kind)) is not None
+    ]
+    say, parts = board.phrases.say, []
+    if measured := [one for one in found if not one[2].set_by_reader]:
+        items = [say(phrase, mm=size) for phrase, size, _ in measured]
+        parts.append(_Part(say("measured", items=items), tuple(f.id for *_, f in measured)))
+    if own := [one for one in found if one[2].set_by_reader]:
+        items = [say(f"own_{phrase}", number=own_number(board, size)) for phrase, size, _ in own]
+        parts.append(_Part(say("own_measures", items=items), tuple(f.id for *_, f in own)))
+    return parts
 
 
 def _whole(board: Board, level: str, status: Status) -> _Part:

@@ -14,6 +14,7 @@ from etl.check import STATING, check_sentence, require
 from etl.compose import FIXED, around, asked_by, first, history, said
 from etl.phrases import Phrases, list_and
 from etl.prior import Earlier, again, compared
+from etl.remeasure import Direction, remeasured
 from etl.styles import as_facts, in_language, style_in
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import GRADED, KINDS, Finding
@@ -121,6 +122,33 @@ def set_grade(
         for f in report.findings
     )
     return _again(report, changed)
+
+
+def set_measure(
+    report: Report,
+    level: str,
+    kind: str,
+    millimetres: float,
+    *,
+    direction: Direction | None = None,
+) -> Report:
+    """The report with one length, and its share of the vertebral depth, set by the reader.
+
+    Args:
+        report: a draft.
+        level: the disc.
+        kind: ``disc_height_mm``, ``canal_mm`` or ``slip_mm``.
+        millimetres: above 0.
+        direction: of a slip; None keeps the one that it has.
+
+    Raises:
+        LevelError: the report has no such level.
+        CheckFailedError: see :func:`etl.remeasure.remeasured`; or the report does not pass.
+    """
+    level = parse_disc(level)
+    if level not in described_levels(report):
+        raise LevelError(f"The report has no level {level}.", "Name a level of the report.")
+    return _again(report, remeasured(report, level, kind, millimetres, direction=direction))
 
 
 def compare(report: Report, earlier: Earlier | None, now: Subject | None = None) -> Report:

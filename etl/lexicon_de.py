@@ -73,6 +73,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("side", r"(?P<side_a>linksseitige[rsn]?|rechtsseitige[rsn]?|beidseitige[rsn]?)"),
     ("not_assessable", r"nicht (?:beurteilt|beurteilbar|bewertet|untersucht)"),
     ("indeterminate", r"unklar|nicht (?:eindeutig|sicher) (?:beurteilbar|zu beurteilen)"),
+    ("by_reader", r"vom befunder gesetzt"),
     ("unlocated", r"war nicht aufzufinden"),
     (
         "negated_before",
@@ -134,6 +135,7 @@ GERMAN = Words(
     lists=("oder", "noch"),
     joins=("und",),
     leading=("", "in höhe", "im segment", "in den segmenten", "in", "die", "alle"),
+    measured=r"gemessen\w*|messung\w*|messwert\w*",
     normal=r"normal\w*|unauffällig\w*|regelrecht\w*|intakt\w*|erhalten\w*|altersentsprechend\w*"
     r"|ohne befund|o\. ?b",
     prior=r"unverändert\w*|stabil\w*|progredien\w*|zunahme|abnahme|zunehmend\w*|abnehmend\w*"

@@ -82,6 +82,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "indeterminate",
         r"indeterminate|undetermined|(?:could not|cannot) be determined",
     ),
+    ("by_reader", r"set by the reader"),
     ("unlocated", r"could not be located"),
     (
         "negated_before",
@@ -130,6 +131,7 @@ ENGLISH = Words(
     lists=("or", "nor"),
     joins=("and",),
     leading=("", "at", "the", "at the"),
+    measured=r"measur\w+",
     normal=r"normal\w*|unremarkable|intact|preserved|within limits|no abnormalit\w+",
     prior=r"unchanged|stable|interval|progress(?:ed|ion|ive)|worsen\w*|improv\w+|new(?:ly)?"
     r"|previous(?:ly)?|prior|no change|increased|decreased|since the last",

@@ -123,7 +123,7 @@ class _Clause:
         if not found and (self.sets or any(t.name in _CUES for t in self.tokens)):
             # "...; L5-S1 does" may state something without naming it.
             self.problems.append("a part of it names no finding")
-        found = self._sides(found)
+        found = self._said_by_reader(self._sides(found))
         placed = [(place, replace(c, levels=self._levels(place))) for place, c in found]
         self._superlative_among(placed)
         return [c for _, c in placed]
@@ -324,13 +324,27 @@ class _Clause:
             Claim(
                 kind,
                 token.text,
-                number=written,
+                number=written.replace(",", "."),
                 percent=token.name == "percent",
+                source="measured" if self.words.says_measured(t.text for t in self.tokens) else "",
                 direction=self.words.directions[ways[0].lower()]
                 if ways and noun == "slip"
                 else None,
             )
         ]
+
+    def _said_by_reader(self, found: list[tuple[int, Claim]]) -> list[tuple[int, Claim]]:
+        """Give each "set by the reader" to what is claimed just before it."""
+        marks: set[int] = set()
+        for place, token in enumerate(self.tokens):
+            before = [p for p, _ in found if p < place]
+            if token.name == "by_reader" and not before:
+                self.problems.append(f"'{token.text}' belongs to no finding")
+            elif token.name == "by_reader":
+                marks.add(max(before))
+        if any(place in marks and c.source == "measured" for place, c in found):
+            self.problems.append("it is called both measured and set by the reader")
+        return [(p, replace(c, source="reader") if p in marks else c) for p, c in found]
 
     # --- sides and levels ---------------------------------------------------------------------
 

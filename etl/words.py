@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +27,7 @@ class Words:
         lists: words in a list that one negation covers.
         joins: words in a list that a negation behind it covers as well.
         leading: what may stand before the levels that a clause begins with.
+        measured: pattern of words for what a tool measured.
         normal: pattern of words for "normal", which no finding states.
         prior: pattern of words for a change since a study before.
     """
@@ -42,6 +43,7 @@ class Words:
     lists: tuple[str, ...]
     joins: tuple[str, ...]
     leading: tuple[str, ...]
+    measured: str
     normal: str
     prior: str
 
@@ -65,6 +67,10 @@ class Words:
             ),
             re.IGNORECASE,
         )
+
+    def says_measured(self, tokens: Iterable[str]) -> bool:
+        """Whether one of the words of a clause says that its numbers were measured."""
+        return any(re.fullmatch(self.measured, token, re.IGNORECASE) for token in tokens)
 
     @cached_property
     def says_normal(self) -> re.Pattern[str]:

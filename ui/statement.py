@@ -43,10 +43,10 @@ def source(said: Statement) -> str:
     """How sure it is: a probability, that it was measured or set by the reader, or why not."""
     if said.status != "value":
         return said.reason or ""
-    if isinstance(said.value, float):
-        return "measured"
     if isinstance(said, Finding) and said.set_by_reader:
         return "set by the reader"
+    if isinstance(said.value, float):
+        return "measured"
     return "" if said.confidence is None else f"probability {chance(said.confidence)}"
 
 

@@ -111,6 +111,10 @@ def _unsupported(
             yield f"'{claim.words}' at {level}: the finding's status is {finding.status}"
         elif not _agrees(claim, finding, findings):
             yield f"'{claim.words}' at {level} differs from the finding, {finding.value}"
+        elif claim.source == "measured" and finding.set_by_reader:
+            yield f"'{claim.words}' at {level} is called measured, and the reader set it"
+        elif claim.source == "reader" and not finding.set_by_reader:
+            yield f"'{claim.words}' at {level} is called the reader's, and a tool stated it"
         else:
             stated.add(finding.id)
 

@@ -105,12 +105,19 @@ def _cell(phrases: Phrases, found: Sequence[Finding]) -> Cell:
     notes.extend(phrases.word("reader", "set") for f in found if f.set_by_reader)
     sure = found[0].confidence if found[0].status == "value" else None
     return Cell(
-        text=", ".join(value_words(f, phrases) for f in found),
+        text=", ".join(_shown(f, phrases) for f in found),
         chance="" if sure is None else phrases.decimal(chance(sure)),
         percent="" if sure is None else chance_in_percent(sure),
         tone=strongest,
         note=" ".join(dict.fromkeys(n for n in notes if n)),
     )
+
+
+def _shown(f: Finding, phrases: Phrases) -> str:
+    """The value of a finding; a number has no probability by whose lack a reader's is known."""
+    text = value_words(f, phrases)
+    own = f.set_by_reader and f.kind in MEASURED
+    return f"{text} ({phrases.word('reader', 'set')})" if own else text
 
 
 def tone(f: Finding) -> str:

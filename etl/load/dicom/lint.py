@@ -315,6 +315,8 @@ def _same_findings(reading: Reading, job: Job) -> Iterator[str]:
             seen.add(said)
             if f.status != own.status or not _same_value(f.value, own.value):
                 yield f"{where} has another value than in the report"
+            if f.set_by_reader != (own.set_by_reader and own.status == "value"):
+                yield f"{where} is not said to be by whom it is in the report"
             sure = own.confidence if own.status == "value" else None
             if (one.percent is None) != (sure is None) or (
                 one.percent is not None

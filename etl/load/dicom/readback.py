@@ -246,6 +246,7 @@ def _item(child: Dataset, kind: str, group: ReadGroup, problems: list[str]) -> N
         status=status,
         reason=remark if status != "value" else None,
         confidence=None if percent is None else percent / 100,
+        set_by_reader=status == "value" and bool(remark),  # nothing else is remarked of a value
     )
     changes = tuple(
         code_of(b, "ConceptCodeSequence") for b in below if name_of(b) == key(STRUCTURE["change"])

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from etl.edit import set_measure
 from etl.load import formats
 from etl.load.fhir import bundle
 from etl.load.hl7 import escape, message
@@ -59,10 +60,13 @@ def _with(bench: Any, case: str) -> Job:
         return bench.signed().job  # type: ignore[no-any-return]
     if case == "alone":
         return Job(bench.job.signed, bench.job.at)
+    if case == "remeasured":
+        report = set_measure(bench.job.signed, "L4-L5", "slip_mm", 7.5)
+        return Job(report, bench.job.at, bench.job.study, bench.job.source)
     return bench.job  # type: ignore[no-any-return]
 
 
-CASES = ["draft", "signed", "alone"]
+CASES = ["draft", "signed", "alone", "remeasured"]
 
 
 @pytest.mark.parametrize("case", CASES)

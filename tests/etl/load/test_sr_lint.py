@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from etl.load import formats
 from etl.load.dicom.common import coded, encode, reference
-from etl.load.dicom.content import CONTAINS, code
+from etl.load.dicom.content import CONTAINS, HAS_PROPERTIES, code, text
 from etl.load.dicom.lint import lint_measurements, lint_narrative
 from etl.load.dicom.measurements import measurements
 from etl.load.dicom.narrative import narrative
@@ -91,6 +91,11 @@ def value_for_what_is_open(sr: Dataset) -> None:
 
 def other_number(sr: Dataset) -> None:
     _kind(sr, "slip_mm").MeasuredValueSequence[0].NumericValue = "2.6"
+
+
+def called_the_readers(sr: Dataset) -> None:
+    said = text(HAS_PROPERTIES, STRUCTURE["comment"], "Set by the reader.")
+    _kind(sr, "slip_mm").ContentSequence.append(said)
 
 
 def other_unit(sr: Dataset) -> None:
@@ -222,8 +227,8 @@ def stated_twice(sr: Dataset) -> None:
 FAULTS: list[Callable[[Dataset], None]] = [
     other_level, other_level_by_site_alone, other_side, lost_side, other_grade,
     absent_for_present, value_of_another_scale, value_for_what_is_open, other_number, other_unit,
-    bogus_unit, other_certainty, certainty_of_a_measurement, unknown_image, lost_evidence,
-    unlisted_evidence, evidence_under_another_series, outline_outside_of_the_image,
+    called_the_readers, bogus_unit, other_certainty, certainty_of_a_measurement, unknown_image,
+    lost_evidence, unlisted_evidence, evidence_under_another_series, outline_outside_of_the_image,
     outline_beside_the_disc, lost_outline, lost_tracking, tracked_alike,
     other_title, called_final, verified_by_nobody, other_patient, other_study, other_procedure,
     text_of_another_grade, text_that_denies, code_with_other_words, wrong_check_digit,
