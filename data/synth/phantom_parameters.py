@@ -144,8 +144,8 @@ class Phantom:
         conus: height of the tip of the cord against L1-L2, in vertebrae, positive upwards.
         lateral_mm: where the midline lies against the middle of a volume of slices.
         fov_mm: field of view when a rendering doesn't ask for another.
-        clear: whether the sac is painted over the arches behind it. After a slip an arch stands in
-            its way; else what it covers of the sac is not to be seen.
+        clear: whether the sac is painted over the arches behind it. Else an arch may cover a part
+            of a deep sac, or after a slip.
         curve_deg: sideways curve, between its most tilted tangents; positive is convex to the
             left of the body.
         curve_apex: the disc or vertebra where the curve is furthest aside.

@@ -43,6 +43,8 @@ _SHAPES = {"wedge": (1.0, 0.6, 0.0), "biconcave": (0.2, 1.0, 0.1), "crush": (1.0
 _PLACES = ("front", "middle", "back")
 _CURVE_DEG = 20.0
 _HALVINGS = 22
+_ROOM_MM = 0.3
+"""What a healthy sac has beyond a narrowed one: a worn disc tilts the line it is measured on."""
 _VIEW_MM = 4.0
 """Of what is asked for, this much more than its outline is in the image."""
 _CLOSE = {"mm": 0.15, "angle": 0.1}
@@ -56,8 +58,8 @@ def phantom_of(wanted: Request | Mapping[str, DiscGrades], seed: int) -> Phantom
     counts as narrowed, a slip can be one of grade 1. The truth tells all of it.
 
     Args:
-        wanted: facts, or grades by lumbar disc. Grades are drawn as they always were: behind a
-            slip an arch may cover a part of the sac (see ``Phantom.clear``).
+        wanted: facts, or grades by lumbar disc. Grades are drawn as they always were: an arch
+            may cover a part of the sac (see ``Phantom.clear``).
         seed: of everything else: build, position, scanner.
 
     Raises:
@@ -76,8 +78,7 @@ def phantom_of(wanted: Request | Mapping[str, DiscGrades], seed: int) -> Phantom
         if level is not None and level in phantom.vertebrae:
             phantom = _with_vertebra(phantom, level, request.at(level))
     discs = {name: _disc_of(request, name, phantom) for name in DISCS_SHOWN}
-    moved = any(disc.slip_mm for disc in discs.values())
-    phantom = replace(phantom, discs=discs, clear=moved and isinstance(wanted, Request))
+    phantom = replace(phantom, discs=discs, clear=isinstance(wanted, Request))
     for level in request.discs:
         phantom = _with_lengths(phantom, level, request.at(level))
     phantom = _with_spine(phantom, request.at(None))
@@ -120,9 +121,9 @@ def _roomy(healthy: Phantom) -> Phantom:
     """A build whose sac is narrow nowhere: some small ones are drawn with less."""
     found = truth(healthy, build(healthy))
     least = min(float(found[name]["canal_mm"]) for name in LUMBAR_DISCS)
-    if least >= STENOSED_MM:
+    if least >= STENOSED_MM + _ROOM_MM:
         return healthy
-    sac = healthy.sac_mm * (STENOSED_MM + 0.5) / least
+    sac = healthy.sac_mm * (STENOSED_MM + 2 * _ROOM_MM) / least
     return replace(healthy, sac_mm=sac, canal_mm=max(healthy.canal_mm, sac + 2.5))
 
 

@@ -70,6 +70,22 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
+def findings_of(text: str) -> str:
+    """What a text states in a few words, for a file's mark; its beginning where it states none.
+
+    A whole report in each file would be hard to read, and may tell more of a person than it need.
+    """
+    from radixgpt.language.reader import read
+
+    found = [
+        f"{one.level or 'spine'} {'no ' * (one.assertion == 'absent')}{one.kind.replace('_', ' ')}"
+        + (f" {one.value}" if one.value is not None else "")
+        for one in read(text).findings
+        if one.assertion in ("present", "absent")
+    ]
+    return "; ".join(found) or text[:120]
+
+
 def sample(options: argparse.Namespace) -> int:
     """Draw what a text says; each file is marked synthetic."""
     from data.synth.marked import as_png
@@ -81,6 +97,7 @@ def sample(options: argparse.Namespace) -> int:
         raise InputError(
             f"The text {options.text.name} can't be read.", "Name a file of UTF-8 text."
         ) from error
+    words = findings_of(text)
     pipeline = open_pipeline(options.model)
     made = draw(
         pipeline,
@@ -95,7 +112,7 @@ def sample(options: argparse.Namespace) -> int:
     files = []
     for seed, picture in enumerate(made, start=options.seed):
         path = options.out / f"synthetic-{seed:03d}.png"
-        path.write_bytes(as_png(picture, by="stable diffusion", asked=text, seed=seed))
+        path.write_bytes(as_png(picture, by="stable diffusion", asked=words, seed=seed))
         files.append(path.name)
     print(json.dumps({"synthetic": True, "files": files}))
     return 0

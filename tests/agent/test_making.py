@@ -88,6 +88,21 @@ def test_what_can_t_be_drawn_is_told(session: Session, say: Say) -> None:
     assert answer.synthetic == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("make a synthetic image with L4-L5 pfirrmann 3 or 4", "uncertain"),
+        ("make a synthetic image with L4-L5 pfirrmann 5 sparkles", "'sparkles'"),
+        ("make a synthetic image with L3 fracture by the diffusion model", "The phantom can"),
+        ("make a synthetic image with scoliosis", "sideways curve"),
+    ],
+)
+def test_a_refusal_is_told_in_words(session: Session, say: Say, text: str, word: str) -> None:
+    answer = say(session, text)
+    assert word in answer.text
+    assert answer.synthetic == ()
+
+
 def test_a_language_model_is_told_no_grade_of_it() -> None:
     assert "make_synthetic_image" in {tool.name for tool in TOOLS}
     told = c.to_text(c.SyntheticContent(by="phantom", images=1))

@@ -228,3 +228,12 @@ def test_sampling_of_nothing_is_told(
     told = ("sample", tiny_sd("sd"), "--text", tmp_path / "report.txt", "-o", tmp_path / "out")
     assert main([*map(str, told), "--side", str(SIDE), *wrong]) == 1
     assert "can't be made" in capsys.readouterr().err
+
+
+def test_a_file_is_marked_with_findings_and_not_with_a_whole_report() -> None:
+    from finetune.stable_diffusion.__main__ import findings_of
+
+    text = "Mrs N came in pain. L4-L5: disc bulging, no herniation. L5-S1: Modic type 2. " * 3
+    told = findings_of(text)
+    assert told == "L4-L5 disc bulging; L4-L5 no disc herniation; L5-S1 modic 2"
+    assert findings_of("nothing of a spine") == "nothing of a spine"
