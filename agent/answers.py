@@ -127,6 +127,10 @@ def findings(content: c.FindingsContent) -> str:
     own = [f"{KINDS[f.kind].title} at {f.level}" for f in found if f.set_by_reader and f.level]
     if own and len(found) > 1:
         parts.append(f"Set by the reader: {', '.join(own)}.")
+    if any(f.kind == "spondylolisthesis" and not f.level and f.status == "value" for f in found):
+        parts.append(
+            "The level of a slip is not named on a radiograph; the image outlines the disc."
+        )
     if chances := _chances(found):
         parts.append(chances)
     reasons = {f.reason.rstrip(".") for f in found if f.status != "value" and f.reason}
@@ -137,7 +141,7 @@ def findings(content: c.FindingsContent) -> str:
 
 def _chances(found: Sequence[Finding]) -> str:
     """The model's confidence where one finding was asked for."""
-    found = [f for f in found if f.kind != "curve_angle"]
+    found = [f for f in found if f.level or f.kind not in ("curve_angle", "slip_ratio")]
     if len(found) != 1 or found[0].status != "value":
         return ""
     if found[0].set_by_reader:

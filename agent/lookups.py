@@ -136,8 +136,9 @@ def get_findings(
     if films:
         places = ()
     found = chosen(report, places, wanted or (FILM_KINDS if films else GRADED))
-    if "scoliosis" in wanted and films:
-        found = chosen(report, places, (*wanted, "curve_angle"))
+    if films and wanted:
+        sizes = [SIZES[kind] for kind in wanted if kind in SIZES]
+        found = chosen(report, places, (*wanted, *sizes))
     if which == "worst" and not films:
         found = _worst(found)
     elif which == "abnormal":
@@ -153,7 +154,9 @@ def get_findings(
     return result(what, Shown(_count(found), images, ids(found)))
 
 
-FILM_KINDS = (*OF_RADIOGRAPHS, "curve_angle")
+SIZES = {"scoliosis": "curve_angle", "spondylolisthesis": "slip_ratio"}
+"""What gives the size of a finding on a film."""
+FILM_KINDS = (*OF_RADIOGRAPHS, *SIZES.values())
 
 
 def _images(runtime: Runtime, found: Sequence[Finding]) -> tuple[Image, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from etl.asked import Asked, unseen_asked
 from etl.board import is_absent, is_present, is_probable
+from etl.check import meyerding
 from etl.phrases import Phrases, first_upper
 from radixgpt.finding import ITEMS, OF_RADIOGRAPHS, Finding
 from radixgpt.report import Section, Sentence, SeriesFacts, StudyFacts
@@ -44,6 +45,8 @@ def limitations(facts: StudyFacts, findings: Sequence[Finding], phrases: Phrases
     yield phrases.say("limit_radiograph")
     if any(f.kind == "scoliosis" and f.status != "not_assessable" for f in findings):
         yield phrases.say("limit_side")
+    if any(f.kind == "spondylolisthesis" and f.status != "not_assessable" for f in findings):
+        yield phrases.say("limit_slip")
     judged = [
         phrases.word("view", s.view) for s in _shown(facts) if s.facts_from.get("view") != "header"
     ]
@@ -104,5 +107,23 @@ def _said(f: Finding, of: dict[str, Finding], phrases: Phrases) -> tuple[str, tu
         return phrases.say("items_indeterminate", items=[noun]), ids
     if is_present(f):
         item = phrases.say("item", noun=noun, side=None, probable=is_probable(f))
+        if f.kind == "spondylolisthesis":
+            return _slipped(f, item, of.get("slip_ratio"), phrases)
         return phrases.say("curved", item=item, degrees=degrees), ids
     return phrases.say("absent_on_radiographs", items=[noun]), ids
+
+
+def _slipped(
+    f: Finding, item: str, size: Finding | None, phrases: Phrases
+) -> tuple[str, tuple[str, ...]]:
+    """A slip with its size in shares of the vertebral depth, and the ids that say it."""
+    if size is None or not isinstance(size.value, int | float):
+        return phrases.say("listhesis", item=item, slip=""), (f.id,)
+    text = phrases.say(
+        "listhesis",
+        item=item,
+        slip=phrases.say("slip_share", ratio=size.value),
+        direction=phrases.say("slip_direction", size=size.value),
+        meyerding=meyerding(size.value),
+    )
+    return text, (f.id, size.id)

@@ -1,10 +1,12 @@
 """Train and measure what ``tools/radiographs`` runs.
 
-``train`` looks at the KAUH films with the frozen backbone of triage and fits three small things on
-the training groups: the view, the midline of AP films, and how the bend of the midline tells
-scoliosis from normal. No model of the three labels is ever trained but as a baseline whose failure
-is measured. ``evaluate`` runs the shipped tool on the held-out groups, writes the figures into
-``weights/radiographs/card.md`` and pictures of failures into ``runs/radiographs``::
+``train`` looks at the KAUH films with the frozen backbone of triage and fits small things on the
+training groups: the view, the midline of AP films, and how the bend of the midline tells scoliosis
+from normal; then the discs and corners of lateral films (``slips`` does that alone). No model of
+the three labels is ever trained but as a baseline whose failure is measured. ``evaluate`` runs the
+shipped tool on the held-out groups, and on lateral films heads that never saw their group, writes
+the figures into ``weights/radiographs/card.md``, and pictures of failures into
+``runs/radiographs``::
 
     python -m finetune.radiographs train    --shared ../shared/data
     python -m finetune.radiographs evaluate --shared ../shared/data
@@ -14,12 +16,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence as Items
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_slips
 
 from finetune.radiographs_data import (
     SEED,
@@ -30,6 +34,8 @@ from finetune.radiographs_data import (
     target,
     varied,
 )
+from finetune.radiographs_slip import crossed, stored
+from finetune.radiographs_slip_figures import judged, shipped_rule
 from finetune.triage_data import Example, vary
 from radixgpt.weights import WEIGHTS, load_card, write_manifest
 from tools.backbone import FEATURES
@@ -37,14 +43,14 @@ from tools.radiographs import curve_net
 from tools.radiographs.curve import Curve, trace
 from tools.radiographs.curve_net import CurveHead
 from tools.radiographs.view import ViewHead, pooled
-from tools.radiographs.weights import FILE, Calibration
+from tools.radiographs.weights import FILE, SLIPS, Calibration
 from tools.triage_looks import Kind, framed
 from tools.triage_weights import eyes
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-VERSION = "1"
+VERSION = "2"
 COPIES = 5
 """Varied copies of each marked film."""
 STEPS = 600
@@ -54,6 +60,8 @@ RIGHT = 0.98
 """Share of the decided training films that must be right where the tool does not abstain."""
 LEAST = {"view": 0.7, "scoliosis": 0.8}
 """Abstention thresholds are not set below these."""
+OTHERS = ("view", "scoliosis", "clearness")
+"""Thresholds that are not of slips."""
 CLEARNESS = 0.6
 """Mean chance along a midline below which it is not measured; the least of a training film is
 0.73."""
@@ -219,7 +227,44 @@ def train(shared: Path, out: Path, *, copies: int = COPIES, steps: int = STEPS) 
     rule = fit_angle(degrees, curved)
     line = threshold(rule.chance(degrees), curved, LEAST["scoliosis"])
     print(f"scoliosis: {len(known)} of {len(judged)} films, {rule}, threshold {line}")
-    write(weight, bias, head, mean, spread, rule, {"view": view_line, "scoliosis": line})
+    write(weight, bias, head, mean, spread)
+    lines = {"view": view_line, "scoliosis": line, "clearness": CLEARNESS}
+    train_slips(shared, out, lines, rule)
+
+
+def train_slips(shared: Path, out: Path, lines: dict[str, float], rule: Calibration) -> None:
+    """Fit the heads of lateral films and their rule, and write the manifest of all weights.
+
+    Args:
+        shared: where the data lie.
+        out: where what is half done is kept.
+        lines: thresholds of the other heads.
+        rule: of scoliosis.
+    """
+    every = films(shared)
+    heads = crossed(every, out)
+    slip_rule, slip_lines = shipped_rule(judged(every, heads))
+    print(f"slips: {slip_rule}, {slip_lines}")
+    folder = WEIGHTS / "radiographs"
+    save_slips(stored(heads["all"]), folder / SLIPS)
+    write_manifest(
+        folder,
+        files=(FILE, SLIPS),
+        name="radixgpt-radiographs",
+        version=VERSION,
+        licence="Apache-2.0",
+        summary="View of a spine radiograph, scoliosis by the bend of its midline on AP films, and "
+        "spondylolisthesis by the step of vertebral corners on lateral ones.",
+        labels={
+            "view": ["ap", "lateral"],
+            "scoliosis": ["absent", "present"],
+            "spondylolisthesis": ["present"],
+        },
+        thresholds={**lines, **asdict(slip_lines)},
+        calibration=rule.model_dump(),
+        slip_rule=slip_rule.model_dump(),
+        backbone=load_card("triage").manifest.files["backbone.safetensors"],
+    )
 
 
 def shaken_features(some: Items[Film]) -> tuple[Floats, Flags]:
@@ -244,10 +289,8 @@ def write(
     head: CurveHead,
     mean: torch.Tensor,
     spread: torch.Tensor,
-    rule: Calibration,
-    lines: dict[str, float],
 ) -> None:
-    """Write weights and manifest."""
+    """Write the heads of the view and of AP films."""
     folder = WEIGHTS / "radiographs"
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {
@@ -258,30 +301,25 @@ def write(
         **{f"curve.{k}": v.numpy() for k, v in head.state_dict().items()},
     }
     save_file({k: np.ascontiguousarray(v, np.float32) for k, v in tensors.items()}, folder / FILE)
-    write_manifest(
-        folder,
-        files=(FILE,),
-        name="radixgpt-radiographs",
-        version=VERSION,
-        licence="Apache-2.0",
-        summary="View of a spine radiograph, and scoliosis by the bend of its midline.",
-        labels={"view": ["ap", "lateral"], "scoliosis": ["absent", "present"]},
-        thresholds={**lines, "clearness": CLEARNESS},
-        calibration=rule.model_dump(),
-        backbone=load_card("triage").manifest.files["backbone.safetensors"],
-    )
 
 
 def main() -> None:
     """Run one command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=("train", "evaluate"))
+    parser.add_argument("command", choices=("train", "slips", "evaluate"))
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/radiographs"))
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.command == "train":
         train(options.shared, options.out)
+    elif options.command == "slips":
+        known = load_card("radiographs")
+        told = known.manifest.thresholds
+        lines = told if isinstance(told, dict) else {}
+        kept = {k: v for k in OTHERS if isinstance(v := lines.get(k), float)}
+        rule = Calibration.model_validate(known.value("calibration"))
+        train_slips(options.shared, options.out, kept, rule)
     else:
         from finetune.radiographs_figures import report
 

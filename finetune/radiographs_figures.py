@@ -17,7 +17,7 @@ from finetune.radiographs import looked
 from finetune.radiographs_data import Film, columns_at, films, midlines
 from finetune.radiographs_seen import Seen, auroc, drawn, look, share
 from finetune.radiographs_shortcut import shortcut_table
-from finetune.radiographs_slips import slips_table
+from finetune.radiographs_slips import measured_table, slips_table
 from radixgpt.study import Study
 from radixgpt.weights import WEIGHTS
 from tools import radiographs
@@ -262,6 +262,8 @@ def report(shared: Path, out: Path) -> None:
         "",
         *shortcut_table(every, x, seen),
         "",
+        *measured_table(every, out),
+        "",
         *slips_table(every),
         "",
         f"Median time for one film with everything loaded: "
@@ -273,7 +275,8 @@ def report(shared: Path, out: Path) -> None:
     shown = ", ".join(f"{k} {v:g}" for k, v in heads().thresholds.model_dump().items())
     filled = card.replace("{figures}", "\n".join(lines)).replace("{command}", COMMAND)
     filled = filled.replace("{thresholds}", shown)
-    rule = heads().calibration
+    rule, slip = heads().calibration, heads().slip_rule
     filled = filled.replace("{rule}", f"{rule.slope:.2f} ln(1 + degrees) {rule.offset:+.2f}")
+    filled = filled.replace("{slip_rule}", f"{slip.slope:.1f} step {slip.offset:+.2f}")
     (WEIGHTS / "radiographs" / "card.md").write_text(filled, encoding="utf-8")
     print("\n".join(lines))

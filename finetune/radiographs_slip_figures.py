@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from finetune.radiographs_corners import Marked, corners, marked_slip, slipped
+from finetune.radiographs_corners import Marked, corners, marked_slip, moved_with, slipped
 from finetune.radiographs_data import Film
 from finetune.radiographs_seen import auroc, drawn, share
 from finetune.radiographs_slip import folds, lateral
 from radixgpt.level import disc_index
 from tools.framing import standardise
-from tools.radiographs.slip import Lines, Slip, Verdict, judge
+from tools.radiographs.slip import Lines, Slip, Verdict, judge, sure
 from tools.radiographs.slip_find import SlipHeads, find
 from tools.radiographs.weights import SlipRule
 from tools.triage_weights import eyes
@@ -43,29 +43,35 @@ CLEAR = 0.125
 
 @dataclass(frozen=True, eq=False)
 class Disc:
-    """A found disc that was marked.
+    """A found disc.
 
     Attributes:
         film: where it is.
         place: counted from the lowest that was found.
         slip: as measured.
-        mark: as marked.
+        mark: as marked; None where nothing was marked, which counts as not named.
     """
 
     film: Film
     place: int
     slip: Slip
-    mark: Marked
+    mark: Marked | None
+
+    @property
+    def disc(self) -> int:
+        """Its count from L5-S1 by the marks; where there is none, by those that were found."""
+        return self.place if self.mark is None else self.mark.disc
 
     @property
     def named(self) -> bool:
         """Whether the film's name calls it slipped."""
-        return self.mark.disc in named_discs(self.film)
+        return self.mark is not None and self.mark.disc in named_discs(self.film)
 
     @property
-    def marked(self) -> Slip:
-        """The slip that the marks show."""
-        return marked_slip(self.mark.on(self.film.pixels))
+    def marked(self) -> float:
+        """The step that the marks show; 0 where there are none."""
+        mark = self.mark
+        return 0.0 if mark is None else marked_slip(mark.on(self.film.pixels)).posterior
 
 
 def named_discs(film: Film) -> set[int]:
@@ -74,7 +80,7 @@ def named_discs(film: Film) -> set[int]:
 
 
 def matched(film: Film, found: Items[Slip]) -> list[Disc]:
-    """The found discs that were marked, each once."""
+    """The found discs with their marks, each mark once."""
     out: list[Disc] = []
     taken: set[int] = set()
     for place, slip in enumerate(found):
@@ -84,9 +90,9 @@ def matched(film: Film, found: Items[Slip]) -> list[Disc]:
         ]
         far, mark = min(away, key=lambda pair: pair[0])
         placed = mark.on(film.pixels)
-        if far < NEAR * np.hypot(*(placed[2] - placed[3])) and mark.disc not in taken:
-            taken.add(mark.disc)
-            out.append(Disc(film, place, slip, mark))
+        near = far < NEAR * np.hypot(*(placed[2] - placed[3])) and mark.disc not in taken
+        taken |= {mark.disc} if near else set()
+        out.append(Disc(film, place, slip, mark if near else None))
     return out
 
 
@@ -102,7 +108,7 @@ def fit_rule(discs: Items[Disc]) -> tuple[SlipRule, Lines]:
     """The chance that a disc is named by its step, and the lines between which nothing is said."""
     from sklearn.linear_model import LogisticRegression
 
-    known = [d for d in discs if d.slip.doubt <= DOUBT and d.film.levels]
+    known = [d for d in discs if sure(d.slip, DOUBT) and d.film.levels]
     step = np.array([d.slip.posterior for d in known])
     named = np.array([d.named for d in known])
     fitted = LogisticRegression(C=1000.0).fit(step[:, None], named)
@@ -188,14 +194,14 @@ def _area(score: Floats, truth: npt.NDArray[np.bool_], groups: Items[int]) -> st
 
 def area_rows(seen: Items[Judged]) -> list[str]:
     """Named against other discs: the measured step, and the place alone at the same discs."""
-    known = [d for one in seen for d in one.discs if d.slip.doubt <= DOUBT and d.film.levels]
+    known = [d for one in seen for d in one.discs if sure(d.slip, DOUBT) and d.film.levels]
     step: Callable[[Disc], float] = lambda d: d.slip.posterior  # noqa: E731
-    place: Callable[[Disc], float] = lambda d: -abs(d.mark.disc - 0.9)  # noqa: E731
+    place: Callable[[Disc], float] = lambda d: -abs(d.disc - 0.9)  # noqa: E731
     rows = []
     for name, some, score in (
         ("Measured step", known, step),
-        ("Measured step, at L4-L5 alone", [d for d in known if d.mark.disc == 1], step),
-        ("Measured step, at L5-S1 alone", [d for d in known if d.mark.disc == 0], step),
+        ("Measured step, at L4-L5 alone", [d for d in known if d.disc == 1], step),
+        ("Measured step, at L5-S1 alone", [d for d in known if d.disc == 0], step),
         ("Baseline: place of the disc alone, at the same discs", known, place),
     ):
         values = np.array([score(d) for d in some])
@@ -203,7 +209,16 @@ def area_rows(seen: Items[Judged]) -> list[str]:
         area = _area(values, truth, [d.film.group for d in some])
         rows.append(f"| {name} | {len(some)}, {truth.sum()} | {area} |")
     values = np.array([d.slip.posterior for d in known])
-    truth = np.array([d.marked.posterior >= CLEAR for d in known])
+    first = [d.mark is not None and d.mark.disc - d.mark.recounted for d in known]
+    truth = np.array(
+        [n is not False and n in named_discs(d.film) for n, d in zip(first, known, strict=True)]
+    )
+    area = _area(values, truth, [d.film.group for d in known])
+    rows.append(
+        f"| Measured step, by the count before the names were seen | {len(known)}, {truth.sum()} | "
+        f"{area} |"
+    )
+    truth = np.array([d.marked >= CLEAR for d in known])
     area = _area(values, truth, [d.film.group for d in known])
     rows.append(
         f"| Measured step, for discs whose marks stand {CLEAR:.1%} of the depth apart or more "
@@ -214,23 +229,24 @@ def area_rows(seen: Items[Judged]) -> list[str]:
 
 def error_line(seen: Items[Judged]) -> str:
     """How far the measured steps lie from the marked ones."""
-    every = [d for one in seen for d in one.discs]
-    known = [d for d in every if d.slip.doubt <= DOUBT]
+    every = [d for one in seen for d in one.discs if d.mark is not None]
+    known = [d for d in every if sure(d.slip, DOUBT)]
     marks = sum(len(corners()[one.film.key]) for one in seen)
-    away = np.array([abs(d.slip.posterior - d.marked.posterior) for d in known])
+    away = np.array([abs(d.slip.posterior - d.marked) for d in known])
     groups = [d.film.group for d in known]
     middle = drawn(groups, lambda rows: float(np.median(away[rows])))
     one = np.array([d.slip.posterior for d in known])
-    other = np.array([d.marked.posterior for d in known])
+    other = np.array([d.marked for d in known])
     hang = drawn(groups, lambda rows: float(np.corrcoef(one[rows], other[rows])[0, 1]))
-    lowest = [one for one in seen if one.discs]
-    counted = [one.discs[0].place == one.discs[0].mark.disc for one in lowest]
+    first = [next((d for d in one.discs if d.mark is not None), None) for one in seen]
+    lowest = [(one, d) for one, d in zip(seen, first, strict=True) if d is not None and d.mark]
+    counted = [d.place == d.disc for _, d in lowest]
     return (
         f"Of {marks} marked discs {len(every)} are found and {len(known)} measured. The measured "
         f"step lies {middle} depths from the marked one (median; 90% within "
         f"{np.quantile(away, 0.9):.3f}), correlation {hang}. Counting from the lowest disc that is "
-        f"found names the discs as the marks do on {share(counted, [o.film.group for o in lowest])}"
-        " of the films; so no level is named."
+        "found names the discs as the marks do on "
+        f"{share(counted, [o.film.group for o, _ in lowest])} of the films; so no level is named."
     )
 
 
@@ -239,29 +255,27 @@ def film_rows(seen: Items[Judged]) -> list[str]:
     named = [one for one in seen if one.film.levels]
     groups = [one.film.group for one in named]
     rows = [
-        f"| Said {words} of a film whose name tells the level | "
+        f"| Said {words}, of a film whose name tells the level | "
         f"{share([one.verdict.answer in answers for one in named], groups)} |"
         for words, answers in (
             ("present", ("present",)),
-            ("absent", ("absent",)),
-            ("indeterminate or not assessed", ("close", "few", "none")),
+            ("that none was measured", ("unseen",)),
+            ("too close to call or not assessed", ("close", "none")),
         )
     ]
     stated = [d for one in named for d in one.discs if d.slip in one.verdict.slipped]
-    strange = sum(len(one.verdict.slipped) for one in named) - len(stated)
     of = [d.film.group for d in stated]
     rows += [
         f"| Discs with a stated slip that are named | {share([d.named for d in stated], of)} |",
         "| Discs with a stated slip that are named or whose marks show a step of "
         f"{CLEAR:.1%} or more | "
-        f"{share([d.named or d.marked.posterior >= CLEAR for d in stated], of)} |",
-        f"| Stated slips where no disc was marked | {strange} |",
+        f"{share([d.named or d.marked >= CLEAR for d in stated], of)} |",
     ]
     quiet = [
         d
         for one in named
         for d in one.discs
-        if d.slip in one.verdict.measured and not d.named and d.marked.posterior < CLEAR
+        if d.slip in one.verdict.measured and not d.named and d.marked < CLEAR
     ]
     alarms = [d.slip in stated_slips(seen) for d in quiet]
     rows.append(
@@ -279,13 +293,15 @@ def stated_slips(seen: Items[Judged]) -> set[Slip]:
 # --- the confound -------------------------------------------------------------------------------
 
 
-def undone(film: Film) -> Pixels:
-    """A film all of whose marked steps are moved back, from the highest down."""
+def undone(film: Film) -> tuple[Pixels, npt.NDArray[np.floating]]:
+    """A film all of whose marked steps are moved back, and its corners (n, 4, 2) then."""
     pixels = standardise(film.pixels)
-    for mark in sorted(corners()[film.key], key=lambda m: -m.disc):
-        placed = mark.on(film.pixels)
-        pixels = slipped(pixels, placed, -marked_slip(placed).posterior)
-    return pixels
+    discs = np.stack([m.on(film.pixels) for m in corners()[film.key]])
+    for at in reversed(range(len(discs))):
+        share_back = -marked_slip(discs[at]).posterior
+        pixels = slipped(pixels, discs[at], share_back)
+        discs = moved_with(discs, at, share_back)
+    return pixels, discs
 
 
 def confound_rows(seen: Items[Judged], ap: Items[Film], heads: SlipHeads) -> list[str]:
@@ -298,34 +314,30 @@ def confound_rows(seen: Items[Judged], ap: Items[Film], heads: SlipHeads) -> lis
     """
     called = [one for one in seen if one.verdict.answer == "present"]
     groups = [one.film.group for one in called]
-    flat = [one.again(undone(one.film)) for one in called]
+    flat = [one.again(undone(one.film)[0]) for one in called]
     before = [one.verdict.slipped[0].posterior for one in called]
     after = [max((s.posterior for s in v.measured), default=float("nan")) for v in flat]
     rows = [
         f"| Films called present whose steps were all moved back: still present | "
         f"{share([v.answer == 'present' for v in flat], groups)} |",
-        f"| Of the same: absent | {share([v.answer == 'absent' for v in flat], groups)} |",
+        f"| Of the same: none measured | {share([v.answer == 'unseen' for v in flat], groups)} |",
         f"| Of the same: the largest step, median before and after | "
         f"{np.median(before):.3f} and {np.nanmedian(after):.3f} |",
     ]
     found, hits, of = [], [], []
-    for one in seen:
-        even = undone(one.film)
-        for mark in corners()[one.film.key]:
-            if mark.disc in (0, 1, 2):
-                verdict = one.again(slipped(even, mark.on(one.film.pixels), MADE))
-                middle = mark.on(one.film.pixels).mean(0)
-                depth = np.hypot(*np.subtract(*mark.on(one.film.pixels)[2:]))
-                found.append(verdict.answer == "present")
-                hits.append(
-                    any(
-                        np.hypot(*(s.corners.mean(0) - middle)) < NEAR * 1.5 * depth
-                        for s in verdict.slipped
-                    )
-                )
-                of.append(one.film.group)
+    for turn, one in enumerate(seen):
+        even, discs = undone(one.film)
+        low = [d for d, m in zip(discs, corners()[one.film.key], strict=True) if m.disc <= 2]
+        placed = low[turn % len(low)]
+        verdict = one.again(slipped(even, placed, MADE))
+        near = NEAR * float(np.hypot(*(placed[2] - placed[3])))
+        found.append(verdict.answer == "present")
+        hits.append(
+            any(np.hypot(*(s.corners.mean(0) - placed.mean(0))) < near for s in verdict.slipped)
+        )
+        of.append(one.film.group)
     rows += [
-        f"| Evened films with a slip of {MADE:.0%} made at L5-S1, L4-L5 or L3-L4: present | "
+        f"| Evened films with a slip of {MADE:.0%} made at one of the lowest discs: present | "
         f"{share(found, of)} |",
         f"| Of the same: at that disc | {share(hits, of)} |",
     ]

@@ -71,10 +71,10 @@ _TOOLS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     (
         "radiographs",
-        "Tells the view of a spine radiograph, and scoliosis on AP films by the bend of the "
-        "midline; abstains when unsure, and on spondylolisthesis.",
+        "Tells the view of a spine radiograph, scoliosis on AP films by the bend of the midline "
+        "and spondylolisthesis on lateral ones by the step of corners; abstains when unsure.",
         "radiographs of the spine",
-        ("view", *OF_RADIOGRAPHS, "curve_angle"),
+        ("view", *OF_RADIOGRAPHS, "curve_angle", "slip_ratio"),
         ("radiographs", "triage"),
     ),
     (

@@ -220,6 +220,14 @@ def limitations_are_stated(report: Report) -> Iterator[str]:
             any(f.kind == "scoliosis" and f.status != "not_assessable" for f in report.findings),
             "side",
         ),
+        (
+            any(
+                f.kind == "spondylolisthesis" and f.status != "not_assessable"
+                for f in report.findings
+            )
+            and bool(report.study.radiographs),
+            "slip",
+        ),
         (bool(report.omitted_levels or report.left_out), "left_out"),
         (any(s.by_reader for s in report.sentences), "worded"),
         (any(f.set_by_reader for f in report.findings), "reader"),

@@ -75,6 +75,64 @@ def test_a_film_is_answered_from_its_findings(
     assert "Pfirrmann" not in text
 
 
+@pytest.fixture
+def lateral_session() -> Session:
+    """A session on one lateral film with a slip, as the tools hand it on."""
+    pixels = np.add.outer(np.arange(220.0), np.arange(90.0)).astype(np.float32)[None]
+    series = Series("s1", pixels, modality=Modality.DX, view=View.LATERAL)
+    disc = ((20.0, 150.0), (60.0, 148.0), (70.0, 160.0), (30.0, 162.0))
+    placed = Evidence(series="s1", slice_index=0, polygon=disc)
+    fields = {"tool": "radiographs", "tool_version": "1"}
+    seen = (
+        Observation(id="o1", kind="view", value="lateral", **fields),
+        Observation(
+            id="o2",
+            kind="scoliosis",
+            status="not_assessable",
+            reason="Scoliosis was not assessable: it needs an AP radiograph",
+            **fields,
+        ),
+        Observation(
+            id="o3",
+            kind="spondylolisthesis",
+            value="present",
+            confidence=0.94,
+            probabilities={"absent": 0.06, "present": 0.94},
+            evidence=(placed,),
+            **fields,
+        ),
+        Observation(id="o4", kind="slip_ratio", value=0.31, unit="1", evidence=(placed,), **fields),
+    )
+    eligible = Eligibility(
+        False, reason="not-mr", detail="A radiograph of the spine.", radiographs=("s1",)
+    )
+    session = Session()
+    session.take(Reading(Study("k", (series,)), eligible, seen, ()))
+    return session
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("What is this study?", ["a radiograph of the spine", "lateral view"]),
+        (
+            "Is there spondylolisthesis?",
+            ["anterior slip of 31% of the vertebral depth", "grade II", "94%", "not named"],
+        ),
+        ("Is there a slip at L4-L5?", ["not named on a radiograph"]),
+        ("What are the findings?", ["Scoliosis not assessed", "slip of 31%"]),
+        ("Draft the report", ["The draft report is written", "31%"]),
+    ],
+)
+def test_a_lateral_film_is_answered_from_its_findings(
+    lateral_session: Session, say: Say, question: str, words: list[str]
+) -> None:
+    text = say(lateral_session, question).text
+    for word in words:
+        assert word in text, text
+    assert "31 mm" not in text
+
+
 def test_the_image_shows_the_traced_spine(film_session: Session, say: Say) -> None:
     answer = say(film_session, "Show me the image")
     (image,) = answer.images

@@ -109,6 +109,98 @@ def test_an_ap_film_is_reported(
     assert page.count("data:image/png") == 1
 
 
+NO_CURVE = seen(
+    "scoliosis",
+    status="not_assessable",
+    reason="Scoliosis was not assessable: it needs an AP radiograph",
+)
+
+
+@pytest.mark.parametrize("style", styles())
+@pytest.mark.parametrize(
+    ("fields", "share", "said"),
+    [
+        (
+            {"value": "present", "confidence": 0.96},
+            0.224,
+            "Spondylolisthesis with a measured anterior slip of 22% of the vertebral depth "
+            "(Meyerding grade I).",
+        ),
+        (
+            {"value": "present", "confidence": 0.96},
+            0.57,
+            "Spondylolisthesis with a measured anterior slip of 57% of the vertebral depth "
+            "(Meyerding grade III).",
+        ),
+        (
+            {"value": "present", "confidence": 0.6},
+            None,
+            "Probable spondylolisthesis.",
+        ),
+        ({"value": "absent", "confidence": 0.9}, None, "No spondylolisthesis seen"),
+        (
+            {"status": "indeterminate", "reason": "too close to call"},
+            None,
+            "Spondylolisthesis indeterminate.",
+        ),
+    ],
+)
+def test_a_lateral_film_is_reported(
+    style: str, fields: dict[str, Any], share: float | None, said: str
+) -> None:
+    found = [seen("view", value="lateral"), NO_CURVE, seen("spondylolisthesis", **fields)]
+    if share is not None:
+        found.append(seen("slip_ratio", value=share, unit="1"))
+    report = written(*found, style=style, view=View.LATERAL)
+    assert all(check.passed for check in report.obligatory)
+    assert said in text(report, "findings")
+    assert said in text(report, "impression")
+    assert "Scoliosis not assessed." in text(report, "findings")
+    limits = text(report, "limitations")
+    assert "The level of a slip is not named" in limits
+    assert "L4" not in to_markdown(report)
+    assert " mm" not in text(report, "findings")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "No spondylolisthesis seen.",
+        "Spondylolisthesis at L4-L5.",
+        "Spondylolisthesis with a measured anterior slip of 60% of the vertebral depth.",
+        "Spondylolisthesis with a measured posterior slip of 22% of the vertebral depth.",
+        "Spondylolisthesis with a measured anterior slip of 22% of the vertebral depth "
+        "(Meyerding grade II).",
+        "Spondylolisthesis with a measured anterior slip of 8 mm.",
+    ],
+)
+def test_a_wrong_slip_is_caught(claim: str) -> None:
+    report = written(
+        NO_CURVE,
+        seen("spondylolisthesis", value="present", confidence=0.95),
+        seen("slip_ratio", value=0.22, unit="1"),
+        view=View.LATERAL,
+    )
+    right = "Spondylolisthesis with a measured anterior slip of 22% of the vertebral depth."
+    assert check_sentence(right, report.findings) == []
+    assert check_sentence(claim, report.findings)
+
+
+@pytest.mark.parametrize("style", styles())
+def test_a_slip_in_german(style: str, english_in: Any) -> None:
+    found = seen("spondylolisthesis", value="present", confidence=0.95)
+    size = seen("slip_ratio", value=0.22, unit="1")
+    report = restyle(written(found, size, NO_CURVE, view=View.LATERAL), style, "de")
+    said = (
+        "Spondylolisthese mit gemessenem Ventralversatz von 22 % der Wirbelkörpertiefe "
+        "(Meyerding Grad I)."
+    )
+    assert said in text(report, "findings")
+    assert said in text(report, "impression")
+    assert "Die Höhe eines Versatzes wird nicht benannt" in text(report, "limitations")
+    assert not english_in(to_markdown(report))
+
+
 def test_what_was_asked_of_a_film_comes_first() -> None:
     found = seen("scoliosis", value="absent", confidence=0.9)
     report = written(seen("view", value="ap"), found, NO_SLIP)

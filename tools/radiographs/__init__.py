@@ -1,8 +1,8 @@
 """Radiographs of the spine: the view first, then what that view can show.
 
 On an AP film the midline of the spine is traced and its bend decides on scoliosis. On a lateral
-film spondylolisthesis is not judged: the data hold no lateral film without it
-(``weights/radiographs/card.md``). What a view can't show is not assessable in it.
+film the corners beside each disc are found, and the step between them decides on spondylolisthesis.
+What a view can't show is not assessable in it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from radixgpt.study import Series, Study, View
 
 if TYPE_CHECKING:
     from tools.radiographs.curve import Curve
+    from tools.radiographs.slip import Slip, Verdict
 
 TOOL = "radiographs"
 
 NEEDS_AP = "Scoliosis was not assessable: it needs an AP radiograph"
 NEEDS_LATERAL = "Spondylolisthesis was not assessable: it needs a lateral radiograph"
-NOT_LEARNT = (
+NO_DISCS = (
     "Spondylolisthesis was not assessable on the lateral radiograph: "
-    "no lateral film without it was there to learn from"
+    "the corners of the vertebrae could not be made out"
 )
 NO_VIEW = "the view could not be told"
 NO_LINE = "the midline of the spine could not be traced"
 CLOSE = "the probabilities are too close to call"
+NO_SLIP = "no slip was measured, but one may hide at a disc that was not found"
 
 
 def model_facts() -> ModelFacts:
@@ -54,7 +56,8 @@ def run(study: Study, eligibility: Eligibility) -> list[Observation]:
 
     Returns:
         For each film its view, and scoliosis and spondylolisthesis, none of which has a level;
-        on an AP film whose midline was traced also the angle of its curve.
+        on an AP film whose midline was traced also the angle of its curve, on a lateral one with
+        a slip its size. Levels are not named, as a film may not show where counting begins.
 
     Raises:
         WeightsError: the weights of this tool or of triage are missing or damaged.
@@ -116,27 +119,52 @@ def traced(series: Series, index: int) -> tuple[Curve | None, npt.NDArray[np.flo
     return found, np.where(chances[:, -1:] < 1, shown, 0.0)
 
 
+def discs(series: Series, index: int) -> tuple[Verdict, npt.NDArray[np.float32]]:
+    """What the discs of one lateral film say, and a map (rows, columns) of where they were seen."""
+    from tools.radiographs.slip import judge
+    from tools.radiographs.slip_find import find
+    from tools.radiographs.weights import heads
+    from tools.triage_weights import eyes
+
+    shipped = heads()
+    found, seen = find(series.pixels[index], eyes().network, shipped.slips, _spacing(series))
+    return judge(found, shipped.slip_rule.of, shipped.thresholds.lines()), seen
+
+
 def heat(series: Series, index: int) -> npt.NDArray[np.float32]:
     """Where the tool looked on one film, (rows, columns) in [0, 1].
 
-    The chances of the midline on an AP film, what spoke for the view on a lateral one.
+    The chances of the midline on an AP film and of discs on a lateral one; where no disc is found,
+    and on other films, what spoke for the view.
     """
-    from tools.framing import frame, resize
+    from tools.framing import resize
 
-    pixels, spacing = series.pixels[index], _spacing(series)
+    pixels = series.pixels[index]
     view = series.view if series.view is not View.UNKNOWN else view_of(series, index)[0]
     if view is View.AP:
-        seen = traced(series, index)[1]
-        scaled = np.asarray(seen / max(float(seen.max()), 1e-6), np.float32)
-        return resize(scaled, *pixels.shape)
+        seen = np.asarray(traced(series, index)[1], np.float32)
+    else:
+        if view is not View.LATERAL:
+            return _spoke_for(series, index, lateral=False)
+        verdict, seen = discs(series, index)
+        if not verdict.measured:
+            return _spoke_for(series, index, lateral=True)
+    scaled = np.asarray(seen / max(float(seen.max()), 1e-6), np.float32)
+    return np.clip(resize(scaled, *pixels.shape), 0, 1)
+
+
+def _spoke_for(series: Series, index: int, *, lateral: bool) -> npt.NDArray[np.float32]:
+    """What spoke for a view on one film, (rows, columns) in [0, 1]."""
+    from tools.framing import frame, resize
     from tools.radiographs.view import last_maps
     from tools.radiographs.weights import heads
     from tools.triage_looks import SIZE
     from tools.triage_weights import eyes
 
-    framed = frame(pixels, SIZE, spacing)
+    pixels = series.pixels[index]
+    framed = frame(pixels, SIZE, _spacing(series))
     maps = last_maps(eyes().network, framed.pixels)
-    square = resize(heads().view.activation(maps, lateral=view is View.LATERAL), SIZE, SIZE)
+    square = resize(heads().view.activation(maps, lateral=lateral), SIZE, SIZE)
     (left, top), (right, bottom) = framed.to_frame(
         [(-0.5, -0.5), (pixels.shape[1] - 0.5, pixels.shape[0] - 0.5)]
     )
@@ -161,7 +189,7 @@ def _film(series: Series, index: int) -> list[dict[str, Any]]:
     if view is View.AP:
         return [seen, *_scoliosis(series, index, plain), _not("spondylolisthesis", NEEDS_LATERAL)]
     if view is View.LATERAL:
-        return [seen, _not("scoliosis", NEEDS_AP), _not("spondylolisthesis", NOT_LEARNT)]
+        return [seen, _not("scoliosis", NEEDS_AP), *_slip(series, index, plain)]
     if view is View.OTHER:
         return [seen, _not("scoliosis", NEEDS_AP), _not("spondylolisthesis", NEEDS_LATERAL)]
     open_ = {"status": "indeterminate", "reason": NO_VIEW, "evidence": [plain]}
@@ -200,3 +228,31 @@ def _scoliosis(series: Series, index: int, plain: Evidence) -> list[dict[str, An
         said |= {"value": value, "confidence": round(sure, 4)}
     angle = {"kind": "curve_angle", "value": round(found.angle, 1), "unit": "deg"}
     return [said, {**angle, "evidence": shown}]
+
+
+def _slip(series: Series, index: int, plain: Evidence) -> list[dict[str, Any]]:
+    """Spondylolisthesis by the largest step of a lateral film, and that step where it is stated."""
+    verdict, _ = discs(series, index)
+    if verdict.answer == "none":
+        return [_not("spondylolisthesis", NO_DISCS)]
+    chance = verdict.chance
+    said: dict[str, Any] = {
+        "kind": "spondylolisthesis",
+        "probabilities": {ABSENT: round(1 - chance, 4), PRESENT: round(chance, 4)},
+        "evidence": [_shown(plain, s) for s in verdict.slipped or verdict.measured],
+    }
+    if verdict.answer == "present":
+        worst = verdict.slipped[0]
+        size = {"kind": "slip_ratio", "value": round(worst.posterior, 3), "unit": "1"}
+        return [
+            said | {"value": PRESENT, "confidence": round(chance, 4)},
+            {**size, "evidence": [_shown(plain, worst)]},
+        ]
+    reason = CLOSE if verdict.answer == "close" else NO_SLIP
+    return [said | {"status": "indeterminate", "reason": reason}]
+
+
+def _shown(plain: Evidence, slip: Slip) -> Evidence:
+    """The disc on the film."""
+    front, back = ((float(x), float(y)) for x, y in slip.corners[[2, 3]])
+    return plain.model_copy(update={"polygon": slip.outline(), "axis": (front, back)})

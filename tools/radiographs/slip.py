@@ -19,6 +19,9 @@ Array = npt.NDArray[np.floating]
 
 LEAST_PEAK = 0.25
 """Chance of a disc's centre below which it is not followed."""
+UNLIKE = 0.25
+"""Difference of both steps, in depths, beyond which corners are not believed: neighbouring
+endplates are about equally long."""
 _NEAR, _FAR = 0.45, 1.9
 """Distances of neighbouring discs, in depths of the lower endplate."""
 _TURN = 0.5
@@ -72,10 +75,11 @@ class Slip:
         return tuple((round(float(x), 1), round(float(y), 1)) for x, y in ring)
 
 
-Answer = Literal["present", "absent", "close", "few", "none"]
-"""What is said of a film: a slip, none, too close to call, too few discs, or no disc measured."""
-DISCS = 5
-"""Discs from L5-S1 to L1-L2: so many must be measured before a slip is called absent."""
+Answer = Literal["present", "close", "unseen", "none"]
+"""What is said of a film: a slip, too close to call, none measured, or no disc measured.
+
+A slip is never called absent: the disc that has slipped far is the one most often missed.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Lines:
 
     Attributes:
         slip: least chance of a slip for it to be stated.
-        no_slip: greatest chance of a slip for a disc to count as without one.
+        no_slip: greatest chance of a slip at which none counts as measured.
         doubt: greatest doubt about corners, in depths, for a disc to be measured.
     """
 
@@ -110,22 +114,21 @@ class Verdict:
     chance: float
 
 
+def sure(slip: Slip, doubt: float) -> bool:
+    """Whether the corners of a disc agree between looks and with one another."""
+    return slip.doubt <= doubt and abs(slip.posterior - slip.anterior) <= UNLIKE
+
+
 def judge(found: Items[Slip], chance: Callable[[float], float], lines: Lines) -> Verdict:
     """Decide on a film by the largest step of the posterior corners among its discs."""
-    measured = tuple(s for s in found if s.doubt <= lines.doubt)
+    measured = tuple(s for s in found if sure(s, lines.doubt))
     if not measured:
         return Verdict("none", (), (), 0.0)
     most = chance(max(s.posterior for s in measured))
     slipped = sorted(
         (s for s in measured if chance(s.posterior) >= lines.slip), key=lambda s: -s.posterior
     )
-    answer: Answer = "absent"
-    if slipped:
-        answer = "present"
-    elif most > lines.no_slip:
-        answer = "close"
-    elif len(measured) < DISCS:
-        answer = "few"
+    answer: Answer = "present" if slipped else "close" if most > lines.no_slip else "unseen"
     return Verdict(answer, measured, tuple(slipped), most)
 
 

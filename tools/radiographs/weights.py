@@ -15,11 +15,13 @@ from safetensors.numpy import load_file
 from radixgpt.errors import WeightsError
 from radixgpt.weights import Card, load_card
 from tools.radiographs.curve_net import CHANNELS, CurveHead
+from tools.radiographs.slip import Lines
 from tools.radiographs.slip_find import SlipHeads
 from tools.radiographs.slip_net import CornerHead, DiscHead
 from tools.radiographs.view import ViewHead
 
 FILE = "heads.safetensors"
+SLIPS = "slips.safetensors"
 
 
 class Thresholds(BaseModel):
@@ -29,6 +31,9 @@ class Thresholds(BaseModel):
         view: least chance of a view.
         scoliosis: least chance of the stated value.
         clearness: least mean chance along the midline for it to be measured.
+        slip: least chance of a stated slip.
+        no_slip: greatest chance of a slip at which none counts as measured.
+        doubt: greatest doubt about corners, in depths, for a disc to be measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +41,13 @@ class Thresholds(BaseModel):
     view: float
     scoliosis: float
     clearness: float
+    slip: float
+    no_slip: float
+    doubt: float
+
+    def lines(self) -> Lines:
+        """Those of slips."""
+        return Lines(self.slip, self.no_slip, self.doubt)
 
 
 class Calibration(BaseModel):
@@ -76,6 +88,8 @@ class Heads:
     spread: torch.Tensor
     thresholds: Thresholds
     calibration: Calibration
+    slips: SlipHeads
+    slip_rule: SlipRule
 
     @torch.inference_mode()
     def chances(self, maps: torch.Tensor) -> npt.NDArray[np.float64]:
@@ -106,6 +120,7 @@ def heads() -> Heads:
     stored = {k: v.astype(np.float32) for k, v in load_file(shipped.file(FILE)).items()}
     curve = CurveHead()
     try:
+        slips = slip_heads(load_file(shipped.file(SLIPS)))
         inner = {k[6:]: torch.from_numpy(v) for k, v in stored.items() if k.startswith("curve.")}
         curve.load_state_dict(inner)
         mean, spread = (torch.from_numpy(stored[name]) for name in ("mean", "spread"))
@@ -118,6 +133,8 @@ def heads() -> Heads:
             spread,
             Thresholds.model_validate(shipped.manifest.thresholds),
             Calibration.model_validate(shipped.value("calibration")),
+            slips,
+            SlipRule.model_validate(shipped.value("slip_rule")),
         )
     except (RuntimeError, KeyError, ValidationError) as error:
         raise WeightsError(
