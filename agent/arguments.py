@@ -67,6 +67,13 @@ class Quantity(StrEnum):
     SLIP = "slip"
 
 
+class Direction(StrEnum):
+    """Where a slip goes: anterior where the upper vertebra lies in front."""
+
+    ANTERIOR = "anterior"
+    POSTERIOR = "posterior"
+
+
 class Weighting(StrEnum):
     """The weighting of a series."""
 

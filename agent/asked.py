@@ -20,8 +20,10 @@ _PASTED = re.compile(
     r"(?: of [\w ]{1,30})?|system(?: note| message)?|assistant|developer)\b[\w ]{0,20}:.*",
     re.IGNORECASE | re.DOTALL,
 )
-_COUNTS = ("level", "by", "times")
+_COUNTS = ("level", "by", "times", "quantity", "millimetres", "direction")
 """The arguments that make one change another."""
+_LONGEST = 99.0
+"""Millimetres beyond which a number is no length of a spine, and may be a number of somebody's."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def hear(text: str) -> Heard:
     changes = tuple(
         (route.call.tool, _told(route.call.tool, route.call.args))
         for route in routes(router, text, None)
-        if route.call.tool in CHANGES
+        if route.call.tool in (*CHANGES, "set_measure")
+        and abs(route.call.args.get("millimetres", 0.0)) <= _LONGEST
     )
     offered = Previous(Call("set_grade"), pending=True)
     answers = routes(router, text, offered)
@@ -63,5 +66,9 @@ def hear(text: str) -> Heard:
 
 
 def _told(tool: str, args: Mapping[str, Any]) -> dict[str, str]:
-    told = {name: str(args[name]) for name in _COUNTS if args.get(name) is not None}
+    told = {
+        name: f"{said:g}" if isinstance(said := args[name], float) else str(said)
+        for name in _COUNTS
+        if args.get(name) is not None
+    }
     return {"times": "1", **told} if tool == "undo" else told

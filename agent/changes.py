@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from langchain.tools import tool
 
-from agent import answers, captioning, replies
+from agent import answers, captioning, remeasuring, replies
 from agent import content as c
 from agent.arguments import (
     Disc,
@@ -25,12 +25,12 @@ from agent.arguments import (
     report_of,
     result,
 )
-from agent.edits import Edit, Reword, SetGrade, level_of
+from agent.edits import Edit, Reword, SetGrade, SetMeasure, level_of
 from agent.session import Session
 from agent.state import Pending, Proposed, Sending
 from etl.phrases import list_and
 from radixgpt.errors import CheckFailedError, InputError, LevelError
-from radixgpt.finding import KINDS, Finding
+from radixgpt.finding import KINDS
 from radixgpt.level import LUMBAR_DISCS
 from radixgpt.report import Report
 
@@ -213,6 +213,9 @@ def _own(change: Edit, numbering: int) -> str:
         what = "leaving out" if change.text is None else "wording"
         return f"Your {what} of a sentence of the {change.sentence.section.replace('_', ' ')}"
     level = level_of(change, numbering)
+    if isinstance(change, SetMeasure):
+        shown = remeasuring.length(change.kind, change.millimetres, change.direction)
+        return f"Your own {KINDS[change.kind].title} at {level} ({shown})"
     if isinstance(change, SetGrade):
         shown = answers.value(change.kind, str(change.value))
         return f"Your own grade at {level} ({KINDS[change.kind].title}: {shown})"
@@ -250,16 +253,10 @@ def set_grade(runtime: Runtime, level: Disc, kind: Graded, value: str) -> Result
         level=level.value,
         kind=kind.value,
         title=facts.title,
-        now=_value(here[0]),
+        now=remeasuring.valued(here[0]),
         wanted=value,
     )
     return result(what, Shown("waits for a yes", findings=ids(here)))
-
-
-def _value(finding: Finding) -> str:
-    if finding.status == "value":
-        return str(finding.value)
-    return "indeterminate" if finding.status == "indeterminate" else "not assessed"
 
 
 @tool(response_format="content_and_artifact", parse_docstring=True)
@@ -291,14 +288,21 @@ def confirm_change(runtime: Runtime, accept: bool) -> Result:
         what = c.DismissedContent(
             level=change.level,
             kind=change.kind,
-            title=KINDS[change.kind].title,
-            now=_value(here[0]) if here else "not assessed",
+            title=remeasuring.titled(change.kind),
+            now=remeasuring.valued(here[0]) if here else "not assessed",
         )
         return result(what, Shown("nothing changed"))
     _require_answer(session, pending)
-    report = session.set_grade(change.level, change.kind, change.value)
-    title = KINDS[change.kind].title
-    shown = answers.value(change.kind, str(change.value))
+    if isinstance(change, SetMeasure):
+        report = session.set_measure(
+            change.level, change.kind, change.millimetres, change.direction
+        )
+    else:
+        report = session.set_grade(change.level, change.kind, change.value)
+    found = chosen(report, [change.level], [change.kind])
+    done = next(f for f in found if f.set_by_reader)
+    shown = answers.value(change.kind, remeasuring.valued(done))
+    title = remeasuring.titled(change.kind)
     said = f"At {change.level}, {title} is now {shown}, marked as set by the reader."
     return _written("confirm_change", said, report)
 

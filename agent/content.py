@@ -109,9 +109,9 @@ class ReportContent(_Content):
 
 
 class PendingContent(_Content):
-    """A change of a grade that waits for the user's yes."""
+    """A change of a grade or a length that waits for the user's yes."""
 
-    tool: Literal["set_grade"] = "set_grade"
+    tool: Literal["set_grade", "set_measure"] = "set_grade"
     level: str
     kind: str
     title: str

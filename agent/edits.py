@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from radixgpt.errors import LevelError
 from radixgpt.level import LUMBAR_DISCS, disc_at, disc_index
 from radixgpt.report import Report, Sentence
+
+if TYPE_CHECKING:
+    from etl.remeasure import Direction
 
 LOWEST, HIGHEST = -1, 3
 """How far the numbering can be moved in all: below S1-S2 there is no disc to count from, and more
@@ -24,6 +28,22 @@ class SetGrade:
     level: str
     kind: str
     value: str | int
+    numbering: int = 0
+
+
+@dataclass(frozen=True)
+class SetMeasure:
+    """A reader's own length at a disc; ``numbering`` as in SetGrade.
+
+    Attributes:
+        kind: ``disc_height_mm``, ``canal_mm`` or ``slip_mm``.
+        direction: of a slip; None keeps the one that it has.
+    """
+
+    level: str
+    kind: str
+    millimetres: float
+    direction: Direction | None = None
     numbering: int = 0
 
 
@@ -52,7 +72,7 @@ class Reword:
     numbering: int = 0
 
 
-Edit = SetGrade | DropSentences | Reword
+Edit = SetGrade | SetMeasure | DropSentences | Reword
 
 
 def moved(change: Edit, numbering: int) -> Edit:
@@ -70,7 +90,7 @@ def moved(change: Edit, numbering: int) -> Edit:
     return change
 
 
-def level_of(change: SetGrade | DropSentences, numbering: int) -> str:
+def level_of(change: SetGrade | SetMeasure | DropSentences, numbering: int) -> str:
     """The level of a change once the numbering was moved ``numbering`` levels upwards.
 
     Raises:
@@ -100,7 +120,7 @@ def apply(report: Report, change: Edit) -> Report:
 
     Raises:
         LevelError: the report has no such level.
-        CheckFailedError: the new report does not pass its checks.
+        CheckFailedError: the report has nothing to be changed so, or does not pass its checks.
     """
     from etl import edit
 
@@ -110,4 +130,8 @@ def apply(report: Report, change: Edit) -> Report:
         return edit.reword(report, change.sentence, change.text)
     if isinstance(change, SetGrade):
         return edit.set_grade(report, change.level, change.kind, change.value)
+    if isinstance(change, SetMeasure):
+        return edit.set_measure(
+            report, change.level, change.kind, change.millimetres, direction=change.direction
+        )
     return edit.drop_sentences(report, change.level)

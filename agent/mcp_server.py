@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CHANGING = frozenset(
     {
         "set_grade",
+        "set_measure",
         "confirm_change",
         "shift_numbering",
         "remove_sentences",

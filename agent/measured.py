@@ -35,10 +35,13 @@ def _cell(found: Mapping[tuple[str, str], Finding], level: str, quantity: str) -
     if quantity == "slip" and (length or ratio):
         way = " anterior" if (length or ratio or 0) > 0 else " posterior"
         length, ratio = (None if size is None else abs(size) for size in (length, ratio))
-    share = "" if ratio is None else f"{ratio:.2f}"
+    share = "" if ratio is None else f"ratio {ratio:.2f}"
+    own = found.get((level, f"{quantity}_mm"))
+    mark = "set by the reader" if own is not None and own.set_by_reader else ""
     if length is None:
-        return f"ratio {share}{way}"
-    return f"{length:.1f} mm{way}" + (f" (ratio {share})" if share else "")
+        return f"{share}{way}"
+    beside = "; ".join(part for part in (share, mark) if part)
+    return f"{length:.1f} mm{way}" + (f" ({beside})" if beside else "")
 
 
 def measures(content: c.MeasuresContent) -> str:

@@ -39,8 +39,9 @@ TOLD: Mapping[str, str] = {
         "*Comparison*. With one, it names what it was compared with there instead."
     ),
     "measured": (
-        "What was measured can't be set: it comes from the images. A grade can, for instance *set "
-        "L4-L5 to Pfirrmann 3*, and a sentence can be taken out of the report on the page."
+        "What was measured can be set by its level and in millimetres, one length at a time: say "
+        "*set the slip at L4-L5 to 7 mm*, for instance. The share of the vertebral depth goes with "
+        "it, and both are marked as set by the reader."
     ),
     "signing": (
         "Only a person signs: by *Sign* above the report on the page, or by `radixgpt sign`. It "
@@ -218,6 +219,8 @@ def describe(tool: str, args: Mapping[str, Any]) -> str:
         "measure": f"the measured {quantities or 'values'}{at}",
         "show_image": f"the image{at}",
         "explain": f"the evidence for {titles or 'the grades'}{at}",
+        "set_measure": f"setting the {QUANTITY.get(args.get('quantity', ''), 'length')}{at} to "
+        f"{args.get('millimetres', '')} mm",
         "set_grade": f"setting {titles}{at} to {args.get('value', '')}",
         "remove_sentences": f"taking{at.removeprefix(' at')} out of the report",
         "restore_sentences": f"bringing{at.removeprefix(' at')} back into the report",

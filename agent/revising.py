@@ -7,15 +7,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.audit.recorder import Recorder
-from agent.edits import DropSentences, Edit, Reword, SetGrade, apply, level_of
+from agent.edits import DropSentences, Edit, Reword, SetGrade, SetMeasure, apply, level_of
 from agent.pipeline import Progress
 from agent.state import Pending, State
 from radixgpt.errors import CheckFailedError, InputError
-from radixgpt.finding import Finding
+from radixgpt.finding import KINDS, Finding
 from radixgpt.report import Report, Sentence
+
+if TYPE_CHECKING:
+    from etl.remeasure import Direction
 
 
 def silent(_: str) -> None:
@@ -149,6 +152,31 @@ class Revising(ABC):
             level=level,
             kind=kind,
             value=value,
+        )
+
+    def set_measure(
+        self, level: str, kind: str, millimetres: float, direction: Direction | None = None
+    ) -> Report:
+        """Set a reader's own length, and its share of the vertebral depth with it.
+
+        Args:
+            level: the disc.
+            kind: ``disc_height_mm``, ``canal_mm`` or ``slip_mm``.
+            millimetres: above 0.
+            direction: of a slip; None keeps the one that it has.
+
+        Raises:
+            LevelError: the report has no such level.
+            CheckFailedError: nothing was measured there, or the length is not plausible.
+        """
+        return self._edit(
+            SetMeasure(level, kind, millimetres, direction, self.level_shift),
+            f"{KINDS[kind].title if kind in KINDS else 'length'} at {level}",
+            do="set_measure",
+            level=level,
+            kind=kind,
+            millimetres=millimetres,
+            direction=direction,
         )
 
     def reword(self, place: int, text: str) -> Report:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent.edits import Edit, SetGrade
+from agent.edits import Edit, SetGrade, SetMeasure
 from agent.pipeline import Reading
 from radixgpt.report import Report
 
@@ -61,7 +61,7 @@ class Proposed:
 class Pending:
     """What waits for the user's yes; it may only be confirmed in a later turn."""
 
-    edit: SetGrade | Sending | Proposed
+    edit: SetGrade | SetMeasure | Sending | Proposed
     turn: int
 
 

@@ -34,6 +34,7 @@ from agent.lookups import (
 )
 from agent.making import make_synthetic_image
 from agent.reading_texts import check_caption, detect_concepts
+from agent.remeasuring import set_measure
 from agent.similar_cases import find_similar_cases
 
 TOOLS: tuple[BaseTool, ...] = (
@@ -49,6 +50,7 @@ TOOLS: tuple[BaseTool, ...] = (
     restore_sentences,
     shift_numbering,
     set_grade,
+    set_measure,
     confirm_change,
     undo,
     list_changes,
@@ -95,7 +97,8 @@ TITLES: dict[str, str] = {
     "restore_sentences": "Bringing a level back into the report",
     "shift_numbering": "Moving the numbering",
     "set_grade": "Preparing a change",
-    "confirm_change": "Changing a grade",
+    "set_measure": "Preparing a change",
+    "confirm_change": "Making the change",
     "undo": "Taking a change back",
     "list_changes": "Listing the changes",
     "explain": "Looking up the evidence",

@@ -104,7 +104,7 @@ def _plausible(kind: str, millimetres: float) -> float:
     size = round(float(millimetres), 1) if not isinstance(millimetres, bool) else 0.0
     if not 0 < size <= longest:  # nor is what is no number at all
         raise CheckFailedError(
-            f"A {title} can't be that.",
+            f"The {title} can't be that.",
             f"Give it in millimetres, from 0.1 to {longest:g}"
             + (", and its direction as a word." if kind == "slip_mm" else "."),
         )
@@ -112,7 +112,7 @@ def _plausible(kind: str, millimetres: float) -> float:
 
 
 def _refuse(report: Report, level: str, kind: str) -> None:
-    if not any(f.kind in LONGEST_MM and f.status == "value" for f in report.findings):
+    if not any(s.millimetres for s in report.study.series if s.shown_slice is not None):
         raise CheckFailedError(
             "The report has no lengths in millimetres, as the pixel spacing is unknown.",
             "A length can be set where the images tell their spacing.",

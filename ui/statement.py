@@ -76,7 +76,8 @@ def of_level(said: tuple[Statement, ...], level: str) -> list[dict[str, str]]:
     """What is stated of a level, briefly: a title, a value and a source a row.
 
     What has a finding or no verdict has a row each; what was looked for and not seen shares one,
-    and so does what was measured. What was not assessed is not left out.
+    and so does what was measured, and what the reader set of it. What was not assessed is not left
+    out.
     """
     here = {one.kind: one for one in said if one.level == level}
     rows: list[dict[str, str]] = []
@@ -89,12 +90,15 @@ def of_level(said: tuple[Statement, ...], level: str) -> list[dict[str, str]]:
             absent.append(f"{brief} ({_sure(one)})")
         else:
             rows.append({"title": brief, "value": value(one), "source": source(one)})
-    lengths = [
-        f"{brief} {one.value:.1f} mm"
-        for kind, brief in _LENGTHS.items()
-        if (one := here.get(kind)) is not None and isinstance(one.value, float)
-    ]
-    for title_, parts in (("not seen", absent), ("not assessed", missing), ("measured", lengths)):
+    lengths: dict[str, list[str]] = {"measured": [], "set by the reader": []}
+    for kind, brief in _LENGTHS.items():
+        one = here.get(kind)
+        if one is not None and isinstance(one.value, float):
+            own = isinstance(one, Finding) and one.set_by_reader
+            lengths["set by the reader" if own else "measured"].append(
+                f"{brief} {one.value:.1f} mm"
+            )
+    for title_, parts in {"not seen": absent, "not assessed": missing, **lengths}.items():
         if parts:
             rows.append({"title": title_, "value": ", ".join(parts), "source": ""})
     return rows

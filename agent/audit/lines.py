@@ -91,6 +91,7 @@ class Did(_Line):
         "drop_sentences",
         "restore_sentences",
         "set_grade",
+        "set_measure",
         "reword",
         "leave_out",
         "undo",
@@ -113,6 +114,8 @@ class Did(_Line):
     level: str | None = None
     kind: str | None = None
     value: str | int | None = None
+    millimetres: float | None = None
+    direction: Literal["anterior", "posterior"] | None = None
     place: int | None = None
     text: str | None = None
 

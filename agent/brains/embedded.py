@@ -37,7 +37,8 @@ from tools.router import (
 
 _SHORT = 4
 """Words below which an answer to a question back hardly stands for itself."""
-_CHANGES = (*CHANGES, "set_grade", "confirm_change")
+_SETS = ("set_grade", "set_measure")
+_CHANGES = (*CHANGES, *_SETS, "confirm_change")
 _OWN_CALLS = (
     "confirm_change",
     "undo",
@@ -144,9 +145,9 @@ def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMes
     if _SCOLIOSIS.search(question) and any(r.call.tool == "not_assessed" for r in found):
         found = tuple(_on_radiographs(r) if r.call.tool == "not_assessed" else r for r in found)
     wanted = [route for route in found if route.call.tool in tools]
-    # a change of a grade ends in a question, so it comes last
-    wanted.sort(key=lambda route: route.call.tool == "set_grade")
-    if sum(route.call.tool == "set_grade" for route in wanted) > 1:
+    # a change of a grade or a length ends in a question, so it comes last
+    wanted.sort(key=lambda route: route.call.tool in _SETS)
+    if sum(route.call.tool in _SETS for route in wanted) > 1:
         return AIMessage(content=replies.ONE_GRADE)
     if wanted:
         besides = [replies.plain(route) for route in found if route.call.tool not in tools]

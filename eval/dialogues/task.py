@@ -28,6 +28,7 @@ CHANGING = frozenset(
         "restore_sentences",
         "shift_numbering",
         "set_grade",
+        "set_measure",
         "confirm_change",
         "undo",
     }

@@ -30,7 +30,7 @@ Say = Callable[[Session, str], Answer]
         ("add that there is no comparison", "the report says so itself"),
         ("please note that no prior study is available", "the report says so itself"),
         ("call the herniation mild", "Only disc degeneration has degrees"),
-        ("the canal at L4-L5 is 5 mm, change it", "can't be set"),
+        ("set the canal at L4-L5 to 30%", "can be set by its level and in millimetres"),
         ("set everything to normal", "One grade at a time"),
         ('change the impression to "all clear"', "Free text can't be put into the report"),
         ("drop everything about modic", "Only all that is said of a level"),

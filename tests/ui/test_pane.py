@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 
+from agent.pipeline import write
 from agent.session import Session
+from agent.state import State
 from radixgpt.finding import Finding
 from radixgpt.report import DRAFT_MARK, SECTIONS
 from ui import pane
@@ -115,6 +117,23 @@ def test_what_to_look_at_before_signing_is_told(drafted: Session) -> None:
     assert report is not None
     for notice in report.notices:
         assert notice.detail in unescape(told)
+
+
+def test_a_length_that_the_chat_has_set_is_shown_with_what_it_was(drafted: Session) -> None:
+    seen = drafted._now().reading
+    disc = next(o for o in seen.observations if o.level == "L4-L5")
+    made = [
+        disc.model_copy(update={"id": kind, "kind": kind, "value": size, "unit": unit})
+        for kind, size, unit in (("canal_mm", 12.4, "mm"), ("canal_ratio", 0.36, "1"))
+    ]
+    seen = replace(seen, observations=(*seen.observations, *made))
+    drafted._state = State(seen, write(seen))
+    drafted.set_measure("L4-L5", "canal_mm", 11)
+    html = unescape(pane.pane(Desk(drafted)))
+    change = html.split("Last change: ")[1].split("</details>")[0]
+    assert change.startswith("anteroposterior canal depth at L4-L5")
+    assert '<ins>11.00 mm</ins> <small class="rx-mine">set by the reader</small>' in change
+    assert "11 mm (set by the reader)" in " ".join(re.sub(r"<[^>]+>", " ", change).split())
 
 
 def test_what_is_signed_is_locked_and_names_who_signed(drafted: Session) -> None:

@@ -47,3 +47,14 @@ def test_what_was_not_assessed_is_never_among_what_was_not_seen() -> None:
     assert rows["bulging"] == {"title": "bulging", "value": "indeterminate", "source": "close"}
     assert rows["measured"]["value"] == "canal 12.3 mm"
     assert "not seen" not in rows
+
+
+def test_a_length_that_the_reader_set_is_not_called_measured() -> None:
+    said = tuple(
+        Finding(id=kind, level="L4-L5", kind=kind, value=size, unit="mm", set_by_reader=own)
+        for kind, size, own in (("canal_mm", 11.0, True), ("disc_height_mm", 7.7, False))
+    )
+    assert statement.certainty(said[0]).endswith("11.00 mm, set by the reader")
+    rows = {row["title"]: row["value"] for row in statement.of_level(said, "L4-L5")}
+    assert rows["set by the reader"] == "canal 11.0 mm"
+    assert rows["measured"] == "height 7.7 mm"

@@ -11,6 +11,7 @@ import re
 from tools.router.calls import Ask, Call, Previous, Resolved, levels_of
 from tools.router.degrees import dictated
 from tools.router.lay import simply, without_simply
+from tools.router.resized import resized
 from tools.router.slots import Slots
 
 _LOOKUPS = ("findings", "findings_abnormal", "measure", "image", "explain", "follow_up", "levels")
@@ -158,8 +159,6 @@ _WHO_SIGNED = re.compile(
     r"\b(?:who|whom)(?: (?:has|have))? (?:co-?)?sign(?:s|ed)\b"
     r"|^(?:is|was|has)(?: (?:it|this|the|my))?(?: (?:report|draft))?(?: been)? signed\b"
 )
-_RESIZES = re.compile(r"\b(?:set|change|correct|make|put|edit|replace|adjust|fix)\b")
-_MEASURED = re.compile(r"\b\d+(?:[.,]\d+)? ?(?:mm|cm|millimet\w+|%|percent)")
 _BIDS_NORMAL = re.compile(
     r"^(?:please |can you |could you |now |and )*(?:set|make|call|mark|grade|change|put)"
     r"(?: (?:the|all|every|whole|of|rest|other))*"
@@ -253,8 +252,8 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return Ask("one")  # one grade at a time waits for a yes
     if _SIGNS.match(said.text) or _WHO_SIGNED.search(said.text):
         return Call("told", {"topic": "signing"})
-    if said.quantities and _RESIZES.search(said.text) and _MEASURED.search(said.text):
-        return Call("told", {"topic": "measured"})
+    if (length := resized(said, previous)) is not None:
+        return length
     for topic, pattern in _TOPICS:
         if pattern.search(said.text) and intent != "off_topic":
             return Call("told", {"topic": topic})

@@ -122,6 +122,8 @@ def from_classifier(classifier: Classifier, threshold: float) -> Router:
 
     def classify(said: Slots, previous: Previous | None) -> Mapping[str, float]:
         before = previous.call.tool if previous else None
+        if before == "set_measure":  # which the classifier has not heard of
+            before = "set_grade"
         pending = previous.pending if previous else False
         return classifier.probabilities(features(said, before, pending=pending), said.masked)
 

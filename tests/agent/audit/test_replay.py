@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -138,6 +139,51 @@ def test_without_words_the_report_is_the_same_and_texts_are_left(folder: Path) -
     assert found.report is not None
     assert to_json(found.report) == to_json(session.draft())
     assert "No words were kept" in found.not_compared[0]
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_length_that_the_reader_set_comes_out_the_same(folder: Path, words: bool) -> None:
+    session = opened(folder, words=words)
+    for text in ("set the canal at L4-L5 to 11.5 mm", "yes", "what did I change?"):
+        say(session, text)
+    session.set_grade("L3-L4", "spondylolisthesis", "present")
+    session.set_measure("L3-L4", "slip_mm", 6, "posterior")  # beside the chat
+    say(session, "undo")
+    say(session, "shift the numbering up by one")
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert found.report is not None
+    assert to_json(found.report) == to_json(session.draft())
+    set_by_reader = [(f.level, f.kind, f.value) for f in found.report.findings if f.set_by_reader]
+    assert ("L3-L4", "canal_mm", 11.5) in set_by_reader
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_length_said_to_a_hosted_model_is_played_back(
+    folder: Path, server: Server, words: bool
+) -> None:
+    session = opened(folder, words=words, llm=f"openai:tiny@{server.url}")
+    server.replies = [
+        calls("set_measure", level="L4-L5", quantity="canal", millimetres=4),  # its own number
+        calls("set_measure", level="L4-L5", quantity="canal", millimetres=11),
+        says("Shall I? Yes or no."),
+        calls("confirm_change", accept=True),
+        says("Done."),
+    ]
+    say(session, "set the canal at L4-L5 to 11 mm")
+    say(session, "yes")
+    found = replay.run(record_of(session), folder)
+    assert found.differences == ()
+    assert found.report is not None
+    assert to_json(found.report) == to_json(session.draft())
+    assert {f.value for f in found.report.findings if f.set_by_reader and f.unit == "mm"} == {11.0}
+
+
+def test_a_number_that_is_no_length_is_not_kept(folder: Path, server: Server) -> None:
+    session = opened(folder, words=False, llm=f"openai:tiny@{server.url}")
+    server.replies = [says("No.")]
+    list(chat.stream(session, "set the slip at L4-L5 to 471 mm"))
+    assert "471" not in re.sub(r"[0-9a-f]{16,}", "", session.audit.text())
 
 
 @pytest.mark.parametrize("words", [True, False])

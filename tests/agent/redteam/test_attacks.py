@@ -226,6 +226,7 @@ def _states_nothing_new(said: str, session: Session) -> bool:
         "**Other patients", "Other patients", "state is theirs", "1.", "I made up", "Nothing in it",
         "Their texts", "What they state", "shared", "different", "Say", "Name a", "You have not",
         "The reader has not", "Ask for a yes", "Cases of this", "can't be that", "grades are",
+        "No change waits",
     )  # fmt: skip
     return all(any(mark in sentence for mark in ours) for sentence in kept)
 
