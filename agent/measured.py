@@ -72,5 +72,7 @@ def measures(content: c.MeasuresContent) -> str:
     if any(f.status == "value" for f in shown):
         parts.append("Ratios are to the depth of the patient's own vertebrae.")
     if "canal" in content.quantities:
-        parts.append("Canal stenosis is not graded by any tool here; this is the measured depth.")
+        own = any(f.kind == "canal_mm" and f.set_by_reader for f in content.findings)
+        depth = "depth" if own else "measured depth"
+        parts.append(f"Canal stenosis is not graded by any tool here; this is the {depth}.")
     return "\n\n".join(parts)

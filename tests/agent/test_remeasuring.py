@@ -72,6 +72,9 @@ def test_the_canal_and_a_disc_height_are_set_too(session: Session, say: Say) -> 
     for text in ("the canal at L3-L4 is 11 mm", "change disc height L5-S1 to 6 mm"):
         assert "Shall I set it to" in say(session, text).text
         say(session, "yes")
+    said = say(session, "how wide is the canal at L3-L4?").text
+    assert "11.0 mm (ratio 0.32; set by the reader)" in said
+    assert "measured" not in said
     assert [(level, value) for level, kind, value in own(session) if kind.endswith("_mm")] == [
         ("L3-L4", 11.0), ("L5-S1", 6.0),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from etl import edit
 from etl.check import check_sentence
 from etl.diff import difference
 from etl.load.table import measurements
+from etl.prior import Earlier
 from etl.remeasure import LONGEST_MM, RATIOS, depth_mm
 from radixgpt.errors import CheckFailedError, LevelError
 from radixgpt.finding import Finding
@@ -233,3 +234,27 @@ def test_what_is_read_back_is_what_was_set(
     assert depth_mm(changed) == pytest.approx(depth, rel=0.02)  # the reader's number is no evidence
     again = edit.set_measure(changed, "L3-L4", kind, size)
     assert at(again, "L3-L4", kind).value == length.value
+
+
+def test_the_comparison_with_a_prior_follows(spines: Any, slipped: Report) -> None:
+    discs = {lv.replace("-", "_"): _measured(8.9, 13.2, 0.3) for lv in spines.healthy()}
+    prior: dict[str, Any] = {
+        **discs,
+        "L4_L5": {"spondylolisthesis": "present", **_measured(8, 12, 5)},
+    }
+    before = spines.write(spines.healthy(**prior), t1=False)  # of other images
+    earlier = Earlier(before, read=False, stated=True)
+    compared = edit.compare(slipped, earlier)
+    assert compared.prior is not None
+    slip = at(compared, "L4-L5", "slip_ratio").id
+
+    def verdict(report: Report) -> str:
+        assert report.prior is not None
+        return next(c.verdict for c in report.prior.changes if c.finding == slip)
+
+    assert verdict(compared) == "unchanged"
+    report = edit.set_measure(compared, "L4-L5", "slip_mm", 12)
+    assert verdict(report) == "increased"
+    assert "slip increased from 5 to 12 mm at L4-L5" in told(report)
+    back = edit.set_measure(report, "L4-L5", "slip_mm", 5.2)
+    assert verdict(back) == "unchanged"
