@@ -372,6 +372,40 @@ def test_a_radiograph_is_exported_for_the_study_as_a_whole(
     assert {c.ConceptCodeSequence[0].CodeMeaning for c in left[-6:]} == {"Not evaluated"}
 
 
+def test_a_slip_of_a_film_is_exported_without_a_level(
+    tmp_path: Path, studies: Any, judge: Callable[..., list[str]]
+) -> None:
+    folder = _radiograph(tmp_path / "study", studies)
+    study, _ = read_source(folder)
+    disc = Evidence(
+        series="s1",
+        slice_index=0,
+        polygon=((5.0, 40.0), (25.0, 42.0), (30.0, 50.0), (10.0, 48.0)),
+        axis=((10.0, 48.0), (30.0, 50.0)),
+        tool="radiographs 2",
+    )
+    facts = {"tool": "radiographs", "tool_version": "2", "evidence": (disc,)}
+    seen = [
+        {"id": "o1", "kind": "spondylolisthesis", "value": "present", "confidence": 0.93, **facts},
+        {"id": "o2", "kind": "slip_ratio", "value": 0.31, "unit": "1", **facts},
+    ]
+    report = draft(
+        study,
+        Eligibility(False, reason="not-mr", radiographs=("s1",)),
+        [Observation.model_validate(fields) for fields in seen],
+        models=(),
+    )
+    made = formats.export(formats.job_of(report, folder, studies.AT), [formats.ALL])
+    for name, data in made.files.items():
+        if name.endswith(".dcm"):
+            (tmp_path / name).write_bytes(data)
+            assert judge("dciodvfy", tmp_path / name) == []
+    sr = pydicom.dcmread(io.BytesIO(made.files["findings.sr.dcm"]))
+    group = sr.ContentSequence[-1].ContentSequence[0]
+    numbers = [c for c in group.ContentSequence if c.ValueType == "NUM"]
+    assert [float(c.MeasuredValueSequence[0].NumericValue) for c in numbers] == [0.31]
+
+
 def test_a_study_of_one_picture_gives_pages_but_no_dicom_object(
     tmp_path: Path, studies: Any, spines: Any
 ) -> None:
