@@ -196,12 +196,16 @@ def area_rows(seen: Items[Judged]) -> list[str]:
     """Named against other discs: the measured step, and the place alone at the same discs."""
     known = [d for one in seen for d in one.discs if sure(d.slip, DOUBT) and d.film.levels]
     step: Callable[[Disc], float] = lambda d: d.slip.posterior  # noqa: E731
+    front: Callable[[Disc], float] = lambda d: d.slip.anterior  # noqa: E731
+    both: Callable[[Disc], float] = lambda d: d.slip.moved  # noqa: E731
     place: Callable[[Disc], float] = lambda d: -abs(d.disc - 0.9)  # noqa: E731
     rows = []
     for name, some, score in (
         ("Measured step", known, step),
         ("Measured step, at L4-L5 alone", [d for d in known if d.disc == 1], step),
         ("Measured step, at L5-S1 alone", [d for d in known if d.disc == 0], step),
+        ("Step of the anterior corners instead", known, front),
+        ("Mean of both steps instead", known, both),
         ("Baseline: place of the disc alone, at the same discs", known, place),
     ):
         values = np.array([score(d) for d in some])
