@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl import edit
+from etl.remeasure import LONGEST_MM, remeasured
 from radixgpt.errors import CheckFailedError, LevelError, SettingsError
 from radixgpt.finding import GRADED, KINDS
 from radixgpt.report import Report
@@ -104,7 +105,7 @@ def test_a_side_must_be_there(degenerated: Report) -> None:
 def test_any_edit_of_any_report_passes_the_checks(spines: Any, data: st.DataObject) -> None:
     report = data.draw(spines.reports())
     for _ in range(3):
-        step = data.draw(st.sampled_from(["restyle", "drop", "set"]))
+        step = data.draw(st.sampled_from(["restyle", "drop", "set", "measure"]))
         levels = [lv for lv in edit.described_levels(report) if lv not in report.omitted_levels]
         if step == "restyle":
             report = edit.restyle(
@@ -117,4 +118,15 @@ def test_any_edit_of_any_report_passes_the_checks(spines: Any, data: st.DataObje
             value = data.draw(st.sampled_from(KINDS[f.kind].values))
             report = edit.set_grade(report, str(f.level), f.kind, value, side=f.side)
             assert report.finding(f.id).value == value
+        elif step == "measure":
+            level = data.draw(st.sampled_from(edit.described_levels(report)))
+            kind = data.draw(st.sampled_from(sorted(LONGEST_MM)))
+            size = data.draw(st.floats(0.1, LONGEST_MM[kind]))
+            way = data.draw(st.sampled_from([None, "anterior", "posterior"]))
+            try:
+                wanted = remeasured(report, level, kind, size, direction=way)
+            except CheckFailedError:
+                continue  # nothing was measured there
+            report = edit.set_measure(report, level, kind, size, direction=way)
+            assert report.findings == wanted
         assert all(c.passed for c in report.obligatory)
