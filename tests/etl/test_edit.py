@@ -122,7 +122,7 @@ def test_any_edit_of_any_report_passes_the_checks(spines: Any, data: st.DataObje
             level = data.draw(st.sampled_from(edit.described_levels(report)))
             kind = data.draw(st.sampled_from(sorted(LONGEST_MM)))
             size = data.draw(st.floats(0.1, LONGEST_MM[kind]))
-            way = data.draw(st.sampled_from([None, "anterior", "posterior"]))
+            way: Any = data.draw(st.sampled_from([None, "anterior", "posterior"]))
             try:
                 wanted = remeasured(report, level, kind, size, direction=way)
             except CheckFailedError:
