@@ -78,7 +78,7 @@ class Slip:
 Answer = Literal["present", "close", "unseen", "none"]
 """What is said of a film: a slip, too close to call, none measured, or no disc measured.
 
-A slip is never called absent: the disc that has slipped far is the one most often missed.
+A slip is never called absent: a disc that has slipped far may be the one that is missed.
 """
 
 
