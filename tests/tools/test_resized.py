@@ -38,6 +38,8 @@ def wanted(level: str, quantity: str, size: float, **more: str) -> tuple[str, di
          wanted("L4-L5", "slip", 7.0, direction="anterior")),
         ("the slip of 5 mm at L4-L5 should be set to 7 mm",
          wanted("L4-L5", "slip", 7.0)),
+        ("I said set the slip at L4-L5 to 7 mm", wanted("L4-L5", "slip", 7.0)),
+        ("set slip L4-L5 - 7 mm", wanted("L4-L5", "slip", 7.0)),  # the dash parts, and is no sign
         ("set the slip at L4-L5 to 70 mm", wanted("L4-L5", "slip", 70.0)),  # the tool refuses it
     ],
 )  # fmt: skip
@@ -60,6 +62,11 @@ def test_what_is_not_said_is_of_the_turn_before(text: str) -> None:
         "the slip at L4-L5 is more than 7 mm", "the slip at L4-L5 was 7 mm",
         "the letter says the canal at L4-L5 is 9 mm", "don't set the slip at L4-L5 to 7 mm",
         "what would happen if I set the slip at L4-L5 to 7 mm", "slip in mm at L4-L5",
+        'the report says "set the slip at L4-L5 to 7 mm"',
+        "my colleague said: set the slip at L4-L5 to 7 mm",
+        "set the slip at L4-L5 to 7 mm in the prior", "the slip at L4-L5 on the old film is 7 mm",
+        "set the slip at L4-L5 to 7 mm unless it is larger", "the slip at L4-L5 is probably 7 mm",
+        "I guess the slip at L4-L5 is 7 mm", "the slice thickness is 7 mm at L4-L5",
         "set L4-L5 to Pfirrmann 3", "the herniation at L4-L5 is 7 mm",
     ],
 )  # fmt: skip
@@ -73,6 +80,10 @@ def test_a_question_a_supposition_and_anothers_word_set_nothing(text: str) -> No
     [
         "set the slip at L4-L5 to 25%", "set slip at L4-L5 to 7 mm and the canal to 9 mm",
         "set the disc height at L4-L5 and L5-S1 to 6 mm", "set the slip at L4-L5 to 5 mm or 7 mm",
+        "set the slip at L4-L5 to -7 mm", "set the slip at L4-L5 to minus 7 mm",
+        "set the slip at L4-L5 to −7 mm", "set the slip at L4-L5 to 7-8 mm",
+        "set the slip at L4-L5 to 7 to 8 mm", "set the slip at L4-L5 to 7 mm up to 8 mm",
+        "set the slip at L4-L5 to 7 mm anterior and posterior",
     ],
 )  # fmt: skip
 def test_what_can_not_be_set_at_once_is_told(text: str) -> None:

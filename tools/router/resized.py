@@ -15,6 +15,11 @@ from tools.router.slots import Slots
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _LENGTH = re.compile(rf"(?<![\w.,])({_NUMBER}) ?(mm|cm|millimet\w+|centimet\w+)\b")
+_UNIT = r"(?:mm|cm|millimet\w+|centimet\w+)"
+_SPAN = re.compile(rf"{_NUMBER} ?{_UNIT}? ?(?:-|to|and) ?{_NUMBER} ?{_UNIT}\b")
+"""A range, "7-8 mm", whose ends are both no length."""
+_SIGNED = re.compile(rf"(?:(?<!\w)(?<!disc )[-+] ?|\b(?:minus|plus) ){_NUMBER} ?{_UNIT}\b")
+"""A number with a sign, which does not say in words where a slip goes."""
 _SHARE = re.compile(rf"(?<![\w.,]){_NUMBER} ?(?:%|per ?cent\b)")
 _NOT_THAT = re.compile(
     rf"(?:\bnot|n't|\binstead of|\brather than|\bfrom) (?:the |a |only |just )*{_NUMBER}"
@@ -36,10 +41,18 @@ _OTHERWISE = re.compile(
     r"|you (?:say|said|wrote|write|state|call|measured?|get|got|give|gave)|says?|said|claims?"
     r"|reads?|wrote|prior|previous\w*|earlier|last|ago|before|used to|was|were|had been"
     r"|may|might|could be|maybe|perhaps|more than|less than|larger|smaller|greater|over|under"
+    r"|probabl\w+|possibl\w+|presumabl\w+|likely|guess|either|old|other"
     r"|above|below|at least|at most|up to|between|exceed\w*|normal|limit|cut-?off|threshold)\b"
 )
 """What makes of a statement a supposition, somebody else's word, or a bound."""
-_NOT_TO_BE = re.compile(r"\bif\b|\b(?:don't|do not|never|shouldn't|should not|can't|cannot)\b")
+_NOT_HERE = re.compile(
+    r"(?<!\bi )\b(?:says?|said|wrote|writes|claims?|reads?)[^a-z]+(?:set|change|correct|make|put)\b"
+    r"|\b(?:in|on|of) the (?:prior|previous|earlier|old|last)\b|\bslice thickness\b"
+)
+"""Somebody else's order, another study, or what is no length of the spine."""
+_NOT_TO_BE = re.compile(
+    r"\b(?:if|unless)\b|\b(?:don't|do not|never|shouldn't|should not|can't|cannot)\b"
+)
 _TO = re.compile(rf"\b(?:in)?to ((?:[a-z]+ )?{_NUMBER} ?[a-z]+)\b")
 """Of two numbers, that to which the quantity is to be set."""
 _ABOUT = re.compile(r"^(?:no,? |ok,? |yes,? |please |then |and |actually,? |well,? )*")
@@ -58,7 +71,7 @@ def resized(said: Slots, previous: Previous | None) -> Resolved | None:
         return None
     if not orders and (not _STATES.search(said.masked) or _OTHERWISE.search(said.masked)):
         return None
-    if _NOT_TO_BE.search(said.masked):
+    if _NOT_TO_BE.search(said.masked) or _NOT_HERE.search(said.masked):
         return None
     quantities = _quantities(said, previous)
     if not quantities:
@@ -73,6 +86,9 @@ def resized(said: Slots, previous: Previous | None) -> Resolved | None:
         share = orders and _SHARE.search(told)
         return Call("told", {"topic": "measured"}) if share else None
     if len(lengths) > 1 or len(quantities) > 1 or len(said.discs) > 1 or said.everything:
+        return Call("told", {"topic": "measured"})
+    both = _ANTERIOR.search(told) and _POSTERIOR.search(told)
+    if both or _SIGNED.search(told) or _SPAN.search(told):
         return Call("told", {"topic": "measured"})
     if said.others or said.unknown:
         return Call("not_assessed")
