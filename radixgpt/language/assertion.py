@@ -26,18 +26,19 @@ _LESION = (
 _NO = re.compile(
     rf"\b(?:no longer|no(?!{_CHANGE})|without(?!{_CHANGE})|absence of|negative for|free of"
     r"|free from|neither|nor|lack of|fails? to|never|den(?:ies|ied)"
-    r"|(?:can ?not|can't|could not|couldn't|do not|don't|did not|didn't)"
-    r" (?:see|find|identify|detect)"
+    rf"|(?:can ?not|can['’]t|(?:could|do|did)(?: not|n['’]t)) (?:see|find|identify|detect)"
+    rf"(?! (?:an?y? )?{_CHANGE[1:]})"
+    r"(?! (?:the |its |an? )?(?:\w+ )?(?:level|site|cause|extent|origin|source)s?\b)"
     rf"|{_NOT} (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
     r"|encroach|imping|significantly|reach|touch)\w*"
     rf"|{_NOT}(?: (?:an?|any))?(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
     r"\b(?! ?\.? ?\d)"
 )
 _NOT_SEEN = re.compile(
-    r"\b(?:(?:not|no longer) (?:clearly |definitely |well )?(?:seen|present|identified|evident"
-    r"|noted|demonstrated|visuali[sz]ed|appreciated|detected|shown|found|observed|apparent"
-    r"|compressed|involved|affected|narrowed|stenosed)|(?:is|are|was|were) absent"
-    r"|(?<!be )(?:ruled out|excluded|denied))\b"
+    r"\b(?:(?:(?:can)?not|no longer) (?:be )?(?:clearly |definitely |well )?"
+    r"(?:seen|present|identified|evident|noted|demonstrated|visuali[sz]ed|appreciated|detected"
+    r"|shown|found|observed|apparent|compressed|involved|affected|narrowed|stenosed)"
+    r"|(?:is|are|was|were) absent|(?<!be )(?:ruled out|excluded|denied))\b"
 )
 _NONE = re.compile(r" ?[:=] ?(?:none|nil|no|absent|negative)\b(?= *(?:[.,;)]|$))")
 """What a form fills in behind a finding: "herniation: none"."""
@@ -69,6 +70,8 @@ _TURN = re.compile(
     rf"\b(?:but|however|although|though|while|whereas|{_EXCEPT}|otherwise|yet|only|noting)\b"
     r"|[;:?]|\. "
 )
+_DESPITE = re.compile(r"\b(?:despite|in spite of|notwithstanding)\b")
+"""Before what is there all the same: no denial that comes earlier reaches past it."""
 _EXCEPTED = re.compile(rf"\b(?:{_EXCEPT}|but for)\b")
 _LIST_ENDS = re.compile(
     r" *(?:(?:and )?(?:with|associated|adequate|normal|preserved|mild|moderate|severe|diffuse|small"
@@ -120,10 +123,11 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
     if _TRIGGER.search(sentence) is None:
         return scopes
     turns = [match.start() + start for match in _TURN.finditer(sentence)]
+    against = sorted(turns + [match.start() + start for match in _DESPITE.finditer(sentence)])
     perhaps_after = [match.span() for match in _PERHAPS_AFTER.finditer(sentence)]
 
     def ahead(position: int, stop: Callable[[str], int]) -> int:
-        limit = min((turn for turn in turns if turn >= position), default=end)
+        limit = min((turn for turn in against if turn >= position), default=end)
         return position + stop(text[position:limit])
 
     def back(position: int) -> int:

@@ -136,8 +136,12 @@ def _stated(
         if around is None:
             continue
         assertion = _assertion(mention, around)
-        if assertion == "absent" and place and _left_out(plain.text, mention, place, mentions):
-            assertion = "present"  # "no bulge except at L4-L5"
+        word = excepted(plain.text, mention.end, place.start) if place else None
+        if assertion == "absent" and place and word is not None:
+            if any(word <= other.start < place.start for other in mentions):
+                place = None  # "no bulge except a protrusion at L4-L5", which is the protrusion's
+            else:
+                assertion = "present"  # "no bulge except at L4-L5"
         if assertion == "present" and section == "clinical_information":
             assertion = "historical"
         value = _value(plain.text, sentence, mention)
@@ -157,12 +161,6 @@ def _stated(
             for level in levels_of(mention, place)
         )
     return stated
-
-
-def _left_out(text: str, mention: Mention, place: LevelMention, mentions: list[Mention]) -> bool:
-    """Whether a denial leaves this place out, and nothing else is named there."""
-    word = excepted(text, mention.end, place.start)
-    return word is not None and not any(word <= other.start < place.start for other in mentions)
 
 
 def _assertion(mention: Mention, around: Assertion) -> Assertion:

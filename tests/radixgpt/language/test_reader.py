@@ -39,6 +39,17 @@ PLAIN = {
     },
     # further denials and doubts
     "I cannot see a herniation at L4-L5.": {"-disc_herniation L4-L5"},
+    "I can’t see a herniation at L4-L5.": {"-disc_herniation L4-L5"},
+    "Canal stenosis cannot be seen at L4-L5.": {"-canal_stenosis L4-L5"},
+    "We do not see any significant change in the herniation at L4-L5.": {"+disc_herniation L4-L5"},
+    "They could not identify the exact level of the herniation at L4-L5.": {
+        "+disc_herniation L4-L5"
+    },
+    "No nerve root compression despite disc herniation at L4-L5.": {
+        "-nerve_root_compression L4-L5",
+        "+disc_herniation L4-L5",
+    },
+    "No bulge except for mild bulging at L4-L5.": {"-disc_bulging -", "+disc_bulging L4-L5"},
     "Herniation is denied at L4-L5.": {"-disc_herniation L4-L5"},
     "Herniation excluded at L4-L5.": {"-disc_herniation L4-L5"},
     "A herniation at L4-L5 cannot be excluded.": {"?disc_herniation L4-L5"},
