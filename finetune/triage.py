@@ -3,7 +3,7 @@
 ``fit`` looks once at all examples with the frozen backbone and the column network, fits the linear
 heads on the training part, sets the thresholds on the training part, and writes
 ``weights/triage``. ``evaluate`` runs the shipped tool on the held-out part and writes the figures
-into the card; ``detail`` writes only its section by sequence, scanner and sex, on radiographs and
+into the card (it looks at all examples first where ``fit`` has not); ``detail`` writes only its section by sequence, scanner and sex, on radiographs and
 on quality. Run ``fit`` again whenever ``weights/levels`` changes::
 
     python -m finetune.triage fit      --shared ../shared/data
@@ -53,6 +53,8 @@ VARIANTS: dict[str, int] = {
 }
 """Distorted copies of each training example: few where there are many examples."""
 VERSION = "1"
+SEEN = "seen.npz"
+"""What was seen of all examples, below ``--out``."""
 BATCH = 8
 ROOM = 0.8
 """Least part of a slice below its lowest disc, in vertebral depths.
@@ -347,16 +349,16 @@ def write(heads: Heads, rules: Rules, lines: dict[str, float], folder: Path) -> 
     )
 
 
-def fit(shared: Path, out: Path, *, column: Path | None, phantoms: int) -> None:
-    """See, fit and write."""
+def look(shared: Path, out: Path, *, column: Path | None, phantoms: int) -> Seen:
+    """Look once at all examples, and keep what was seen in ``out``."""
     column_net = ColumnNet()
     if column is None:
         column_net = levels.model()
     else:
         column_net.load_state_dict(torch.load(column, weights_only=True))
     seen = see(everything(shared, phantom_count=phantoms), column_net.eval(), out / "looked.npy")
-    seen.save(out / "seen.npz")
-    refit(seen)
+    seen.save(out / SEEN)
+    return seen
 
 
 def refit(seen: Seen) -> None:
@@ -377,7 +379,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.command == "fit":
-        fit(options.shared, options.out, column=options.column, phantoms=options.phantoms)
+        refit(look(options.shared, options.out, column=options.column, phantoms=options.phantoms))
     elif options.command == "detail":
         from finetune import triage_groups
 
@@ -385,6 +387,8 @@ def main() -> None:
     else:
         from finetune.triage_figures import report
 
+        if not (options.out / SEEN).is_file():  # kinds left out are learned from it anew
+            look(options.shared, options.out, column=options.column, phantoms=options.phantoms)
         report(options.shared, options.out)
 
 

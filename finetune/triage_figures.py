@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from finetune.triage import Seen, fit_looks, fit_rules, kind_chances, lumbar_chances
+from finetune.triage import SEEN, Seen, fit_looks, fit_rules, kind_chances, lumbar_chances
 from finetune.triage_data import SEED, Example, everything, spoilt
 from finetune.triage_groups import details
 from finetune.triage_seen import Outcome, alone, share
@@ -215,7 +215,7 @@ def report(shared: Path, out: Path, *, phantoms: int = 24) -> None:
         "",
         "| Kind left out of training whole | refused all the same |",
         "|---|---|",
-        *(f"| {name} | {figure} |" for name, figure in unseen(Seen.load(out / "seen.npz")).items()),
+        *(f"| {name} | {figure} |" for name, figure in unseen(Seen.load(out / SEEN)).items()),
         "",
         f"Median time for one slice with everything loaded: {seconds:.2f} s on one core of a busy "
         "machine.",
