@@ -3,8 +3,9 @@
 ``fit`` looks once at all examples with the frozen backbone and the column network, fits the linear
 heads on the training part, sets the thresholds on the training part, and writes
 ``weights/triage``. ``evaluate`` runs the shipped tool on the held-out part and writes the figures
-into the card (it looks at all examples first where ``fit`` has not); ``detail`` writes only its section by sequence, scanner and sex, on radiographs and
-on quality. Run ``fit`` again whenever ``weights/levels`` changes::
+into the card (it looks at all examples first where ``fit`` has not); ``detail`` writes only its
+section by sequence, scanner and sex, on radiographs and on quality. Run ``fit`` again whenever
+``weights/levels`` changes::
 
     python -m finetune.triage fit      --shared ../shared/data
     python -m finetune.triage evaluate --shared ../shared/data
