@@ -36,6 +36,7 @@ from radixgpt.eligibility import REASONS
 from radixgpt.errors import InputError, LevelError
 from radixgpt.finding import GRADED, KINDS, OF_RADIOGRAPHS, Finding
 from radixgpt.level import order
+from radixgpt.report import Report
 
 
 def _worst(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -154,6 +155,16 @@ def get_findings(
     return result(what, Shown(_count(found), images, ids(found)))
 
 
+def _measured_on_film(runtime: Runtime, report: Report, wanted: Sequence[Quantity]) -> Result:
+    """The slip with its size, which is all of these that a film measures."""
+    kinds = ("spondylolisthesis",) if Quantity.SLIP in wanted else ()
+    found = chosen(report, (), (*kinds, *(SIZES[kind] for kind in kinds)))
+    what = c.FindingsContent(
+        levels=(), kinds=kinds, which="all", findings=tuple(c.without_evidence(f) for f in found)
+    )
+    return result(what, Shown(_count(found), _images(runtime, found) if found else (), ids(found)))
+
+
 SIZES = {"scoliosis": "curve_angle", "spondylolisthesis": "slip_ratio"}
 """What gives the size of a finding on a film."""
 FILM_KINDS = (*OF_RADIOGRAPHS, *SIZES.values())
@@ -187,8 +198,10 @@ def measure(
         levels: lumbar discs; leave out for all five.
         quantities: what to return; leave out for all.
     """
-    report = report_of(runtime)
+    report = report_of(runtime, radiographs=True)
     places, wanted = levels_of(levels), list(dict.fromkeys(quantities or list(Quantity)))
+    if report.study.radiographs:
+        return _measured_on_film(runtime, report, wanted)
     kinds = [kind for quantity in wanted for kind in KINDS_OF[quantity]]
     found = chosen(report, places, kinds)
     what = c.MeasuresContent(

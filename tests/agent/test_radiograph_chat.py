@@ -63,6 +63,7 @@ def film_session() -> Session:
         ("What are the findings?", ["Scoliosis", "Spondylolisthesis not assessed"]),
         ("Draft the report", ["The draft report is written", "33 degrees"]),
         ("Show me the image", ["the radiograph, AP view"]),
+        ("How big is the slip?", ["Spondylolisthesis not assessed", "needs a lateral radiograph"]),
         ("Is there a disc herniation at L4-L5?", ["radiographs"]),
     ],
 )
@@ -122,6 +123,10 @@ def lateral_session() -> Session:
         ("Is there a slip at L4-L5?", ["not named on a radiograph"]),
         ("What are the findings?", ["Scoliosis not assessed", "slip of 31%"]),
         ("Draft the report", ["The draft report is written", "31%"]),
+        ("How big is the slip?", ["slip of 31% of the vertebral depth", "not named"]),
+        ("Measure the slip at L4-L5", ["slip of 31%", "not named on a radiograph"]),
+        ("Measure everything", ["slip of 31%"]),
+        ("How wide is the canal?", ["Nothing of that kind is looked for on radiographs"]),
     ],
 )
 def test_a_lateral_film_is_answered_from_its_findings(
