@@ -48,7 +48,7 @@ report: $(VENV)/.ready-chat
 	$(BIN)/python cli.py report "$$study" -o "$(OUT)" $(ARGS)
 
 # A Chromium for the tests of the page: installed where that can be done, else they are skipped.
-.PHONY: browser
+.PHONY: browser fetch-again
 browser:
 	@set -eu; if command -v chromium >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -62,7 +62,11 @@ browser:
 # Recorded traffic of language models' services, as the tests of other packages hold it: their source archives by
 # name, each by its hash. The tests read the recordings out of them; nothing of them is built or installed. pip asks an
 # archive for its version by hatchling, which is put into a folder that is thrown away: once, and not once an archive.
-$(RECORDINGS)/.ready: tests/agent/traffic/recordings.txt | $(VENV)/.ready-dev
+# An archive that was deleted is fetched again.
+ARCHIVES := $(addprefix $(RECORDINGS)/,$(shell \
+  sed -n '/==/{h;s/==.*//;s/-/_/g;G;s/\n[^=]*==\([^ ]*\).*/-\1.tar.gz/p;}' tests/agent/traffic/recordings.txt))
+$(RECORDINGS)/.ready: tests/agent/traffic/recordings.txt \
+  $(if $(filter-out $(wildcard $(ARCHIVES)),$(ARCHIVES)),fetch-again) | $(VENV)/.ready-dev
 	@for name in $(BIN)/python python3 python; do \
 	  if $$name -m pip --version >/dev/null 2>&1; then python=$$name; break; fi; \
 	done; \
