@@ -33,8 +33,8 @@ class Claimed:
         kind: of finding; empty for :data:`NO_CLEAR_CHANGE`.
         level: where; None where the text names no level.
         side: that is named.
-        old, new: the grades or numbers that are given, as written without their unit.
-        unit: ``grade``, ``mm`` or ``%`` where they are given.
+        old, new: the grades, numbers or directions that are given, as written without their unit.
+        unit: ``grade``, ``mm``, ``%`` or ``direction`` where they are given.
     """
 
     verdict: str
@@ -62,6 +62,7 @@ class _Language(BaseModel):
     from_to: str
     new: str
     resolved: str
+    turned: str
     instead: str
     modic: str
     closing: Mapping[Verdict, str]
@@ -144,6 +145,7 @@ def _clause(own: _Language, text: str, language: str) -> Iterator[Claimed]:
     """The claims of one clause of a sentence on what has changed."""
     for form, read in (
         (own.from_to, _from_to),
+        (own.turned, _turned),
         (own.instead, _instead),
         (own.new, _named("new")),
         (own.resolved, _named("resolved")),
@@ -171,6 +173,11 @@ def _from_to(own: _Language, match: re.Match[str]) -> list[Claimed]:
                 old, new = str(number(old)), str(number(new))
             return [Claimed(verdict, kind, None, side, old, new, unit)]
     raise ReadingError(f"'{match[0][:60]}' gives no values")
+
+
+def _turned(own: _Language, match: re.Match[str]) -> list[Claimed]:
+    ways = ("anterior", "posterior") if match["posterior"] else ("posterior", "anterior")
+    return [Claimed("other", "slip_ratio", None, None, *ways, "direction")]
 
 
 def _instead(own: _Language, match: re.Match[str]) -> list[Claimed]:

@@ -188,6 +188,9 @@ class Changes:
                         levels=levels,
                     )
                 )
+            elif p.change.verdict == "other" and p.now.kind == "slip_ratio":
+                old, new = (say("slip_direction", size=f.value) for f in (p.before, p.now))
+                clauses.append(say("turned", old=old, new=new, levels=levels))
             elif p.change.verdict == "other":
                 clauses.append(say("instead", old=p.before.value, new=p.now.value, levels=levels))
         for verdict in ("new", "resolved"):

@@ -211,6 +211,8 @@ def judged(now: Finding, before: Finding) -> Verdict:
     if new is None or old is None:
         return "not_compared"
     if not KINDS[now.kind].values:
+        if now.kind == "slip_ratio" and _turned(float(new), float(old)):
+            return "other"
         difference = _size(now) - _size(before)
         if abs(difference) <= limits()[now.kind]:
             return "unchanged"
@@ -231,6 +233,11 @@ def judged(now: Finding, before: Finding) -> Verdict:
 def _doubted(f: Finding) -> bool:
     """Whether a report calls it probable; what only may be there is neither new nor gone."""
     return is_present(f) and is_probable(f)
+
+
+def _turned(new: float, old: float) -> bool:
+    """Whether a slip goes the other way, and both are larger than the error of measuring."""
+    return new * old < 0 and min(abs(new), abs(old)) > limits()["slip_ratio"]
 
 
 def _size(f: Finding) -> float:

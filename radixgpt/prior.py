@@ -12,7 +12,8 @@ Verdict = Literal[
     "unchanged", "increased", "decreased", "new", "resolved", "other", "not_clear", "not_compared"
 ]
 """What became of a finding. ``not_clear``: a difference within the error of grading or measuring;
-``other``: another type of a scale without an order; ``not_compared``: without a value in one."""
+``other``: another type of a scale without an order, or a slip the other way; ``not_compared``:
+without a value in one."""
 CLEAR: frozenset[Verdict] = frozenset({"increased", "decreased", "new", "resolved", "other"})
 """The verdicts that call a change."""
 

@@ -135,6 +135,9 @@ def _matches(
 def _values(one: Claimed, now: Finding, before: Finding) -> bool:
     """Whether grades are given where they have to be, and are those of the findings."""
     moved = one.verdict in ("increased", "decreased")
+    if one.verdict == "other" and now.kind == "slip_ratio":
+        ways = ("anterior" if float(f.value or 0) > 0 else "posterior" for f in (before, now))
+        return (one.old, one.new, one.unit) == (*ways, "direction")
     if one.verdict == "other" or (moved and now.kind == "pfirrmann"):
         wanted = (str(before.value), str(now.value), "grade")
     elif one.kind == "modic" and one.verdict == "new":

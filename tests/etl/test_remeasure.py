@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl import edit
-from etl.check import check_sentence
+from etl.check import check_sentence, require
 from etl.diff import difference
 from etl.load.table import measurements
 from etl.prior import Earlier
@@ -258,3 +258,25 @@ def test_the_comparison_with_a_prior_follows(spines: Any, slipped: Report) -> No
     assert "slip increased from 5 to 12 mm at L4-L5" in told(report)
     back = edit.set_measure(report, "L4-L5", "slip_mm", 5.2)
     assert verdict(back) == "unchanged"
+
+
+def test_a_slip_the_other_way_is_no_unchanged_one(spines: Any, slipped: Report) -> None:
+    prior: dict[str, Any] = {
+        lv.replace("-", "_"): _measured(8.9, 13.2, 0.3) for lv in spines.healthy()
+    }
+    prior["L4_L5"] = {"spondylolisthesis": "present", **_measured(8, 12, 5)}
+    before = spines.write(spines.healthy(**prior), t1=False)
+    compared = edit.compare(slipped, Earlier(before, read=False, stated=True))
+    turned = edit.set_measure(compared, "L4-L5", "slip_mm", 5.2, direction="posterior")
+    assert "Compared with the prior study: posterior slip instead of anterior at L4-L5." in told(
+        turned
+    )
+    german = edit.restyle(turned, "standard", "de")
+    assert "Dorsalversatz statt Ventralversatz im Segment L4-L5." in told(german)
+    small = edit.set_measure(compared, "L4-L5", "slip_mm", 1, direction="posterior")
+    assert "instead" not in told(small)  # within the error of measuring, it has no sure direction
+    wrong = "Compared with the prior study: anterior slip instead of posterior at L4-L5."
+    (item,) = (s for s in turned.sentences if s.section == "impression" and s.changes)
+    said = tuple(s.model_copy(update={"text": wrong}) if s == item else s for s in turned.sentences)
+    with pytest.raises(CheckFailedError):
+        require(turned.model_copy(update={"sentences": said}))
