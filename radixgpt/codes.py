@@ -177,7 +177,7 @@ CHANGES: dict[Verdict, Code] = {
     "decreased": Code("SCT", "1250004", "Decreased", _DELTA),
     "new": Code("SCT", "7147002", "New", "HL7 Lithuania, value set finding-evolution"),
     "resolved": Code("99RADIXGPT", "change-resolved", "No longer seen", "this project"),
-    "other": Code("99RADIXGPT", "change-other", "Another type", "this project"),
+    "other": Code("99RADIXGPT", "change-other", "Another type or direction", "this project"),
     "not_clear": Code("99RADIXGPT", "change-unclear", "Not clearly changed", "this project"),
 }
 """What became of a finding since a prior study; what was not compared has none."""

@@ -67,7 +67,7 @@ def measure(pixels: Floats) -> Measures:
     steps = np.unique(np.round((between - low) / span * 255)) if between.size else np.zeros(1)
     return Measures(
         max(pixels.shape),
-        float(np.median(np.abs(some)) / _MAD),
+        float(np.median(np.abs(some)) / _MAD) if some.size else 0.0,  # one row or column has none
         fine / max(coarse, 1e-6),
         len(steps),
         float((pixels >= pixels.max()).mean()),

@@ -271,3 +271,10 @@ def test_slips_of_the_set(shared_data: Path) -> None:
 
 def lateral(pixels: npt.NDArray[np.float32]) -> Series:
     return Series("s1", pixels[None], view=View.LATERAL, facts_from={"view": "header"})
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1)])
+def test_an_image_of_one_line_is_small_and_has_no_noise(shape: tuple[int, int]) -> None:
+    quality = judge(np.ones(shape, np.float32))
+    assert quality.limits[0] == f"small ({shape[0]} x {shape[1]} pixels)"
+    assert "noisy" not in quality.limits
