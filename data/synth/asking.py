@@ -73,8 +73,9 @@ def asked(texts: Sequence[str]) -> Request:
 def _read(text: str, facts: Facts) -> None:
     tokens = _tokens(text)
     if not any(token.sort == "finding" for token in tokens):
+        named = text.strip()[:60]
         raise InputError(
-            f"No finding is understood in '{text.strip()[:60]}'.",
+            f"No finding is understood in '{named}'." if named else "No finding is named.",
             f"Name a place and a finding, such as {_EXAMPLES}. What can be asked for: {ASKABLE}.",
         )
     sentences: list[list[Token]] = [[]]

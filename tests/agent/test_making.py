@@ -107,3 +107,19 @@ def test_a_language_model_is_told_no_grade_of_it() -> None:
     assert "make_synthetic_image" in {tool.name for tool in TOOLS}
     told = c.to_text(c.SyntheticContent(by="phantom", images=1))
     assert "pfirrmann" not in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "make a healthy phantom",
+        "make a phantom without anything",
+        "Please draw me a synthetic image.",
+    ],
+)
+def test_a_request_without_a_finding_is_told_what_can_be_asked_for(
+    session: Session, say: Say, text: str
+) -> None:
+    answer = say(session, text)
+    assert answer.text.startswith("No finding is named. Name a place and a finding")
+    assert not answer.images

@@ -28,6 +28,14 @@ _REQUESTS = tuple(
         + rf" {_THING}",
     )
 )
+_BARE = re.compile(
+    _POLITE + r"(?:make|draw|generate|create|synthesi[sz]e|simulate|produce)(?: (?:me|us|up))*"
+    r"(?: (?:an?|some|one|another))?(?: (?:healthy|normal))?(?: (?:lumbar|sagittal|t[12]))*"
+    rf" (?:(?:synthetic|made-up|artificial|simulated|phantom) {_THING}|phantoms?)"
+    r"(?:,? please| without (?:any ?(?:thing|findings?)|findings?))*\W*",
+    re.IGNORECASE,
+)
+"""A request that names no finding, which the tool answers by what can be asked for."""
 _BY = re.compile(
     r"[,;]? *\b(?:by|with|using|from) (?:an? |the )?(?P<by>diffusion|gan|rgan|phantom)"
     r"(?: (?:model|network))?\b",
@@ -42,6 +50,8 @@ def made_up(utterance: str) -> Call | None:
     """The call for a made-up image; None for any other message."""
     if len(utterance) > _LONGEST:
         return None
+    if _BARE.fullmatch(utterance) is not None:
+        return Call("make_synthetic_image", {"findings": ""})
     found = next((m for one in _REQUESTS if (m := one.fullmatch(utterance)) is not None), None)
     if found is None:
         return None
