@@ -17,7 +17,7 @@ from etl.prior import Earlier, again, compared
 from etl.remeasure import Direction, remeasured
 from etl.styles import as_facts, in_language, style_in
 from radixgpt.errors import CheckFailedError, LevelError
-from radixgpt.finding import GRADED, KINDS, Finding
+from radixgpt.finding import ABSENT, GRADED, KINDS, Finding
 from radixgpt.level import LUMBAR_DISCS, parse_disc
 from radixgpt.observation import Side
 from radixgpt.patient import Subject
@@ -105,6 +105,14 @@ def set_grade(
         raise CheckFailedError(
             f"The report has no finding of {KINDS[kind].title} at {level} on this side.",
             "Name the side as the report does.",
+        )
+    slipped = any(
+        (f.level, f.kind) == (level, "slip_ratio") and f.set_by_reader for f in report.findings
+    )
+    if kind == "spondylolisthesis" and value == ABSENT and slipped:
+        raise CheckFailedError(
+            f"A reader has set the size of the slip at {level}; what is absent has none.",
+            "Take that back first: undo.",
         )
     changed = tuple(
         f.model_copy(

@@ -280,3 +280,10 @@ def test_a_slip_the_other_way_is_no_unchanged_one(spines: Any, slipped: Report) 
     said = tuple(s.model_copy(update={"text": wrong}) if s == item else s for s in turned.sentences)
     with pytest.raises(CheckFailedError):
         require(turned.model_copy(update={"sentences": said}))
+
+
+def test_a_slip_whose_size_a_reader_set_can_not_be_called_absent(slipped: Report) -> None:
+    report = edit.set_measure(slipped, "L4-L5", "slip_mm", 7)
+    with pytest.raises(CheckFailedError, match="size of the slip at L4-L5.*undo"):
+        edit.set_grade(report, "L4-L5", "spondylolisthesis", "absent")
+    edit.set_grade(slipped, "L4-L5", "spondylolisthesis", "absent")
