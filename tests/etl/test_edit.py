@@ -116,6 +116,12 @@ def test_any_edit_of_any_report_passes_the_checks(spines: Any, data: st.DataObje
         elif step == "set":
             f = data.draw(st.sampled_from([f for f in report.findings if f.kind in GRADED]))
             value = data.draw(st.sampled_from(KINDS[f.kind].values))
+            sized = any(
+                (g.level, g.kind) == (f.level, "slip_mm") and g.set_by_reader
+                for g in report.findings
+            )
+            if sized and (f.kind, value) == ("spondylolisthesis", "absent"):
+                continue  # refused: what is absent has no size
             report = edit.set_grade(report, str(f.level), f.kind, value, side=f.side)
             assert report.finding(f.id).value == value
         elif step == "measure":

@@ -284,6 +284,6 @@ def test_a_slip_the_other_way_is_no_unchanged_one(spines: Any, slipped: Report) 
 
 def test_a_slip_whose_size_a_reader_set_can_not_be_called_absent(slipped: Report) -> None:
     report = edit.set_measure(slipped, "L4-L5", "slip_mm", 7)
-    with pytest.raises(CheckFailedError, match="size of the slip at L4-L5.*undo"):
+    with pytest.raises(CheckFailedError, match=r"size of the slip at L4-L5.*undo"):
         edit.set_grade(report, "L4-L5", "spondylolisthesis", "absent")
     edit.set_grade(slipped, "L4-L5", "spondylolisthesis", "absent")
