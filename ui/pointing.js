@@ -34,12 +34,12 @@
   tip.className = "rx-tip";
   tip.setAttribute("role", "tooltip");
   document.body.append(tip);
-  const hide = () => tip.classList.remove("rx-told");
-  const tell = (event) => {
-    const about = event.target.closest?.("[data-tip]");
-    if (!about) return hide();
-    tip.textContent = about.dataset.tip;
-    tip.classList.add("rx-told");
+  let about = null;
+  const hide = () => {
+    about = null;
+    tip.classList.remove("rx-told");
+  };
+  const place = () => {
     const box = about.getBoundingClientRect();
     const left = Math.min(box.left, window.innerWidth - tip.offsetWidth - 8);
     const below = box.bottom + 6;
@@ -47,8 +47,17 @@
     tip.style.left = `${Math.max(left, 8)}px`;
     tip.style.top = `${fits ? below : box.top - tip.offsetHeight - 6}px`;
   };
+  const tell = (event) => {
+    about = event.target.closest?.("[data-tip]");
+    if (!about) return hide();
+    tip.textContent = about.dataset.tip;
+    tip.classList.add("rx-told");
+    place();
+  };
+  // Reaching a sentence by the keyboard scrolls to it, and its tip goes along.
+  const scrolled = () => (about && about === document.activeElement ? place() : hide());
   document.addEventListener("mouseover", tell);
   document.addEventListener("focusin", tell);
   document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", hide, true);
+  document.addEventListener("scroll", scrolled, true);
 }
