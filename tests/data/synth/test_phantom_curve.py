@@ -64,8 +64,8 @@ def test_the_midline_in_sagittal_label_maps_has_the_shift_and_the_angle() -> Non
     assert float(tilt.max() - tilt.min()) == pytest.approx(true, abs=2.5)
 
 
-@pytest.mark.parametrize("level", ["L2-L3", "L4-L5"])
-def test_the_sac_in_axial_label_maps_lies_where_the_truth_says(level: str) -> None:
+def test_the_sac_in_axial_label_maps_lies_where_the_truth_says() -> None:
+    level = "L2-L3"  # near the apex
     one = axial(CURVED, level, ("t2",), size=160)
     columns = np.nonzero(one.labels == 3)[1]
     aside = (float(columns.mean()) - (one.labels.shape[1] - 1) / 2) * one.spacing[1]

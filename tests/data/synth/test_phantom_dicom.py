@@ -171,8 +171,8 @@ def test_validator_finds_no_error(folder: Path) -> None:
     "text",
     [
         "scoliosis 25 degrees",
-        "L4-L5 slip grade 2, canal stenosis 8 mm, L3 acute crush fracture",
-        "L3-L4 extrusion migrated down, annular fissure, conus at L2-L3",
+        "L4-L5 slip grade 2, canal stenosis 8 mm, L3 acute crush fracture, "
+        "L2-L3 extrusion migrated down, annular fissure, conus at L2-L3",
     ],
 )
 def test_validator_finds_no_error_in_what_was_asked_for(text: str, tmp_path: Path) -> None:
