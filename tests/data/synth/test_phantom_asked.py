@@ -134,7 +134,7 @@ def drawn(text: str, seed: int) -> Phantom:
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(seed=SEEDS)
 def test_the_truth_says_what_is_asked_for_and_the_rest_is_healthy(case: Case, seed: int) -> None:
     found = whole_truth(drawn(case.text, seed))
@@ -263,7 +263,7 @@ MEASURED = [
 
 
 @pytest.mark.parametrize("text", MEASURED)
-@settings(max_examples=2)
+@settings(max_examples=1)
 @given(seed=SEEDS)
 def test_the_masks_have_the_millimetres_of_the_truth(text: str, seed: int) -> None:
     phantom = drawn(text, seed)

@@ -66,11 +66,11 @@ def test_the_midline_in_sagittal_label_maps_has_the_shift_and_the_angle() -> Non
 
 def test_the_sac_in_axial_label_maps_lies_where_the_truth_says() -> None:
     level = "L2-L3"  # near the apex
-    one = axial(CURVED, level, ("t2",), size=160)
+    one = axial(CURVED, level, ("t2",), size=112)
     columns = np.nonzero(one.labels == 3)[1]
     aside = (float(columns.mean()) - (one.labels.shape[1] - 1) / 2) * one.spacing[1]
     assert aside == pytest.approx(float(one.truth["aside_mm"]), abs=one.spacing[1])
-    straight = axial(replace(CURVED, curve_deg=0.0), level, ("t2",), size=160)
+    straight = axial(replace(CURVED, curve_deg=0.0), level, ("t2",), size=112)
     assert one.truth["sac_area_mm2"] == pytest.approx(straight.truth["sac_area_mm2"], rel=0.1)
 
 
