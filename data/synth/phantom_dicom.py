@@ -29,6 +29,7 @@ THICKNESS_MM = 4.0
 GAP_MM = 4.4
 """Distance of neighbouring slice centres."""
 SEQUENCES: tuple[SequenceName, ...] = ("t1", "t2")
+_DRAWING = 2  # raised when the same parameters give other pictures
 _BRIGHTEST = 3000  # stored value of the brightest tissue, of 4095
 _TITLES = {"t1": "T1 SE SAG", "t2": "T2 TSE SAG"}
 _ECHOES = {"t1": 3, "t2": 17}
@@ -39,12 +40,11 @@ def fingerprint(phantom: Phantom) -> str:
     """Hexadecimal digest of every parameter of a phantom; equal phantoms have equal ones.
 
     A later parameter counts only where it is set, so that earlier phantoms keep their identifiers.
+    :data:`_DRAWING` counts too, so that no two pictures have one identifier.
     """
-    told = asdict(phantom)
+    told = {"drawing": _DRAWING, **asdict(phantom)}
     if not phantom.curve_deg:
         del told["curve_deg"], told["curve_apex"]
-    if not phantom.clear:
-        del told["clear"]
     for disc in told["discs"].values():
         if not disc["stenosis_mm"]:
             del disc["stenosis_mm"]

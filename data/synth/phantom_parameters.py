@@ -144,8 +144,6 @@ class Phantom:
         conus: height of the tip of the cord against L1-L2, in vertebrae, positive upwards.
         lateral_mm: where the midline lies against the middle of a volume of slices.
         fov_mm: field of view when a rendering doesn't ask for another.
-        clear: whether the sac is painted over the arches behind it. Else an arch may cover a part
-            of a deep sac, or after a slip.
         curve_deg: sideways curve, between its most tilted tangents; positive is convex to the
             left of the body.
         curve_apex: the disc or vertebra where the curve is furthest aside.
@@ -167,7 +165,6 @@ class Phantom:
     fov_mm: float = 270.0
     place: tuple[float, float] = (0.5, 0.78)
     look: Look = field(default_factory=Look)
-    clear: bool = False
     curve_deg: float = 0.0
     curve_apex: str = "L2-L3"
 

@@ -188,8 +188,9 @@ def painted(canvas: Canvas, phantom: Phantom) -> tuple[Bones, Field]:
     bones, canal = midline.at(canvas.z), canal_of(phantom, midline, canvas.z)
     place = phantom_surroundings.field(canvas, phantom, midline, smooth_curve(midline))
     phantom_surroundings.paint(canvas, phantom, midline, place)
-    # Pedicles close the canal to the sides; behind it lie arches and spinous processes.
-    arches_first = phantom.clear and abs(canvas.z) < _PEDICLES_MM * phantom.scale
+    # Pedicles close the canal to the sides. Arches and spinous processes lie behind it and never
+    # cover the sac, which else would be less deep than the truth says.
+    arches_first = abs(canvas.z) < _PEDICLES_MM * phantom.scale
     if arches_first:
         phantom_spine.paint_posterior(canvas, phantom, canal)
     phantom_spine.paint_canal(canvas, phantom, canal)

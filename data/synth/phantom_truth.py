@@ -59,8 +59,7 @@ def truth(phantom: Phantom, midline: Bones) -> dict[str, Truth]:
     the endplates; ``disc_height_index``, height over depth; ``slip_mm`` of the vertebra above
     along the disc, positive forward, and ``slip_ratio``, over the depth of the plate below, with
     its ``meyerding`` grade; ``canal_mm``, depth of the dural sac behind the disc along its axis, as
-    the label map shows it (unless an arch covers it, see ``Phantom.clear``),
-    ``canal_ratio``, over the depth of the plate above, ``canal_stenosis``
+    the label map shows it, ``canal_ratio``, over the depth of the plate above, ``canal_stenosis``
     (see :data:`SOURCES`) and ``bony_canal_mm``; and as set: ``narrowing_share`` of the normal
     height, ``bulge_mm``, ``herniation`` with its form, ``herniation_mm`` and ``migration_mm``
     (positive towards the feet), ``modic_extent`` (share of the vertebra's height; 0 without a

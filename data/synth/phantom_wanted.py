@@ -58,8 +58,7 @@ def phantom_of(wanted: Request | Mapping[str, DiscGrades], seed: int) -> Phantom
     counts as narrowed, a slip can be one of grade 1. The truth tells all of it.
 
     Args:
-        wanted: facts, or grades by lumbar disc. Grades are drawn as they always were: an arch
-            may cover a part of the sac (see ``Phantom.clear``).
+        wanted: facts, or grades by lumbar disc.
         seed: of everything else: build, position, scanner.
 
     Raises:
@@ -78,7 +77,7 @@ def phantom_of(wanted: Request | Mapping[str, DiscGrades], seed: int) -> Phantom
         if level is not None and level in phantom.vertebrae:
             phantom = _with_vertebra(phantom, level, request.at(level))
     discs = {name: _disc_of(request, name, phantom) for name in DISCS_SHOWN}
-    phantom = replace(phantom, discs=discs, clear=isinstance(wanted, Request))
+    phantom = replace(phantom, discs=discs)
     for level in request.discs:
         phantom = _with_lengths(phantom, level, request.at(level))
     phantom = _with_spine(phantom, request.at(None))

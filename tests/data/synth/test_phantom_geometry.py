@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from data.synth.phantom import DISCS_SHOWN, Disc, Part, Phantom, Rendered, Vertebra, render
+from data.synth.phantom import DISCS_SHOWN, Disc, Part, Phantom, Rendered, Vertebra, render, sample
 from data.synth.phantom_anatomy import build
 from radixgpt.level import LUMBAR_DISCS
 
@@ -23,8 +23,9 @@ def sampled(
     """Part codes along a line, every 0.05 mm from ``-reach`` to ``reach``."""
     steps = np.arange(-reach, reach, STEP)[:, None] * np.asarray(axis)
     points = np.asarray(start) + steps + np.array(phantom.place) * FOV
-    columns, rows = np.floor(points / PIXEL).astype(int).T
-    inside = (rows >= 0) & (rows < SIZE) & (columns >= 0) & (columns < SIZE)
+    size, pixel = len(rendered.parts), rendered.spacing[0]
+    columns, rows = np.floor(points / pixel).astype(int).T
+    inside = (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
     return rendered.parts[rows[inside], columns[inside]]
 
 
@@ -87,6 +88,19 @@ def test_sac_depth_in_the_mask(state: Disc) -> None:
         seen = sampled(rendered, phantom, disc.frame.point(disc.depth / 2, 0), disc.frame.u, 35.0)
         depth = float((seen == Part.SAC).sum()) * STEP
         assert depth == pytest.approx(rendered.truth[name]["canal_mm"], abs=PIXEL)
+
+
+@pytest.mark.parametrize("seed", [0, 14, 57, 83])  # in the last three an arch reaches the sac
+def test_no_arch_covers_the_sac_of_a_drawn_phantom(seed: int) -> None:
+    phantom = replace(sample(np.random.default_rng(seed)), curve_deg=0.0, fov_mm=FOV)
+    rendered, bones = render(phantom, ("t2",), 2 * SIZE), build(phantom)
+    for name in LUMBAR_DISCS:
+        disc = bones.discs[name]
+        seen = sampled(rendered, phantom, disc.frame.point(disc.depth / 2, 0), disc.frame.u, 35.0)
+        if len(seen) < 2 * 35 / STEP:
+            continue  # reaches out of the image
+        depth = float((seen == Part.SAC).sum()) * STEP
+        assert depth == pytest.approx(rendered.truth[name]["canal_mm"], abs=PIXEL), name
 
 
 def test_sac_and_bony_canal_are_apart() -> None:
