@@ -3,8 +3,12 @@
 ``points/kauh_corners.csv`` holds, for 138 discs of 31 films, the corners of the endplates beside
 them in shares of the film's width and height, set by eye for this project by someone who is no
 radiologist, without looking at the names of the films. ``disc`` counts from L5-S1, which is 0. Six
-films had been counted one too low, the fifth lumbar vertebra being taken for the first sacral one;
-that was seen when the marks were held against the names, and ``recounted`` tells them.
+films had been counted one too low, the fifth lumbar vertebra being taken for the first sacral one,
+which was seen when the marks were held against the names. So ``points/kauh_counts.csv`` keeps, of
+the lowest marked disc of each film, the count as it is used (``now``), the marker's own before he
+saw the names (``marker``), and those of two more readers, vision-language models that saw the films
+and the marks in a shuffled order, and neither names nor counts (``second``, ``third``, and whether
+each was sure).
 
 Every film of the set has a slip somewhere. So slips are made and unmade in training: what lies
 above a disc is moved along its lower endplate, by shares drawn alike for discs with and without
@@ -14,7 +18,7 @@ one, and nothing but the step itself can tell how large it is.
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +37,9 @@ Pixels = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 
 CORNERS = Path(__file__).parent / "points" / "kauh_corners.csv"
+COUNTS = CORNERS.with_name("kauh_counts.csv")
+BLIND = ("marker", "second", "third")
+"""Readers who counted without the names."""
 _ENDS = ("upper_anterior", "upper_posterior", "lower_anterior", "lower_posterior")
 _SOFT = 0.02
 """Breadth, in depths, of the seam along which a film is moved apart."""
@@ -45,7 +52,6 @@ class Marked:
     """A marked disc: its count from L5-S1, and its corners (4, 2) in shares of the film."""
 
     disc: int
-    recounted: bool
     corners: Floats
 
     def on(self, pixels: Pixels) -> Floats:
@@ -62,8 +68,28 @@ def corners() -> dict[str, tuple[Marked, ...]]:
     with CORNERS.open(newline="", encoding="utf-8") as table:
         for row in csv.DictReader(table):
             points = np.array([[float(row[f"{end}_{axis}"]) for axis in "xy"] for end in _ENDS])
-            found[row["image"]].append(Marked(int(row["disc"]), row["recounted"] == "1", points))
+            found[row["image"]].append(Marked(int(row["disc"]), points))
     return {key: tuple(sorted(some, key=lambda m: m.disc)) for key, some in found.items()}
+
+
+@cache
+def recounted() -> dict[str, dict[str, int]]:
+    """By film, how much higher each of ``BLIND``, and most of them, count its discs than ``now``.
+
+    ``most`` is the count that at least two of the three gave.
+
+    Raises:
+        ValueError: no two of them agree on a film.
+    """
+    found: dict[str, dict[str, int]] = {}
+    with COUNTS.open(newline="", encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            by = {reader: int(row[reader]) - int(row["now"]) for reader in BLIND}
+            count, votes = Counter(by.values()).most_common(1)[0]
+            if votes < 2:
+                raise ValueError(f"no two readers count {row['image']} alike")
+            found[row["image"]] = {**by, "most": count}
+    return found
 
 
 def marked_slip(points: Floats) -> Slip:

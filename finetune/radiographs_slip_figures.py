@@ -15,7 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from finetune.radiographs_corners import Marked, corners, marked_slip, moved_with, slipped
+from finetune.radiographs_corners import (
+    Marked,
+    corners,
+    marked_slip,
+    moved_with,
+    recounted,
+    slipped,
+)
 from finetune.radiographs_data import Film
 from finetune.radiographs_seen import auroc, drawn, share
 from finetune.radiographs_slip import folds, lateral
@@ -65,7 +72,13 @@ class Disc:
     @property
     def named(self) -> bool:
         """Whether the film's name calls it slipped."""
-        return self.mark is not None and self.mark.disc in named_discs(self.film)
+        return self.named_by("")
+
+    def named_by(self, reader: str) -> bool:
+        """Whether it is, by the count of a reader without the names; as used now for none."""
+        if self.mark is None:
+            return False
+        return self.mark.disc + _counted(self.film, reader) in named_discs(self.film)
 
     @property
     def marked(self) -> float:
@@ -167,13 +180,25 @@ def shipped_rule(seen: Items[Judged]) -> tuple[SlipRule, Lines]:
 
 # --- figures ------------------------------------------------------------------------------------
 
+_BY_READER = {
+    "marker": "counted by the marker, before the names were seen",
+    "second": "counted by a second reader, who saw no names",
+    "third": "counted by a third reader, who saw no names",
+    "most": "counted as most of these three do",
+}
+
+
+def _counted(film: Film, reader: str) -> int:
+    """How much higher a reader without the names counts a film's discs; 0 for no reader."""
+    return recounted()[film.key][reader] if reader else 0
+
 
 def marks_rows(every: Items[Film]) -> list[str]:
     """Whether the step between marks tells the named discs: what can be reached at all."""
     rows = []
-    for name, back in (("as counted now", 0), ("as first counted, without the names", 1)):
+    for reader, name in (("", "as counted now"), *_BY_READER.items()):
         discs = [
-            (f, m, marked_slip(m.on(f.pixels)).posterior, m.disc - back * m.recounted)
+            (f, m, marked_slip(m.on(f.pixels)).posterior, m.disc + _counted(f, reader))
             for f in lateral(every)
             if f.levels
             for m in corners()[f.key]
@@ -213,17 +238,13 @@ def area_rows(seen: Items[Judged]) -> list[str]:
         area = _area(values, truth, [d.film.group for d in some])
         rows.append(f"| {name} | {len(some)}, {truth.sum()} | {area} |")
     values = np.array([d.slip.posterior for d in known])
-    first = [d.mark is not None and d.mark.disc - d.mark.recounted for d in known]
-    truth = np.array(
-        [n is not False and n in named_discs(d.film) for n, d in zip(first, known, strict=True)]
-    )
-    area = _area(values, truth, [d.film.group for d in known])
-    rows.append(
-        f"| Measured step, by the count before the names were seen | {len(known)}, {truth.sum()} | "
-        f"{area} |"
-    )
+    groups = [d.film.group for d in known]
+    for reader, name in _BY_READER.items():
+        truth = np.array([d.named_by(reader) for d in known])
+        area = _area(values, truth, groups)
+        rows.append(f"| Measured step, {name} | {len(known)}, {truth.sum()} | {area} |")
     truth = np.array([d.marked >= CLEAR for d in known])
-    area = _area(values, truth, [d.film.group for d in known])
+    area = _area(values, truth, groups)
     rows.append(
         f"| Measured step, for discs whose marks stand {CLEAR:.1%} of the depth apart or more "
         f"instead of named ones | {len(known)}, {truth.sum()} | {area} |"

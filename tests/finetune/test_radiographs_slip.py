@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finetune.radiographs_corners import (
+    BLIND,
     corner_target,
     corners,
     disc_target,
     marked_slip,
     moved_with,
+    recounted,
     slipped,
     varied_film,
     varied_square,
@@ -49,6 +51,20 @@ def test_marks_are_shares_in_order() -> None:
             assert mark.corners[0, 1] < mark.corners[2, 1] + 0.05
         heights = [m.corners[:, 1].mean() for m in marks]
         assert heights == sorted(heights, reverse=True)
+
+
+def test_other_readers_counts_move_what_is_named() -> None:
+    by = recounted()
+    assert by.keys() == corners().keys()
+    assert sum(one["marker"] != 0 for one in by.values()) == 6
+    for one in by.values():  # most means that another reader said the same
+        assert [one[reader] for reader in BLIND].count(one["most"]) >= 2
+    key = next(key for key, one in by.items() if one["second"] == 1)
+    mark = corners()[key][0]
+    disc = Disc(film(key=key, levels=("L4-L5",)), 0, Slip(mark.corners, 1.0, 0.0), mark)
+    assert (mark.disc, disc.named, disc.named_by("second")) == (0, False, True)
+    unmarked = Disc(disc.film, 0, disc.slip, None)
+    assert not unmarked.named_by("second")
 
 
 def test_all_discs_of_a_film_face_one_way() -> None:
