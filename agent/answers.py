@@ -254,12 +254,23 @@ def _pending(content: c.PendingContent) -> str:
     )
 
 
+def _size(finding: Finding) -> str:
+    """What a film measures, in words; empty for any other finding."""
+    from etl.phrases import percent
+
+    if not isinstance(finding.value, float):
+        return ""
+    if finding.kind == "curve_angle":
+        return f"{finding.value:.0f} degrees"
+    return f"{percent(abs(finding.value))}%" if finding.kind == "slip_ratio" else ""
+
+
 def _reasons(content: c.ReasonsContent) -> str:
     lines = []
     for reason in content.reasons:
         finding = reason.finding
         if finding.status == "value":
-            said = value(finding.kind, str(finding.value))
+            said = _size(finding) or value(finding.kind, str(finding.value))
         else:
             open_ = "indeterminate" if finding.status == "indeterminate" else "not assessed"
             said = open_ + (f" ({finding.reason})" if finding.reason else "")

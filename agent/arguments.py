@@ -157,7 +157,14 @@ def report_of(runtime: Runtime, *, radiographs: bool = False) -> Report:
     """
     session = runtime.context.session
     report = session.draft(progress(runtime))
-    if not report.study.gradable and not (radiographs and report.study.radiographs):
+    if report.study.radiographs and not radiographs:
+        raise NotEligibleError(
+            report.study.reason or "not-mr",
+            "A radiograph is read as a whole: its levels are not numbered, and no grade of it can "
+            "be set.",
+            "Ask for its findings, or open a lumbar MR study.",
+        )
+    if not report.study.gradable and not report.study.radiographs:
         reason = report.study.reason or "not-an-image"
         text = next((t for code, t in REASONS.items() if code == reason), "It was not graded.")
         raise NotEligibleError(

@@ -30,6 +30,13 @@ _LANGUAGE = re.compile(
     r"\bin (?:german|french|spanish|italian|dutch|portuguese|arabic|chinese|japanese|hindi|russian"
     r"|turkish|polish|indonesian|another language)\b|\btranslat\w+"
 )
+_CURVE = re.compile(r"(?:scolio\w*|cobb\w*|curv\w+)(?: (?:scolio\w*|cobb\w*|curv\w+|angles?))*$")
+_MANY = re.compile(
+    r"\b(?:[2-9]|\d{2,4}|two|three|four|five|six|ten|several|many|a few|some)\b"
+    r"(?: [a-z-]+| t[12])*?"
+    r" (?:phantoms|simulations|images|pictures|slices|scans|mris|spines|examples)\b",
+    re.IGNORECASE,
+)
 _STATING = (c.FindingsContent, c.MeasuresContent, c.ReasonsContent)
 
 
@@ -43,7 +50,8 @@ def asides(question: str, contents: Sequence[c.Content]) -> tuple[str, ...]:
     shown = any(isinstance(one, c.ImageContent) for one in contents)
     if said.others and (stating or shown):
         told.append(f"{' and '.join(dict.fromkeys(said.others))}: not assessed.")
-    if stating and (left := _unassessed(said.masked)):
+    left = [one for one in _unassessed(said.masked) if not _answered(one, contents)]
+    if stating and left:
         told.append(f"Not assessed by any tool here: {', '.join(left)}.")
     if stating and _SIDE.search(said.text):
         told.append("No tool here tells the side of a finding.")
@@ -56,6 +64,8 @@ def asides(question: str, contents: Sequence[c.Content]) -> tuple[str, ...]:
         told.append("Protrusion, extrusion and sequestration are all graded as herniation here.")
     if stating and _RANK.search(said.text):
         told.append("Levels are not ranked beyond the worst.")
+    if any(isinstance(one, c.SyntheticContent) for one in contents) and _MANY.search(question):
+        told.append("One is made at a time; ask again for another.")
     told += _on_the_report(said, contents)
     return tuple(told)
 
@@ -71,6 +81,12 @@ def _on_the_report(said: Slots, contents: Sequence[c.Content]) -> list[str]:
     if said.kinds and any(one.tool == "remove_sentences" and one.changed for one in reports):
         told.append("All that was said of the level is out, not only that finding.")
     return told
+
+
+def _answered(word: str, contents: Sequence[c.Content]) -> bool:
+    """Whether a film's curve was told, which other studies leave out."""
+    told = {f.kind for one in contents if isinstance(one, c.FindingsContent) for f in one.findings}
+    return "scoliosis" in told and _CURVE.match(word) is not None
 
 
 def _unassessed(masked: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from agent import answers, replies
 from agent import content as c
 from agent.asked import CHANGES, own_words
 from agent.toolbox import LOOKUPS
+from radixgpt.finding import OF_RADIOGRAPHS
 from tools.router import (
     TAKEN_UP,
     Call,
@@ -56,6 +57,7 @@ _OWN_CALLS = (
 """Calls that a question on findings does not refer to; a few the next message may take up."""
 
 
+_FINDINGS = (c.FindingsContent, c.ReasonsContent)
 _SCOLIOSIS = re.compile(r"\bscolio\w*|\bcobb\b", re.IGNORECASE)
 """What the router leaves to others, and radiographs can answer."""
 
@@ -97,7 +99,10 @@ class EmbeddedBrain(BaseChatModel):
             texts = [answers.compose(contents_of(returned), question)]
             message = AIMessage(content="\n\n".join(texts + _besides(messages[last + 1 :])))
         else:
-            message = _reply(find_routes(question, messages[:last]), tools, question)
+            found = find_routes(question, messages[:last])
+            if _of_films(messages[:last]):
+                found = tuple(_without_level(route) for route in found)
+            message = _reply(found, tools, question)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
@@ -176,6 +181,23 @@ def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMes
             "missing": route.missing,
         },
     )
+
+
+def _of_films(messages: Sequence[BaseMessage]) -> bool:
+    """Whether findings without levels were told last, which radiographs alone have."""
+    returned = (c.from_text(m.text) for m in reversed(messages) if isinstance(m, ToolMessage))
+    told = next((one for one in returned if isinstance(one, _FINDINGS)), None)
+    if isinstance(told, c.FindingsContent):
+        return any(f.level is None for f in told.findings)
+    return told is not None and told.level is None
+
+
+def _without_level(route: Route) -> Route:
+    """A question for evidence that lacks nothing but a level, as one that does without."""
+    if route.missing != "level" or route.intent != "explain":
+        return route
+    kinds = [kind for kind in route.slots.kinds if kind in OF_RADIOGRAPHS]
+    return replace(route, call=Call("explain", {"kind": kinds[0]} if kinds else {}), missing="")
 
 
 def _on_radiographs(route: Route) -> Route:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from agent import content as c
+from agent.asides import asides
 from agent.events import Answer
 from agent.session import Session
 from agent.toolbox import TOOLS
@@ -48,6 +49,15 @@ Say = Callable[[Session, str], Answer]
 def test_made_up_images_are_asked_for(text: str, args: dict[str, str]) -> None:
     (route,) = routes(load_router(), text, None)
     assert route.call == Call("make_synthetic_image", args)
+
+
+def test_one_is_made_at_a_time_and_that_is_said() -> None:
+    made = c.SyntheticContent(by="phantom", images=1)
+    asked = "make three t2 phantoms with L4-L5 pfirrmann 5"
+    (route,) = routes(load_router(), asked, None)
+    assert route.call.args == {"findings": "L4-L5 pfirrmann 5", "sequence": "t2"}
+    assert asides(asked, (made,)) == ("One is made at a time; ask again for another.",)
+    assert asides("make a phantom with L4-L5 pfirrmann 5", (made,)) == ()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +123,7 @@ def test_a_language_model_is_told_no_grade_of_it() -> None:
     "text",
     [
         "make a healthy phantom",
+        "make 3 phantoms",
         "make a phantom without anything",
         "Please draw me a synthetic image.",
     ],

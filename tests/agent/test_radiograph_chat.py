@@ -127,6 +127,10 @@ def lateral_session() -> Session:
         ("Measure the slip at L4-L5", ["slip of 31%", "not named on a radiograph"]),
         ("Measure everything", ["slip of 31%"]),
         ("How wide is the canal?", ["Nothing of that kind is looked for on radiographs"]),
+        ("What is the Meyerding grade?", ["slip of 31%", "grade II", "not named"]),
+        ("Which levels are affected?", ["slip of 31%", "not named on a radiograph"]),
+        ("Which levels were found?", ["levels are not numbered", "open a lumbar MR study"]),
+        ("Set the slip at L4-L5 to absent", ["no grade of it can be set"]),
     ],
 )
 def test_a_lateral_film_is_answered_from_its_findings(
@@ -138,6 +142,21 @@ def test_a_lateral_film_is_answered_from_its_findings(
     assert "31 mm" not in text
 
 
+def test_how_sure_is_asked_of_a_film_without_a_level(
+    film_session: Session, lateral_session: Session, say: Say
+) -> None:
+    say(lateral_session, "What do you see?")
+    sure = say(lateral_session, "How sure are you?").text
+    for word in ("Of the radiograph", "present 94%", "slip to vertebral depth: 31%"):
+        assert word in sure, sure
+    assert "present 94%" in say(lateral_session, "Why?").text  # once more, after an explanation
+    assert "Which level" in say(lateral_session, "remove it").text
+    curve = say(film_session, "What is the Cobb angle?").text
+    assert "33 degrees" in curve
+    assert "Not assessed by any tool" not in curve
+    assert "sideways curve of the spine: 33 degrees" in say(film_session, "How sure are you?").text
+
+
 def test_the_image_shows_the_traced_spine(film_session: Session, say: Say) -> None:
     answer = say(film_session, "Show me the image")
     (image,) = answer.images
@@ -147,4 +166,4 @@ def test_the_image_shows_the_traced_spine(film_session: Session, say: Say) -> No
 
 def test_levels_are_not_graded_on_a_film(film_session: Session, say: Say) -> None:
     text = say(film_session, "Shift the numbering up by one").text
-    assert "not graded" in text
+    assert "not numbered" in text

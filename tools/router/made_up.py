@@ -12,25 +12,26 @@ from tools.router.calls import Call
 _POLITE = r"\W*(?:(?:please|can you|could you|would you|will you|now|and|also|ok(?:ay)?),? )*"
 _KIND = r"(?: (?:sagittal|lumbar|mri?|(?P<{}>t[12])(?:[- ]?weighted)?))*"
 _THING = r"(?:images?|pictures?|slices?|scans?|mris?|spines?|examples?)"
+_HOW_MANY = r"(?:an?|some|one|another|a few|several|many|\d{1,4}|two|three|four|five|six|ten)"
 _SHOWS = r"(?: (?:in|as) (?P<late>t[12]))? (?:of|with|that shows?|showing|having)\b(?P<findings>.+)"
 _REQUESTS = tuple(
     re.compile(_POLITE + words + _SHOWS, re.IGNORECASE | re.DOTALL)
     for words in (
         r"(?:make|draw|generate|create|show|synthesi[sz]e|simulate|produce|give|need|want)"
-        r"(?: (?:me|us|up))*(?: (?:an?|some|one))?"
+        rf"(?: (?:me|us|up))*(?: {_HOW_MANY})?"
         + _KIND.format("before")
         + r" (?:(?:synthetic|made-up|artificial|simulated|phantom|teaching)"
         + _KIND.format("after")
         + rf" {_THING}|phantoms?|simulations?)",
         # What is generated or simulated is made up, whatever it is called.
-        r"(?:generate|synthesi[sz]e|simulate)(?: (?:me|us|up))*(?: (?:an?|some|one))?"
+        rf"(?:generate|synthesi[sz]e|simulate)(?: (?:me|us|up))*(?: {_HOW_MANY})?"
         + _KIND.format("before")
         + rf" {_THING}",
     )
 )
 _BARE = re.compile(
     _POLITE + r"(?:make|draw|generate|create|synthesi[sz]e|simulate|produce)(?: (?:me|us|up))*"
-    r"(?: (?:an?|some|one|another))?(?: (?:healthy|normal))?(?: (?:lumbar|sagittal|t[12]))*"
+    rf"(?: {_HOW_MANY})?(?: (?:healthy|normal))?(?: (?:lumbar|sagittal|t[12]))*"
     rf" (?:(?:synthetic|made-up|artificial|simulated|phantom) {_THING}|phantoms?)"
     r"(?:,? please| without (?:any ?(?:thing|findings?)|findings?))*\W*",
     re.IGNORECASE,

@@ -18,7 +18,7 @@ _LOOKUPS = ("findings", "findings_abnormal", "measure", "image", "explain", "fol
 _TERM = (
     r"(?:pfirrmann|modic|(?:disc )?(?:herniation|protrusion|extrusion|prolapse|bulg(?:e|ing)"
     r"|degeneration|space narrowing|narrowing)|(?:spondylo|antero|retro)?listhesis"
-    r"|endplate|slipped disc|schmorl(?:'s)? nodes?)"
+    r"|meyerding|endplate|slipped disc|schmorl(?:'s)? nodes?)"
 )
 _MEANING = re.compile(
     rf"^(?:and |but |so )*(?:what(?:'s|s| is| are| does| do)|define|explain|meaning of)"
@@ -165,6 +165,11 @@ _BIDS_NORMAL = re.compile(
     r" (?:everything|all|every|spine|study|levels?|discs?|grades?|findings|rest)"
     r"(?: (?:to|as|is|are))* (?:normal|healthy|fine|unremarkable)\W*$"
 )
+_AFFECTED = re.compile(
+    rf"^{_THEN}(?:at |on )?(?:which|what) (?:lumbar )?(?:discs?|levels?|segments?)"
+    r"(?: (?:is|are|looks?|seems?))* (?:affected|involved|abnormal|diseased|degenerate[d]?|damaged"
+    r"|pathologic\w*|bad|worn)(?: (?:here|then|please|most|by|at|in|the|this|study))*\W*$"
+)
 _ALL_NORMAL = re.compile(
     r"^(?:so )?(?:is|are) (?:the|this|my|his|her|all|everything)(?: the)?"
     r"(?: (?:lumbar|spine|back|study|scan|mri|discs?|levels?))* (?:all )?(?:normal|fine)\W*$"
@@ -294,6 +299,8 @@ def said_plainly(intent: str, said: Slots, previous: Previous | None) -> Resolve
         return "findings"
     if intent == "not_assessed" and _ALL_NORMAL.match(said.text) and not said.unassessed:
         return "findings_abnormal"
+    if intent in _LOOKUPS and _AFFECTED.match(said.text):
+        return "findings" if said.worst else "findings_abnormal"
     if intent == "levels" and said.normal:
         return "findings_abnormal"
     if intent in ("shift", "set_grade") and _ASKS.match(said.text) and not _BIDS.search(said.text):

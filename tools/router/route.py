@@ -33,6 +33,7 @@ class Route:
         missing: for ``ask_back``, what was not said: ``level``, ``kind``, ``value``,
             ``direction``, ``one``, ``whole_level`` or ``meaning``.
         kind: for ``ask_back`` with a missing value, the kind that it is of.
+        intent: for ``ask_back``, the likeliest intent that leaves something open.
         topic: for ``not_assessed``, the level that is not looked at, if it was that.
         exists: whether there is such a level.
         foreign: whether the words are hardly any of English.
@@ -45,6 +46,7 @@ class Route:
     options: tuple[Call, ...] = ()
     missing: str = ""
     kind: str = ""
+    intent: str = ""
     topic: str = ""
     exists: bool = True
     foreign: bool = False
@@ -93,16 +95,24 @@ class Router:
             return Route(choice, 1.0, said)
         votes: dict[str, float] = {}
         found: dict[str, Resolved] = {}
+        meant: dict[str, tuple[float, str]] = {}
         for intent, probability in self.classify(said, previous).items():
             resolved = resolve(intent, said, previous)
             key = repr(resolved)
             found[key] = resolved
             votes[key] = votes.get(key, 0.0) + probability
+            meant[key] = max(meant.get(key, (0.0, "")), (probability, intent))
         ranked = sorted(votes, key=lambda key: -votes[key])
         best, confidence = found[ranked[0]], votes[ranked[0]]
         if isinstance(best, Ask):
             return Route(
-                Call("ask_back"), confidence, said, best.options, best.missing, kind=best.kind
+                Call("ask_back"),
+                confidence,
+                said,
+                best.options,
+                best.missing,
+                kind=best.kind,
+                intent=meant[ranked[0]][1],
             )
         if confidence < self.threshold:
             likely = [found[key] for key in ranked[:3] if votes[key] >= _WORTH_NAMING]

@@ -124,7 +124,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("endplates", r"\bendplate|\bschmorl"),
         (
             "spondylolisthesis",
-            r"listhes|\bslip(?:ped|s|ping|page)?\b|out of place|out of line",
+            r"listhes|\bslip(?:ped|s|ping|page)?\b|out of place|out of line|\bmeyerding",
         ),
     )
 )
