@@ -5,25 +5,19 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import stat
 import threading
 import time
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import fake_drafts
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from orthanc_server import free_port
 from pydicom import dcmread
-from pydicom.data import get_testdata_file
-from pydicom.uid import generate_uid
+from watched import PACE, Runner, objects
 
 from clinic.pacs.connection import connection_of
 from clinic.pacs.send import packed, send
@@ -32,54 +26,6 @@ from clinic.watch import spool as spools
 from clinic.watch.arrive import Arrivals
 from clinic.watch.run import Pace, Watch
 from radixgpt.errors import SettingsError
-
-PACE = Pace(quiet=0.3, settle=0.0, look=0.02, timeout=30)
-
-
-def objects(count: int, **elements: Any) -> list[bytes]:
-    """Objects of one new study."""
-    study, series = generate_uid(), generate_uid()
-    found = []
-    for number in range(count):
-        base = dcmread(str(get_testdata_file("MR_small.dcm", download=False)))
-        base.StudyInstanceUID, base.SeriesInstanceUID = study, series
-        base.SOPInstanceUID = base.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-        base.PatientName, base.PatientID, base.InstanceNumber = "ZQDOE^JANE", "ZQ-4711", number
-        for keyword, value in elements.items():
-            setattr(base, keyword, value)
-        buffer = io.BytesIO()
-        base.save_as(buffer)
-        found.append(buffer.getvalue())
-    return found
-
-
-class Runner:
-    """Watches a folder until it is idle."""
-
-    def __init__(self, root: Path) -> None:
-        self.root, self.events = root, list[dict[str, Any]]()
-        self.incoming = root / "incoming"
-        self.incoming.mkdir(parents=True)
-
-    def put(self, data: list[bytes], prefix: str = "zqdoe") -> None:
-        for number, one in enumerate(data):
-            (self.incoming / f"{prefix}-{number}.dcm").write_bytes(one)
-
-    def run(self, draft: Any = fake_drafts.quick, pace: Pace = PACE) -> Watch:
-        with spools.opened(self.root) as spool:
-            watch = Watch(spool, ("json",), pace, self.events.append, draft)
-            watch._since -= 60
-            watch.run(threading.Event(), once=True)
-        return watch
-
-    def names(self, state: str) -> list[str]:
-        return sorted(p.name for p in (self.root / state).glob("study-*"))
-
-    def drafted(self) -> Counter[str]:
-        return Counter(e["study"] for e in self.events if e["event"] == "drafted")
-
-    def images(self, state: str, name: str) -> int:
-        return len(list((self.root / state / name / "images").iterdir()))
 
 
 @pytest.fixture
@@ -326,100 +272,6 @@ def test_a_damaged_key_stops_before_anything_is_drafted_twice(runner: Runner) ->
     (runner.root / ".key").write_bytes(b"short")
     with pytest.raises(SettingsError, match="drafted again"), spools.opened(runner.root):
         pass
-
-
-class Killed(BaseException):
-    """Stands for a process that ends between two steps."""
-
-
-STEPS = ("replace", "rename", "unlink", "hardlink_to", "mkdir")
-
-
-@contextmanager
-def killed_at(step: int) -> Iterator[None]:
-    """Let the process end before the so-many-th change of the disk."""
-    left = [step]
-    originals = {name: getattr(Path, name) for name in STEPS}
-
-    def guarded(name: str) -> Callable[..., Any]:
-        def change(self: Path, *arguments: Any, **options: Any) -> Any:
-            if left[0] <= 0:
-                raise Killed
-            left[0] -= 1
-            return originals[name](self, *arguments, **options)
-
-        return change
-
-    for name in STEPS:
-        setattr(Path, name, guarded(name))
-    try:
-        yield
-    finally:
-        for name, original in originals.items():
-            setattr(Path, name, original)
-
-
-DATA = (objects(2), objects(1), objects(1))
-
-
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.integers(0, 40), min_size=1, max_size=4))
-def test_wherever_it_is_killed_each_study_is_drafted_once(
-    steps: list[int], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    runner = Runner(tmp_path_factory.mktemp("killed") / "spool")
-    for number, data in enumerate(DATA):
-        runner.put(data, str(number))
-
-    class AtOnce:
-        """Drafts in this process, so that an example takes no seconds."""
-
-        busy = False
-
-        def start(self, images: Path, out: Path, formats: tuple[str, ...]) -> None:
-            self.found, self.busy = fake_drafts.quick(images, out, formats), True
-
-        def outcome(self) -> Any:
-            self.busy = False
-            return self.found
-
-        def stop(self) -> None:
-            pass
-
-    def run() -> None:
-        with spools.opened(runner.root) as spool:
-            pace = Pace(quiet=0, settle=0, look=0)
-            watch = Watch(spool, ("json",), pace, runner.events.append)
-            watch._worker = AtOnce()  # type: ignore[assignment]
-            watch._since -= 60
-            watch.run(threading.Event(), once=True)
-
-    for step in steps:
-        try:
-            with killed_at(step):
-                run()
-        except Killed:
-            continue
-    run()
-    done = runner.names("done")
-    expected = {hash_of(data) for data in DATA}
-    latest: dict[str, frozenset[str]] = {}
-    for name in done:
-        latest[name.split(".")[0]] = frozenset(
-            p.name for p in (runner.root / "done" / name / "images").iterdir()
-        )
-        assert (runner.root / "done" / name / "draft" / "report.json").exists()
-    assert set(latest.values()) == expected
-    assert [name for name in done if "." in name] == [], "no study was drafted twice"
-    assert not runner.names("working")
-    assert not runner.names("quarantine")
-    shutil.rmtree(runner.root)
-
-
-def hash_of(data: list[bytes]) -> frozenset[str]:
-    import hashlib
-
-    return frozenset(f"{hashlib.sha256(one).hexdigest()[:32]}.dcm" for one in data)
 
 
 def test_studies_come_by_c_store_and_only_from_whom_is_admitted(
