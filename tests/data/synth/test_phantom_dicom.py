@@ -23,7 +23,7 @@ from radixgpt.reading import read
 from radixgpt.study import BodyRegion, Modality, Plane, Sequence
 
 SIZE, SLICES = 96, 3
-KEPT = "978ddf045c0f6a18fedde52a70c3cc4137644bbee0a0465a83e299470e022700"
+KEPT = "364be8cbdec20803fe8709a01b516af42f00e6eceb7a2cabcfa5709bb3f644f9"
 PHANTOM = Phantom(seed=5)
 TYPE_1 = [
     "SOPClassUID",
