@@ -37,7 +37,7 @@ from tools.captioner.embedded import FILE, decoder
 
 FOLDER = WEIGHTS / "captioner"
 LARGE = Recipe(steps=160, discs=12, images=3, rate=6e-4)
-"""How SmolLM2 is trained: as many seconds of one thread, which are fewer captions."""
+"""How SmolLM2 is trained: on fewer captions than the small decoder, as each takes it longer."""
 VERSION = "1.0"
 COMPARED = Path(__file__).with_name("compared.json")
 """Figures of both decoders; kept, as SmolLM2 takes long to train again."""
