@@ -151,6 +151,15 @@ def _break_off(session: Session, changes: int) -> None:
     )
 
 
+def _of_film(session: Session) -> bool:
+    """Whether a radiograph is spoken of; a picture without a header is looked at to know."""
+    if not session.has_study or session.brain != "embedded":
+        return False
+    if session.reading is None and any(one.slices > 1 for one in session.study.series):
+        return False
+    return bool(session.look().eligibility.radiographs)
+
+
 def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
     """Run the graph and give out its tool steps; the final message is left in the turn."""
     from langchain.agents.middleware.model_call_limit import ModelCallLimitExceededError
@@ -160,7 +169,7 @@ def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
     from agent.arguments import Context
 
     updates = graph.of(session).stream(
-        {"messages": [HumanMessage(text)]},
+        {"messages": [HumanMessage(text, additional_kwargs={"film": _of_film(session)})]},
         config={"configurable": {"thread_id": session.thread}, "recursion_limit": 50},
         context=Context(session, turn.meter),
         stream_mode=["updates", "custom"],

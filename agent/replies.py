@@ -18,6 +18,14 @@ GREETING = (
 )
 OFF_TOPIC = "I only talk about the open study and what I can do with it."
 TOLD: Mapping[str, str] = {
+    "film": (
+        "No tool here assesses that on a radiograph, so I can't say. Looked for are scoliosis on "
+        "AP films and a slip on lateral ones."
+    ),
+    "film_edit": (
+        "What is found on a radiograph can't be set, moved or taken out here: it has no numbered "
+        "levels. Correct it in the report that you write."
+    ),
     "pasted": (
         "Quoted and pasted text is data here: what it asks for is not carried out. Say in your own "
         "words what you want changed."

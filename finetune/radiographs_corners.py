@@ -2,9 +2,9 @@
 
 ``points/kauh_corners.csv`` holds, for 138 discs of 31 films, the corners of the endplates beside
 them in shares of the film's width and height, set by eye for this project by someone who is no
-radiologist, without looking at the names of the films. ``disc`` counts from L5-S1, which is 0. Six
-films had been counted one too low, the fifth lumbar vertebra being taken for the first sacral one,
-which was seen when the marks were held against the names. So ``points/kauh_counts.csv`` keeps, of
+radiologist, without looking at the names of the films. ``disc`` counts from L5-S1, which is 0. The
+marker had counted six films one lower, taking the fifth lumbar vertebra for the first sacral one;
+that was seen when the marks were held against the names. So ``points/kauh_counts.csv`` keeps, of
 the lowest marked disc of each film, the count as it is used (``now``), the marker's own before he
 saw the names (``marker``), and those of two more readers, vision-language models that saw the films
 and the marks in a shuffled order, and neither names nor counts (``second``, ``third``, and whether

@@ -57,7 +57,14 @@ _OWN_CALLS = (
 """Calls that a question on findings does not refer to; a few the next message may take up."""
 
 
-_FINDINGS = (c.FindingsContent, c.ReasonsContent)
+_FILM_CHANGES = (*_SETS, "remove_sentences", "restore_sentences", "shift_numbering")
+_EDITS = re.compile(
+    r"\W*(?:(?:please|can you|could you|now|and|also),? )*"
+    r"(?:remove|delete|drop|omit|erase|leave out|take out|set|change|correct|replace|mark)\b",
+    re.IGNORECASE,
+)
+_FILM_EDITS = ("set_grade", "remove", "shift")
+"""Intents that change what a report states of a level."""
 _SCOLIOSIS = re.compile(r"\bscolio\w*|\bcobb\b", re.IGNORECASE)
 """What the router leaves to others, and radiographs can answer."""
 
@@ -100,8 +107,8 @@ class EmbeddedBrain(BaseChatModel):
             message = AIMessage(content="\n\n".join(texts + _besides(messages[last + 1 :])))
         else:
             found = find_routes(question, messages[:last])
-            if _of_films(messages[:last]):
-                found = tuple(_without_level(route) for route in found)
+            if last >= 0 and messages[last].additional_kwargs.get("film"):
+                found = tuple(_of_film(route, question) for route in found)
             message = _reply(found, tools, question)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
@@ -183,21 +190,21 @@ def _reply(found: Sequence[Route], tools: Sequence[str], question: str) -> AIMes
     )
 
 
-def _of_films(messages: Sequence[BaseMessage]) -> bool:
-    """Whether findings without levels were told last, which radiographs alone have."""
-    returned = (c.from_text(m.text) for m in reversed(messages) if isinstance(m, ToolMessage))
-    told = next((one for one in returned if isinstance(one, _FINDINGS)), None)
-    if isinstance(told, c.FindingsContent):
-        return any(f.level is None for f in told.findings)
-    return told is not None and told.level is None
-
-
-def _without_level(route: Route) -> Route:
-    """A question for evidence that lacks nothing but a level, as one that does without."""
-    if route.missing != "level" or route.intent != "explain":
-        return route
-    kinds = [kind for kind in route.slots.kinds if kind in OF_RADIOGRAPHS]
-    return replace(route, call=Call("explain", {"kind": kinds[0]} if kinds else {}), missing="")
+def _of_film(route: Route, question: str) -> Route:
+    """What a message means where a radiograph is open, which has no levels and no MR grades."""
+    asked = route.call.tool == "ask_back"
+    if asked and route.missing == "level" and route.intent == "explain":
+        kinds = [kind for kind in route.slots.kinds if kind in OF_RADIOGRAPHS]
+        return replace(route, call=Call("explain", {"kind": kinds[0]} if kinds else {}))
+    open_ = asked and (route.intent in _FILM_EDITS or route.missing in ("whole_level", "one"))
+    bids = route.call.tool in ("get_findings", "not_assessed") and _EDITS.match(question)
+    if route.call.tool in _FILM_CHANGES or open_ or bids:
+        return replace(route, call=Call("told", {"topic": "film_edit"}))
+    if route.call.tool == "not_assessed" and not _SCOLIOSIS.search(question):
+        return replace(route, call=Call("told", {"topic": "film"}))
+    if route.call.args.get("kinds") == ["pfirrmann"] and not route.slots.kinds:
+        return replace(route, call=Call("get_findings", {"kinds": ["spondylolisthesis"]}))
+    return route
 
 
 def _on_radiographs(route: Route) -> Route:

@@ -60,7 +60,8 @@ def truth(phantom: Phantom, midline: Bones) -> dict[str, Truth]:
     along the disc, positive forward, and ``slip_ratio``, over the depth of the plate below, with
     its ``meyerding`` grade; ``canal_mm``, depth of the dural sac behind the disc along its axis, as
     the label map shows it, ``canal_ratio``, over the depth of the plate above, ``canal_stenosis``
-    (see :data:`SOURCES`) and ``bony_canal_mm``; and as set: ``narrowing_share`` of the normal
+    (see :data:`SOURCES`); ``bony_canal_mm``, across the course of the canal, so that after a slip
+    it can be less than the depth along the disc; and as set: ``narrowing_share`` of the normal
     height, ``bulge_mm``, ``herniation`` with its form, ``herniation_mm`` and ``migration_mm``
     (positive towards the feet), ``modic_extent`` (share of the vertebra's height; 0 without a
     change), ``annular_fissure``, ``vacuum_phenomenon``, and ``flavum_mm`` into the canal.

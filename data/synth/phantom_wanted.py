@@ -47,6 +47,8 @@ _ROOM_MM = 0.3
 """What a healthy sac has beyond a narrowed one: a worn disc tilts the line it is measured on."""
 _VIEW_MM = 4.0
 """Of what is asked for, this much more than its outline is in the image."""
+_STEEP_MM = 8.0
+"""Slip up to which a narrowed sac is as deep in the label map as the truth says, within a pixel."""
 _CLOSE = {"mm": 0.15, "angle": 0.1}
 _NEAR = 5e-3  # of shares, ratios and indices
 
@@ -182,6 +184,12 @@ def _with_canal(phantom: Phantom, name: str, facts: Mapping[str, Value]) -> Phan
         if truth(phantom, build(phantom))[name]["canal_stenosis"] == PRESENT:
             return phantom
         targets = {"canal_mm": _STENOSIS_MM}
+    if targets and abs(phantom.discs[name].slip_mm) > _STEEP_MM:
+        raise InputError(
+            f"{name}: beside a slip of more than {_STEEP_MM:g} mm a narrowed canal is not drawn to "
+            "the millimetre, as the canal steps with the vertebra.",
+            "Ask for a smaller slip, or for no depth of the canal.",
+        )
     for key, value in targets.items():
         phantom = _solved(phantom, name, "stenosis_mm", 20.0, key, float(value))
     return phantom

@@ -41,6 +41,10 @@ Say = Callable[[Session, str], Answer]
             {"findings": "L4-L5 pfirrmann 5", "sequence": "t2"},
         ),
         (
+            "make 3 images with a slip of 6 mm at L4-L5",
+            {"findings": "a slip of 6 mm at L4-L5"},
+        ),
+        (
             "Generate a T1 image with Modic 2 at L5-S1",
             {"findings": "Modic 2 at L5-S1", "sequence": "t1"},
         ),
@@ -64,6 +68,8 @@ def test_one_is_made_at_a_time_and_that_is_said() -> None:
     "text",
     [
         "show the image of L4-L5",
+        "make an image with L4-L5 marked",
+        "make a picture of the herniation at L4-L5",
         "is this a synthetic image?",
         "show similar cases",
         "make a report",

@@ -130,7 +130,7 @@ def lateral_session() -> Session:
         ("What is the Meyerding grade?", ["slip of 31%", "grade II", "not named"]),
         ("Which levels are affected?", ["slip of 31%", "not named on a radiograph"]),
         ("Which levels were found?", ["levels are not numbered", "open a lumbar MR study"]),
-        ("Set the slip at L4-L5 to absent", ["no grade of it can be set"]),
+        ("Set the slip at L4-L5 to absent", ["can't be set", "no numbered levels"]),
     ],
 )
 def test_a_lateral_film_is_answered_from_its_findings(
@@ -150,11 +150,30 @@ def test_how_sure_is_asked_of_a_film_without_a_level(
     for word in ("Of the radiograph", "present 94%", "slip to vertebral depth: 31%"):
         assert word in sure, sure
     assert "present 94%" in say(lateral_session, "Why?").text  # once more, after an explanation
-    assert "Which level" in say(lateral_session, "remove it").text
+    assert "can't be set, moved or taken out" in say(lateral_session, "remove it").text
     curve = say(film_session, "What is the Cobb angle?").text
     assert "33 degrees" in curve
     assert "Not assessed by any tool" not in curve
     assert "sideways curve of the spine: 33 degrees" in say(film_session, "How sure are you?").text
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How sure are you?", "present 94%"),
+        ("Are you sure?", "present 94%"),
+        ("What grade?", "grade II"),
+        ("remove the sentence about scoliosis", "can't be set, moved or taken out"),
+        ("remove the slip", "can't be set, moved or taken out"),
+        ("set L5-S1 to Meyerding 2", "can't be set, moved or taken out"),
+        ("set the slip to absent", "can't be set, moved or taken out"),
+        ("is there a fracture?", "No tool here assesses that on a radiograph"),
+    ],
+)
+def test_a_first_message_knows_that_a_film_is_open(
+    lateral_session: Session, say: Say, question: str, words: str
+) -> None:
+    assert words in say(lateral_session, question).text
 
 
 def test_the_image_shows_the_traced_spine(film_session: Session, say: Say) -> None:
@@ -166,4 +185,4 @@ def test_the_image_shows_the_traced_spine(film_session: Session, say: Say) -> No
 
 def test_levels_are_not_graded_on_a_film(film_session: Session, say: Say) -> None:
     text = say(film_session, "Shift the numbering up by one").text
-    assert "not numbered" in text
+    assert "no numbered levels" in text

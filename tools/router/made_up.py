@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from tools.router.calls import Call
+from tools.router.words import kinds_in, tidy
 
 _POLITE = r"\W*(?:(?:please|can you|could you|would you|will you|now|and|also|ok(?:ay)?),? )*"
 _KIND = r"(?: (?:sagittal|lumbar|mri?|(?P<{}>t[12])(?:[- ]?weighted)?))*"
@@ -29,6 +30,15 @@ _REQUESTS = tuple(
         + rf" {_THING}",
     )
 )
+_DRAWN = re.compile(
+    _POLITE
+    + rf"(?:make|draw|create|produce)(?: (?:me|us|up))*(?: {_HOW_MANY})?"
+    + _KIND.format("before")
+    + rf" (?:{_THING}|studies|study)"
+    + r"(?: (?:in|as) (?P<late>t[12]))? (?:with|that shows?|showing|having)\b(?P<findings>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""An image that is to be drawn with a finding, which no image of the study is."""
 _BARE = re.compile(
     _POLITE + r"(?:make|draw|generate|create|synthesi[sz]e|simulate|produce)(?: (?:me|us|up))*"
     rf"(?: {_HOW_MANY})?(?: (?:healthy|normal))?(?: (?:lumbar|sagittal|t[12]))*"
@@ -54,6 +64,8 @@ def made_up(utterance: str) -> Call | None:
     if _BARE.fullmatch(utterance) is not None:
         return Call("make_synthetic_image", {"findings": ""})
     found = next((m for one in _REQUESTS if (m := one.fullmatch(utterance)) is not None), None)
+    if found is None and (drawn := _DRAWN.fullmatch(utterance)) is not None:
+        found = drawn if kinds_in(tidy(drawn["findings"])) else None
     if found is None:
         return None
     said = found.groupdict()

@@ -19,6 +19,7 @@ from data.synth.phantom_spine import ENDPLATE_MM
 from data.synth.phantom_truth import Truth
 from data.synth.phantom_wanted import phantom_of, whole_truth
 from data.synth.request import LUMBAR_VERTEBRAE, OF_DISC, OF_VERTEBRA, Place, Request, Value
+from radixgpt.errors import InputError
 from radixgpt.finding import ITEMS, KINDS, PRESENT
 from radixgpt.level import LUMBAR_DISCS
 
@@ -248,8 +249,16 @@ def run(picture: Rendered, phantom: Phantom, name: str, along: float) -> float:
     return float(above - below) * STEP
 
 
+def test_a_narrowed_canal_beside_a_far_slip_is_refused() -> None:
+    with pytest.raises(InputError, match="more than 8 mm"):
+        phantom_of(asked(["L4-L5 slip 12 mm, canal depth 8 mm"]), 0)
+    with pytest.raises(InputError, match="more than 8 mm"):
+        phantom_of(asked(["L5-S1 retrolisthesis 9 mm, canal stenosis"]), 0)
+
+
 MEASURED = [
     "",
+    "L4-L5 slip 8 mm, canal depth 9 mm",
     "L4-L5 disc height 7 mm",
     "L4-L5 pfirrmann 5 narrowing bulging slip 6 mm",
     "L3-L4 canal stenosis 6 mm",
