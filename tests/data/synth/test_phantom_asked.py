@@ -258,7 +258,7 @@ def test_a_narrowed_canal_beside_a_far_slip_is_refused() -> None:
 
 MEASURED = [
     "",
-    "L4-L5 slip 8 mm, canal depth 9 mm",
+    "L4-L5 slip 6 mm, canal depth 9 mm",
     "L4-L5 disc height 7 mm",
     "L4-L5 pfirrmann 5 narrowing bulging slip 6 mm",
     "L3-L4 canal stenosis 6 mm",
