@@ -17,9 +17,8 @@ from traffic import Player
 from wire import differences
 
 TOLD = {"said": "ä"}
-PACKED = gzip.compress(
-    json.dumps(TOLD).encode(), mtime=0
-)  # a time of day would be part of a test's name
+PACKED = gzip.compress(json.dumps(TOLD).encode(), mtime=0)
+"""Without the time, which would make the names of tests differ from worker to worker."""
 
 
 def recording(body: str | bytes, **headers: Any) -> dict[str, Any]:
