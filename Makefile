@@ -17,7 +17,7 @@ OUT ?= out/report
 STUDY ?=
 ARGS ?=
 PORT ?=
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help chat test lint bench report
 

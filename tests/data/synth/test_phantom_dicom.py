@@ -171,7 +171,7 @@ def test_validator_finds_no_error(folder: Path) -> None:
     "text",
     [
         "scoliosis 25 degrees",
-        "L4-L5 slip grade 2, canal stenosis 8 mm, L3 acute crush fracture, "
+        "L4-L5 slip grade 2, L3-L4 canal stenosis 8 mm, L3 acute crush fracture, "
         "L2-L3 extrusion migrated down, annular fissure, conus at L2-L3",
     ],
 )
