@@ -17,7 +17,7 @@ OUT ?= out/report
 STUDY ?=
 ARGS ?=
 PORT ?=
-WORKERS ?= 3
+WORKERS ?= 2
 
 .PHONY: help chat test lint bench report
 
