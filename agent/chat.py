@@ -151,8 +151,8 @@ def _break_off(session: Session, changes: int) -> None:
     )
 
 
-def _of_film(session: Session) -> bool:
-    """Whether a radiograph is spoken of; a picture without a header is looked at to know."""
+def _film_is_open(session: Session) -> bool:
+    """Whether a radiograph is open; a picture without a header is looked at to know."""
     if not session.has_study or session.brain != "embedded":
         return False
     if session.reading is None and any(one.slices > 1 for one in session.study.series):
@@ -169,7 +169,7 @@ def _run(session: Session, text: str, turn: _Turn) -> Iterator[Event]:
     from agent.arguments import Context
 
     updates = graph.of(session).stream(
-        {"messages": [HumanMessage(text, additional_kwargs={"film": _of_film(session)})]},
+        {"messages": [HumanMessage(text, additional_kwargs={"film": _film_is_open(session)})]},
         config={"configurable": {"thread_id": session.thread}, "recursion_limit": 50},
         context=Context(session, turn.meter),
         stream_mode=["updates", "custom"],

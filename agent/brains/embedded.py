@@ -63,6 +63,7 @@ _EDITS = re.compile(
     r"(?:remove|delete|drop|omit|erase|leave out|take out|set|change|correct|replace|mark)\b",
     re.IGNORECASE,
 )
+"""An order to change what is written, though the router took it for a question."""
 _FILM_EDITS = ("set_grade", "remove", "shift")
 """Intents that change what a report states of a level."""
 _SCOLIOSIS = re.compile(r"\bscolio\w*|\bcobb\b", re.IGNORECASE)
