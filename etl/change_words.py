@@ -35,6 +35,7 @@ class Claimed:
         side: that is named.
         old, new: the grades, numbers or directions that are given, as written without their unit.
         unit: ``grade``, ``mm``, ``%`` or ``direction`` where they are given.
+        set_by_reader: whether the old and the new number are said to be set by a reader.
     """
 
     verdict: str
@@ -44,6 +45,7 @@ class Claimed:
     old: str | None = None
     new: str | None = None
     unit: str | None = None
+    set_by_reader: tuple[bool, bool] = (False, False)
 
 
 class _Language(BaseModel):
@@ -171,7 +173,10 @@ def _from_to(own: _Language, match: re.Match[str]) -> list[Claimed]:
             old, new = match[f"{name}_old"], match[f"{name}_new"]
             if unit == "grade":
                 old, new = str(number(old)), str(number(new))
-            return [Claimed(verdict, kind, None, side, old, new, unit)]
+                return [Claimed(verdict, kind, None, side, old, new, unit)]
+            marks = match[f"{name}_old_set"] is not None, match[f"{name}_new_set"] is not None
+            old, new = (one.replace(",", ".") for one in (old, new))
+            return [Claimed(verdict, kind, None, side, old, new, unit, marks)]
     raise ReadingError(f"'{match[0][:60]}' gives no values")
 
 

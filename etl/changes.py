@@ -239,20 +239,31 @@ class Changes:
         return self.phrases.say("modic_type", grade=grade)
 
     def _values(self, p: Pair) -> tuple[str, str]:
-        """Old and new value in words; lengths where both are known and differ when rounded."""
+        """Old and new value in words; lengths where both are known and differ when rounded.
+
+        What a reader set is given as it was set, and marked.
+        """
         say = self.phrases.say
         if p.now.kind == "pfirrmann":
             return say("grade_old", grade=p.before.value), say("grade_new", grade=p.now.value)
         length = LENGTHS[p.now.kind]
         now, then = self._now.get((p.level, length)), self._then.get((p.level, length))
-        if now is not None and then is not None:
-            numbers = now.value, then.value
-            if all(isinstance(n, int | float) for n in numbers):
-                new, old = (f"{abs(float(n)):.0f}" for n in numbers if n is not None)
-                if new != old:
-                    return old, say("new_mm", number=new)
+        old, new = (self._length(f) for f in (then, now))
+        if now and then and old and new and old != new:
+            return (
+                say("old_mm", number=old, reader=then.set_by_reader),
+                say("new_mm", number=new, reader=now.set_by_reader),
+            )
         old, new = (f"{abs(float(v or 0)) * 100:.0f}" for v in (p.before.value, p.now.value))
-        return say("old_share", number=old), say("new_share", number=new)
+        return (
+            say("old_share", number=old, reader=p.before.set_by_reader),
+            say("new_share", number=new, reader=p.now.set_by_reader),
+        )
+
+    def _length(self, f: Finding | None) -> str:
+        if f is None or not isinstance(f.value, int | float):
+            return ""
+        return self.phrases.length(float(f.value), own=f.set_by_reader)
 
     def _grouped(self, pairs: Sequence[Pair]) -> list[str]:
         """``disc bulging and disc herniation at L3-L4 to L5-S1``, kinds of the same levels."""

@@ -223,7 +223,9 @@ def slip_words(board: Board, level: str) -> tuple[dict[str, object], tuple[str, 
     if ratio is None or (abs(ratio[0]) < SLIP_TOLD_FROM and not own):
         return words, ()
     if length is not None and own:
-        words["slip"] = board.phrases.say("own_mm", number=own_number(board, length[0]))
+        words["slip"] = board.phrases.say(
+            "own_mm", number=board.phrases.length(length[0], own=True)
+        )
         words["direction"] = board.phrases.say("slip_direction", size=length[0])
         words["reader"] = True
         ids.append(length[1].id)
@@ -238,11 +240,6 @@ def slip_words(board: Board, level: str) -> tuple[dict[str, object], tuple[str, 
     words["meyerding"] = meyerding(ratio[0])
     ids.append(ratio[1].id)
     return words, tuple(dict.fromkeys(ids))
-
-
-def own_number(board: Board, size: float) -> str:
-    """A length as the reader gave it: ``7`` or ``7.5``, without its sign."""
-    return board.phrases.decimal(f"{abs(size):.1f}".removesuffix(".0"))
 
 
 def _slip(board: Board, level: str) -> list[_Part]:
@@ -303,7 +300,10 @@ def _measured(board: Board, level: str) -> list[_Part]:
         items = [say(phrase, mm=size) for phrase, size, _ in measured]
         parts.append(_Part(say("measured", items=items), tuple(f.id for *_, f in measured)))
     if own := [one for one in found if one[2].set_by_reader]:
-        items = [say(f"own_{phrase}", number=own_number(board, size)) for phrase, size, _ in own]
+        items = [
+            say(f"own_{phrase}", number=board.phrases.length(size, own=True))
+            for phrase, size, _ in own
+        ]
         parts.append(_Part(say("own_measures", items=items), tuple(f.id for *_, f in own)))
     return parts
 

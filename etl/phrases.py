@@ -200,6 +200,15 @@ class Phrases:
         """A number as written with the language's decimal mark."""
         return number.replace(".", self.word("small", "decimal"))
 
+    def length(self, size: float, *, own: bool) -> str:
+        """A length in mm without its sign: a measured one is whole, a reader's own as it was set.
+
+        Args:
+            size: in mm, negative where a slip is posterior.
+            own: whether a reader set it: ``7`` or ``7.5``.
+        """
+        return self.decimal(f"{abs(size):.1f}".removesuffix(".0")) if own else whole(size)
+
     def told(self, text: str) -> str:
         """What another part of the software says of a study, in this language.
 

@@ -154,7 +154,10 @@ def _values(one: Claimed, now: Finding, before: Finding) -> bool:
 def _measured(
     one: Claimed, now: Finding, before: Finding, findings: Sequence[Finding], prior: Prior
 ) -> bool:
-    """Whether numbers are the rounded ones of the ratios, or of the lengths beside them."""
+    """Whether numbers are those of the ratios or of the lengths beside them, as they are told.
+
+    A measured number is rounded; a length that a reader set is as it was set, and marked.
+    """
     pair: list[Finding | None] = [before, now]
     factor = 100.0
     if one.unit == "mm":
@@ -163,12 +166,16 @@ def _measured(
             next((f for f in among if (f.level, f.kind) == (now.level, kind)), None)
             for among in (prior.findings, findings)
         ]
-    numbers = []
+    numbers: list[str] = []
+    marks: list[bool] = []
     for f in pair:
         if f is None or isinstance(f.value, str) or f.value is None:
             return False
-        numbers.append(f"{abs(f.value) * factor:.0f}")
-    return [one.old, one.new] == numbers
+        exact = f.set_by_reader and one.unit == "mm"
+        size = f"{abs(f.value) * factor:.{1 if exact else 0}f}"
+        numbers.append(size.removesuffix(".0"))
+        marks.append(f.set_by_reader)
+    return ([one.old, one.new], list(one.set_by_reader)) == (numbers, marks)
 
 
 def changes_are_told(report: Report) -> Iterator[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from etl import edit
 from etl.check import check_sentence, require
+from etl.check.prior import check_changes
 from etl.diff import difference
 from etl.load.table import measurements
 from etl.prior import Earlier
@@ -255,7 +256,7 @@ def test_the_comparison_with_a_prior_follows(spines: Any, slipped: Report) -> No
     assert verdict(compared) == "unchanged"
     report = edit.set_measure(compared, "L4-L5", "slip_mm", 12)
     assert verdict(report) == "increased"
-    assert "slip increased from 5 to 12 mm at L4-L5" in told(report)
+    assert "slip increased from 5 to 12 mm (set by the reader) at L4-L5" in told(report)
     back = edit.set_measure(report, "L4-L5", "slip_mm", 5.2)
     assert verdict(back) == "unchanged"
 
@@ -287,3 +288,44 @@ def test_a_slip_whose_size_a_reader_set_can_not_be_called_absent(slipped: Report
     with pytest.raises(CheckFailedError, match=r"size of the slip at L4-L5.*undo"):
         edit.set_grade(report, "L4-L5", "spondylolisthesis", "absent")
     edit.set_grade(slipped, "L4-L5", "spondylolisthesis", "absent")
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "wrong"),
+    [
+        (
+            "en",
+            "slip increased from 5 to 10.5 mm (set by the reader)",
+            ("5 to 11 mm (set by the reader)", "5 to 10.5 mm", "5 (set by the reader) to 10.5 mm"),
+        ),
+        (
+            "de",
+            "Zunahme des Versatzes von 5 auf 10,5 mm (vom Befunder gesetzt)",
+            ("5 auf 11 mm (vom Befunder gesetzt)", "5 auf 10,5 mm"),
+        ),
+    ],
+)
+def test_a_change_says_that_a_reader_set_its_length(
+    slipped: Report, language: str, said: str, wrong: tuple[str, ...]
+) -> None:
+    before = slipped.model_copy(
+        update={"provenance": slipped.provenance.model_copy(update={"input_sha256": "0" * 64})}
+    )
+    written = edit.restyle(slipped, "standard", language)
+    compared = edit.compare(written, Earlier(before, stated=True))
+    report = edit.set_measure(compared, "L4-L5", "slip_mm", 10.5)
+    sentences = [s for s in report.sentences if said in s.text]
+    assert {s.section for s in sentences} == {"findings", "impression"}
+    require(report)
+    right = said.partition(" from ")[2] or said.partition(" von ")[2]
+    assert report.prior is not None
+    for text in wrong:
+        lying = sentences[0].model_copy(update={"text": sentences[0].text.replace(right, text)})
+        assert check_changes(lying, report.findings, report.prior, language), text
+    back = edit.compare(
+        edit.restyle(before, "standard", language),
+        Earlier(report.model_copy(update={"prior": None}), stated=True),
+    )
+    again = {"en": "10.5 (set by the reader) to 5 mm", "de": "10,5 (vom Befunder gesetzt) auf 5 mm"}
+    assert again[language] in told(back)
+    require(back)
