@@ -63,6 +63,8 @@ def _worded(content: c.Content, question: str) -> str:
         return _about(content, question)
     if isinstance(content, c.ReportContent):
         return _report(content, question)
+    if isinstance(content, c.FindingsContent):
+        return findings(content, question)
     if isinstance(content, texts.TEXTS):
         return texts.worded(content)
     return _WORDS[type(content)](content)
@@ -102,7 +104,13 @@ def _lines(texts: Sequence[str]) -> str:
     return "\n".join(f"- {text}" for text in texts) if len(texts) > 1 else "".join(texts)
 
 
-def findings(content: c.FindingsContent) -> str:
+_SPARED = re.compile(
+    r"\b(?:not|un)[- ]?affected\b|\bnormal\b|\bhealthy\b|\bspared\b", re.IGNORECASE
+)
+"""Who asks like this is told first where nothing was found."""
+
+
+def findings(content: c.FindingsContent, question: str = "") -> str:
     """Findings, level by level; whether they are the worst or the abnormal ones is said first."""
     found = content.findings
     levels = sorted({f.level for f in found if f.level}, key=order)
@@ -121,9 +129,8 @@ def findings(content: c.FindingsContent) -> str:
     if found:
         parts.append(_lines(sentences(found)))
     if content.which == "abnormal" and rest:
-        parts.append(
-            f"Nothing beyond Pfirrmann II, Modic 0 and absent was graded at {span_of(rest)}."
-        )
+        spared = f"Nothing beyond Pfirrmann II, Modic 0 and absent was graded at {span_of(rest)}."
+        parts.insert(0 if _SPARED.search(question) else len(parts), spared)
     own = [f"{KINDS[f.kind].title} at {f.level}" for f in found if f.set_by_reader and f.level]
     if own and len(found) > 1:
         parts.append(f"Set by the reader: {', '.join(own)}.")
@@ -369,7 +376,6 @@ def _error(content: c.ErrorContent) -> str:
 
 
 _WORDS: Mapping[type, Callable[[Any], str]] = {
-    c.FindingsContent: findings,
     c.MeasuresContent: measures,
     c.StudyContent: _study,
     c.LevelsContent: _levels,
