@@ -161,7 +161,7 @@ class _Reader:
                 item.end,
                 value,
                 severity,
-                "present",
+                "uncertain" if item.between else "present",
                 (item.start, item.end),
             )
         )

@@ -42,12 +42,14 @@ class Item:
         start: first character in the text in one spelling.
         end: last character + 1.
         grade: number of a type or grade that the words give.
+        between: whether they give another beside it: ``III to IV``.
     """
 
     entry: Entry
     start: int
     end: int
     grade: int | None
+    between: bool = False
 
     @property
     def sort(self) -> Sort:
@@ -106,13 +108,15 @@ def scan(text: str) -> list[Item]:
             if match is not None and (best is None or match.end() > best.end()):
                 best, chosen = match, entry
         if best is not None and chosen is not None:
-            grade = best.groupdict().get("grade")
+            named = best.groupdict()
+            grade = named.get("grade")
             items.append(
                 Item(
                     chosen,
                     start,
                     best.end(),
                     None if grade is None else _ROMAN.get(grade) or int(grade),
+                    named.get("upto") not in (None, grade),
                 )
             )
             free = best.end()

@@ -170,6 +170,8 @@ def _assertion(mention: Mention, around: Assertion) -> Assertion:
         return "historical"
     if mention.kind in _STILL_THERE and around == "historical":
         return "present"
+    if mention.assertion == "uncertain" and around == "present":
+        return "uncertain"  # "Pfirrmann III to IV" commits itself to neither
     return around
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from radixgpt.language.clause import CONSEQUENCES, MEANINGS
 from radixgpt.language.lexicon import entries, scan
-from radixgpt.terminology.table import kinds
+from radixgpt.language.reader import findings_in
+from radixgpt.terminology.table import kinds, terms
 
 ROOT = Path(__file__).resolve().parents[3]
 ALL = [entry for several in entries().values() for entry in several]
@@ -55,3 +56,12 @@ def test_the_annotation_guide_names_the_kinds_of_the_table():
     named = {kind for row in rows for kind in re.findall(r"`(\w+)`", row.split("|")[1])}
     graded_alone = {"pfirrmann", "endplate_upper", "endplate_lower"}
     assert named == set(kinds()) - graded_alone
+
+
+SYNONYMS = [(term.kind, word) for term in terms() for word in term.synonyms]
+
+
+@pytest.mark.parametrize(("kind", "word"), SYNONYMS)
+def test_every_synonym_of_the_table_is_read_as_its_kind(kind, word):
+    text = f"{word} 4" if kind == "pfirrmann" else word
+    assert kind in {finding.kind for finding in findings_in(text)}

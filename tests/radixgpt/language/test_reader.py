@@ -147,6 +147,9 @@ PLAIN = {
         "+disc_narrowing L5-S1",
     },
     "Pfirrmann grade IV at L4-5": {"+pfirrmann L4-L5 4"},
+    # between two grades is neither
+    "Pfirrmann grade III to IV at L4-5": {"?pfirrmann L4-L5 3"},
+    "Pfirrmann 3/4 at L4-5": {"?pfirrmann L4-L5 3"},
     "Upper endplate changes at L4-5": {"+endplate_upper L4-L5"},
     "Endplate changes at L4-5": {"+endplate_change L4-L5"},
     "Loss of the normal lumbar lordosis": {"+loss_of_lordosis -"},
@@ -377,17 +380,8 @@ def test_clinical_information_is_history_and_its_questions_stay_open():
     }
 
 
-SYNONYMS = [(term.kind, word) for term in terms() for word in term.synonyms]
-
-
-@pytest.mark.parametrize(("kind", "word"), SYNONYMS)
-def test_every_synonym_of_the_table_is_read_as_its_kind(kind, word):
-    text = f"{word} 4" if kind == "pfirrmann" else word
-    assert kind in {finding.kind for finding in findings_in(text)}
-
-
 def test_every_kind_read_is_in_the_table():
-    text = ". ".join([*PLAIN, *(word for _, word in SYNONYMS)])
+    text = ". ".join([*PLAIN, *(word for term in terms() for word in term.synonyms)])
     assert {finding.kind for finding in findings_in(text)} <= set(kinds())
 
 

@@ -12,7 +12,9 @@ import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from radixgpt.reading import read
 from radixgpt.reading.quiet import quiet
+from radixgpt.study import Study
 
 STUDY_UID = "1.2.826.0.1.3680043.8.498.1"
 SERIES_UID = "1.2.826.0.1.3680043.8.498.2"
@@ -115,3 +117,15 @@ def write_stack(write: Write, tmp_path: Path) -> Write:
         return tmp_path / folder
 
     return write_slices
+
+
+@pytest.fixture
+def beside(write: Write) -> Callable[[bytes], Study]:
+    """Read a hostile object that lies beside a sound one."""
+
+    def read_beside(data: bytes, **options: Any) -> Study:
+        folder = write("both/1.dcm").parent
+        (folder / "0.dcm").write_bytes(data)
+        return read(folder, **options)
+
+    return read_beside

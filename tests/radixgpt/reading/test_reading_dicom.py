@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from radixgpt.errors import InputError, MixedPatientsError
+from radixgpt.errors import InputError
 from radixgpt.reading import content_hash, ordering, read
 from radixgpt.study import BodyRegion, Modality, Plane, Sequence
 
@@ -347,58 +347,6 @@ def test_names_never_change_what_is_read(
     assert [float(v) for v in study.series[0].pixels[:, 0, 0]] == [0.0, 1.0, 2.0, 3.0, 4.0]
     instances = study.series[0].instances
     assert instances == read(folder, salt=b"salt").series[0].instances
-
-
-def test_two_patients_stop_the_reading(write: Write) -> None:
-    write("x/0.dcm")
-    path = write("x/1.dcm", PatientID="OTHER", PatientName="ROE^RICHARD")
-    with pytest.raises(MixedPatientsError, match="more than one patient"):
-        read(path.parent)
-
-
-@pytest.mark.parametrize(
-    "second",
-    [
-        {"PatientID": "HOSPITAL-4712"},
-        {"PatientName": "ROE^RICHARD"},
-        {"PatientBirthDate": "19700102"},
-        {"PatientSex": "M"},
-        {"PatientID": "HOSPITAL-4712", "Modality": "SR"},
-        {"PatientID": "HOSPITAL-4712", "PixelData": b"\0\0"},
-    ],
-)
-def test_any_sign_of_a_second_patient_stops_the_reading(
-    write: Write, second: dict[str, Any]
-) -> None:
-    write("x/0.dcm", PatientBirthDate="19700101", PatientSex="F")
-    path = write("x/1.dcm", **{"PatientBirthDate": "19700101", "PatientSex": "F", **second})
-    with pytest.raises(MixedPatientsError):
-        read(path.parent)
-
-
-@pytest.mark.parametrize(
-    "second", [{"PatientName": "Doe^Jane^Maria"}, {"PatientName": ""}, {"PatientID": ""}]
-)
-def test_one_patient_may_be_written_differently(write: Write, second: dict[str, str]) -> None:
-    write("x/0.dcm")
-    path = write(
-        "x/1.dcm", np.ones((12, 16), np.uint16), ImagePositionPatient=[4, -50, 60], **second
-    )
-    assert read(path.parent).series[0].slices == 2
-
-
-def test_of_two_examinations_the_larger_is_read(write: Write) -> None:
-    write("x/0.dcm", StudyInstanceUID="1.2.9", SeriesInstanceUID="1.2.9.1")
-    for number in range(2):
-        path = write(
-            f"x/{number + 1}.dcm",
-            np.full((12, 16), number, np.uint16),
-            ImagePositionPatient=[4.0 * number, 0, 0],
-        )
-    study = read(path.parent)
-    assert [s.slices for s in study.series] == [2]
-    assert [(q.name, q.reason) for q in study.quarantine] == [("object 1", "other-study")]
-    assert study.warnings
 
 
 def test_synthetic_objects_are_marked(write: Write) -> None:
