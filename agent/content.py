@@ -292,6 +292,7 @@ class SyntheticContent(_Content):
     tool: Literal["make_synthetic_image"] = "make_synthetic_image"
     by: Literal["phantom", "rgan", "diffusion"]
     images: int
+    study: bool = Field(default=False, description="Whether a whole DICOM study was made too")
 
 
 class ErrorContent(_Content):

@@ -65,10 +65,13 @@ class SyntheticImage:
     Attributes:
         png: the encoded picture, marked synthetic.
         caption: that it is synthetic, and what was asked for.
+        study: zip of the DICOM study that the picture is a slice of; empty where only the picture
+            was made.
     """
 
     png: bytes = field(repr=False)
     caption: str
+    study: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

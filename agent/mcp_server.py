@@ -62,6 +62,7 @@ class Given:
 
     content: c.Content
     pictures: tuple[tuple[bytes, str], ...] = ()
+    studies: tuple[bytes, ...] = ()
     withheld: int = 0
 
     @property
@@ -168,9 +169,10 @@ class Bench:
     def _given(self, told: c.Content, shown: Shown) -> Given:
         pictures = [(one.png, one.caption) for one in shown.images]
         pictures += [(one.png, one.caption) for one in shown.synthetic]
+        studies = tuple(one.study for one in shown.synthetic if one.study)
         if not self.images:
-            return Given(told, withheld=len(pictures))
-        return Given(told, tuple(pictures))
+            return Given(told, withheld=len(pictures) + len(studies))
+        return Given(told, tuple(pictures), studies)
 
     def _open(self, path: str) -> None:
         """Open a study that may be opened.
@@ -281,6 +283,13 @@ def _as_result(given: Given) -> CallToolResult:
         blocks.append(types.TextContent(text=caption))
         data = base64.b64encode(png).decode("ascii")
         blocks.append(types.ImageContent(data=data, mime_type="image/png"))
+    for packed in given.studies:
+        held = types.BlobResourceContents(
+            uri="radixgpt://synthetic-study.zip",
+            mime_type="application/zip",
+            blob=base64.b64encode(packed).decode("ascii"),
+        )
+        blocks.append(types.EmbeddedResource(resource=held))
     if given.withheld:
         many = "1 image is" if given.withheld == 1 else f"{given.withheld} images are"
         blocks.append(

@@ -160,6 +160,12 @@ _MADE_BY = {
 
 
 def _synthetic(content: c.SyntheticContent) -> str:
+    if content.study:
+        return (
+            "I made up a whole DICOM study, sagittal T1 and T2, marked synthetic in every header, "
+            f"by {_MADE_BY[content.by]}. One slice of it is shown below, with the study as a zip. "
+            "Nothing in it is of the open study."
+        )
     many = "an image" if content.images == 1 else f"{content.images} images"
     return (
         f"I made up {many}, shown below and marked synthetic, by {_MADE_BY[content.by]}. "

@@ -116,9 +116,14 @@ def run(
         assert answer is not None, "a turn ends with an Answer or a Failed"
         names = [f"evidence-{number}.png" for number, _ in enumerate(answer.images, start=1)]
         made_up = [f"synthetic-{number}.png" for number, _ in enumerate(answer.synthetic, start=1)]
+        studies = [
+            f"synthetic-study-{number}.zip" if one.study else ""
+            for number, one in enumerate(answer.synthetic, start=1)
+        ]
         if images is not None:
             write(images, {n: i.png for n, i in zip(names, answer.images, strict=True)})
             write(images, {n: i.png for n, i in zip(made_up, answer.synthetic, strict=True)})
+            write(images, {s: i.study for s, i in zip(studies, answer.synthetic, strict=True) if s})
         if as_json:
             echo_json(
                 {
@@ -137,8 +142,12 @@ def run(
                     "guarded": list(answer.guarded),
                     "similar": [_similar_case(one) for one in answer.similar],
                     "synthetic": [
-                        {"file": name if images is not None else None, "caption": one.caption}
-                        for name, one in zip(made_up, answer.synthetic, strict=True)
+                        {
+                            "file": name if images is not None else None,
+                            "study": packed if images is not None and packed else None,
+                            "caption": one.caption,
+                        }
+                        for name, packed, one in zip(made_up, studies, answer.synthetic, strict=True)
                     ],
                     "took": asdict(answer.took) if answer.took else None,
                 }
@@ -148,8 +157,10 @@ def run(
             for one in answer.similar:
                 typer.echo(f"\n{one.number}. {one.case}, {one.written}, {one.licence}")
                 typer.echo("\n".join(f"| {line}" for line in one.text.split("\n")))
-            for name, image in zip(made_up, answer.synthetic, strict=True):
-                kept = name if images is not None else "name a folder with --images to keep it"
+            for name, packed, image in zip(made_up, studies, answer.synthetic, strict=True):
+                kept = " and ".join(filter(None, (name, packed)))
+                if images is None:
+                    kept = "name a folder with --images to keep it"
                 typer.echo(f"\n{image.caption} ({kept})")
         if answer.took is not None and not quiet:
             typer.echo(took.line(answer.took), err=True)

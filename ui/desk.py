@@ -32,6 +32,8 @@ MAX_UPLOAD_FILES = 5000
 
 MAX_EVIDENCE = 200
 """Evidence images kept for one desk; the oldest go first."""
+_MAX_STUDIES = 4
+"""Made-up studies kept for one desk, of some megabytes each."""
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Desk:
     proposal: SetGrade | None = None
     _inboxes: dict[int, _Inbox] = field(default_factory=dict)
     _evidence: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
+    _studies: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
     _counter: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -86,6 +89,20 @@ class Desk:
             while len(self._evidence) > MAX_EVIDENCE:
                 self._evidence.popitem(last=False)
         return f"study/{self.token}/evidence/{number}.png"
+
+    def keep_study(self, packed: bytes) -> str:
+        """Keep a made-up study's zip and return its address, relative to the page."""
+        number = self.number()
+        with self._lock:
+            self._studies[number] = packed
+            while len(self._studies) > _MAX_STUDIES:
+                self._studies.popitem(last=False)
+        return f"study/{self.token}/synthetic/{number}.zip"
+
+    def made_up(self, number: int) -> bytes | None:
+        """A kept made-up study, None if there is none (any more)."""
+        with self._lock:
+            return self._studies.get(number)
 
     def evidence(self, number: int) -> bytes | None:
         """A kept evidence image, None if there is none (any more)."""
@@ -109,6 +126,7 @@ class Desk:
         self.proposal = None
         with self._lock:
             self._evidence.clear()
+            self._studies.clear()
 
     def slot(self, batch: int, name: str) -> Path:
         """Where an uploaded file of a batch is to be written, under a neutral name.

@@ -235,7 +235,10 @@ def _made_up(desk: Desk, one: SyntheticImage) -> str:
     """A made-up image under its mark; pressing it leads nowhere in the open study."""
     told = _plain(one.caption)
     kept = desk.keep(Image(one.png, "", series="", slice_index=0))
-    return f"**SYNTHETIC, no patient**\n\n![{told}]({kept})\n\n*{told}*"
+    text = f"**SYNTHETIC, no patient**\n\n![{told}]({kept})\n\n*{told}*"
+    if one.study:
+        text += f"\n\n[Download the synthetic study (DICOM, zip)]({desk.keep_study(one.study)})"
+    return text
 
 
 def _without_listed(text: str, cases: Sequence[SimilarCase]) -> str:

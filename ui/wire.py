@@ -7,6 +7,7 @@ The addresses, relative to the page:
 - ``GET study/TOKEN/slice/EDITION/SERIES/INDEX``: one slice, little-endian uint16, row by row;
   ``lowest + step * value`` is the stored value, with ``lowest`` and ``step`` from the view.
 - ``GET study/TOKEN/evidence/NUMBER.png``: an evidence image of the conversation.
+- ``GET study/TOKEN/synthetic/NUMBER.zip``: a made-up study of the conversation.
 - ``GET study/TOKEN/report.html`` (``.md``, ``.json``, ``.docx``, ``.pdf``): the draft as it is now,
   or the report that was signed, then ``.fhir`` and ``.hl7`` too; ``draft.json``: the draft, signed
   or not.
@@ -41,6 +42,7 @@ _ROUTE = re.compile(r".*/study/(?P<token>[\w-]{20,64})/(?P<rest>[\w./-]+)")
 _UPLOAD = re.compile(r"upload/(?P<batch>\d{1,6})/(?P<name>\d{1,6}(?:\.[a-z0-9]{1,8}){0,2})")
 _SLICE = re.compile(r"slice/(?P<edition>\d{1,9})/(?P<series>\w{1,20})/(?P<index>\d{1,6})")
 _EVIDENCE = re.compile(r"evidence/(?P<number>\d{1,9})\.png")
+_SYNTHETIC = re.compile(r"synthetic/(?P<number>\d{1,9})\.zip")
 _REPORT = re.compile(r"report\.(?P<form>html|md|json|docx|pdf|fhir|hl7)")
 _MOST_ASKED = 64 * 1024
 """Bytes of an edit."""
@@ -113,6 +115,8 @@ class Wire:
             )
         elif match := _EVIDENCE.fullmatch(rest):
             work = partial(_evidence, desk, int(match["number"]))
+        elif match := _SYNTHETIC.fullmatch(rest):
+            work = partial(_synthetic, desk, int(match["number"]))
         elif match := _REPORT.fullmatch(rest):
             work = partial(_report, desk, match["form"])
         elif rest == "draft.json":
@@ -170,6 +174,14 @@ def _slice(desk: Desk, edition: int, series: str, index: int) -> Response:
 def _evidence(desk: Desk, number: int) -> Response:
     png = desk.evidence(number)
     return _gone() if png is None else _fresh(png, "image/png")
+
+
+def _synthetic(desk: Desk, number: int) -> Response:
+    packed = desk.made_up(number)
+    named = 'attachment; filename="synthetic-study.zip"'
+    if packed is None:
+        return _gone()
+    return _fresh(packed, "application/zip", **{"Content-Disposition": named})
 
 
 def _audit(desk: Desk) -> Response:

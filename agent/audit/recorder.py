@@ -282,5 +282,8 @@ def _shown(shown: Shown | None) -> str:
         for one in shown.images
     ]
     others = [[one.case, sha256(one.text), sha256(one.png or b"")] for one in shown.similar]
-    made = [[sha256(one.png), one.caption] for one in shown.synthetic]
+    made = [
+        [sha256(one.png), one.caption, *([sha256(one.study)] if one.study else [])]
+        for one in shown.synthetic
+    ]
     return sha256(canonical([shown.summary, parts, list(shown.findings), others, made]))

@@ -35,6 +35,7 @@ __all__ = [
     "ready",
     "study",
     "truth_of",
+    "zipped",
 ]
 
 
@@ -72,7 +73,7 @@ def ready(request: Request, by: By, seed: int = 0, count: int = 1, *, study: boo
     if request.curved and not study:
         raise InputError(
             "One slice from front to back doesn't show a sideways curve.",
-            "Make a whole study: radixgpt data synth make --study (with --axial for axial slices).",
+            "Make a whole study: ask for a synthetic study, or radixgpt data synth make --study.",
         )
     from data.synth.phantom_wanted import phantom_of
 
@@ -119,7 +120,11 @@ def _of_phantom(request: Request, sequence: SequenceName, seed: int) -> npt.NDAr
     from data.synth.phantom_render import render
     from data.synth.phantom_wanted import phantom_of
 
-    image = render(phantom_of(request, seed), (sequence,)).images[sequence]
+    return _shown(render(phantom_of(request, seed), (sequence,)).images[sequence])
+
+
+def _shown(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """An image in [-1, 1], cut off at its 1st and its 99.5th percentile."""
     low, high = np.percentile(image, (1, 99.5))
     return np.asarray(np.clip((image - low) / max(high - low, 1e-6), 0, 1) * 2 - 1, np.float32)
 
@@ -141,6 +146,42 @@ def study(request: Request, folder: Path, seed: int = 0, *, axial: bool = False)
 
     along = LUMBAR_DISCS if axial else ()
     return phantom_dicom.write(phantom_of(request, seed), folder, axial=along)
+
+
+def zipped(
+    request: Request, sequence: SequenceName = "t2", seed: int = 0
+) -> tuple[bytes, npt.NDArray[np.float32]]:
+    """The study that :func:`study` writes, packed, and its middle sagittal slice.
+
+    Args:
+        request: what is asked for; all else is healthy.
+        sequence: of the slice.
+        seed: of everything else.
+
+    Returns:
+        A zip, the same byte for byte each time, and (rows, columns) in [-1, 1].
+
+    Raises:
+        InputError: the build can't have what is asked for.
+    """
+    from io import BytesIO
+    from tempfile import TemporaryDirectory
+    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+    import pydicom
+
+    from data.synth.phantom_dicom import SEQUENCES
+
+    packed = BytesIO()
+    with TemporaryDirectory() as folder, ZipFile(packed, "w") as archive:
+        files = sorted(study(request, Path(folder), seed).iterdir())
+        for file in files:
+            entry = ZipInfo(f"synthetic-study/{file.name}")  # of 1980, whenever it is made
+            archive.writestr(entry, file.read_bytes(), ZIP_DEFLATED, 6)
+        number = f"MR{SEQUENCES.index(sequence) + 1:02d}"
+        series = [file for file in files if file.name.startswith(number)]
+        middle = pydicom.dcmread(series[len(series) // 2]).pixel_array
+    return packed.getvalue(), _shown(middle.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,36 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from data.synth.conditions import DiscGrades, SequenceName, Wanted
+from data.synth.conditions import Wanted
 from data.synth.diffusion import sample as diffusion
 from data.synth.diffusion.networks import PLACES
 from data.synth.rgan import sample as rgan
 from finetune import classifier_data, spider
-from finetune.synthesis import measure, sources
+from finetune.synthesis import guidance, measure, sources
+from finetune.synthesis.sources import DISCS, SHARED
 from radixgpt.errors import MissingPackageError, WeightsError
 from radixgpt.level import LUMBAR_DISCS
 from tools import levels
 
 Say = Callable[[str, int, int], None]
 """What is done, how much of it, of how much."""
-SHARED = Path("../shared/data")
-DISCS = Path("runs/classifier/discs.pickle")
 _SEED = 17
 _PAGE = Path(__file__).with_name("page.md")
-
-
-def wanted_columns(like: sources.Discs, count: int, seed: int) -> list[Wanted]:
-    """Whole columns to ask for: the sequences and gradings of patients of a set, drawn anew."""
-    rng = np.random.default_rng(seed)
-    people: dict[tuple[int, SequenceName], dict[str, DiscGrades]] = {}
-    for patient, sequence, level, grades in zip(
-        like.patients, like.sequences, like.levels, like.grades, strict=True
-    ):
-        people.setdefault((int(patient), sequence), {})[level] = grades
-    whole = [(key, discs) for key, discs in people.items() if len(discs) == len(LUMBAR_DISCS)]
-    return [
-        Wanted(whole[i][0][1], whole[i][1]) for i in rng.choice(len(whole), count, replace=True)
-    ]
 
 
 def made_by(
@@ -58,7 +43,7 @@ def made_by(
     except (WeightsError, MissingPackageError) as error:
         missing.append(f"No diffusion model: {error}")
     else:
-        wanted = wanted_columns(learned, max(1, count // len(LUMBAR_DISCS)), _SEED)
+        wanted = sources.wanted_columns(learned, max(1, count // len(LUMBAR_DISCS)), _SEED)
 
         def drawn(one: Wanted, seed: int) -> sources.Floats:
             say("Columns by diffusion", seed + 1, len(wanted))
@@ -150,7 +135,7 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
 def page(found: dict[str, Any]) -> str:
     """The page with its tables."""
     text = _PAGE.read_text(encoding="utf-8")
-    for name, table in tables(found).items():
+    for name, table in {**tables(found), "guidance": guidance.as_markdown()}.items():
         text = text.replace("{" + name + "}", table)
     return text
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,9 @@ from tools.column import Disc
 from tools.framing import Frame
 
 Floats = npt.NDArray[np.float32]
+SHARED = Path("../shared/data")
+DISCS = Path("runs/classifier/discs.pickle")
+"""Where the crops of the patients are kept once they are cut."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +94,20 @@ def asked(like: Discs, count: int, seed: int) -> list[tuple[SequenceName, str, D
     """What to ask a generator for: sequence, level and grades as frequent as in a set."""
     rows = np.random.default_rng(seed).choice(len(like.grades), count, replace=True)
     return [(like.sequences[i], like.levels[i], like.grades[i]) for i in rows]
+
+
+def wanted_columns(like: Discs, count: int, seed: int) -> list[Wanted]:
+    """Whole columns to ask for: the sequences and gradings of patients of a set, drawn anew."""
+    rng = np.random.default_rng(seed)
+    people: dict[tuple[int, SequenceName], dict[str, DiscGrades]] = {}
+    for patient, sequence, level, grades in zip(
+        like.patients, like.sequences, like.levels, like.grades, strict=True
+    ):
+        people.setdefault((int(patient), sequence), {})[level] = grades
+    whole = [(key, discs) for key, discs in people.items() if len(discs) == len(LUMBAR_DISCS)]
+    return [
+        Wanted(whole[i][0][1], whole[i][1]) for i in rng.choice(len(whole), count, replace=True)
+    ]
 
 
 def by_rgan(net: Generator, wanted: list[tuple[SequenceName, str, DiscGrades]], seed: int) -> Discs:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
@@ -13,6 +15,7 @@ from agent.asides import asides
 from agent.events import Answer
 from agent.session import Session
 from agent.toolbox import TOOLS
+from radixgpt.reading import read
 from tools.router import load_router, routes
 from tools.router.calls import Call
 from ui import talk
@@ -45,6 +48,18 @@ Say = Callable[[Session, str], Answer]
             {"findings": "a slip of 6 mm at L4-L5"},
         ),
         (
+            "make a synthetic study with L4-L5 pfirrmann 5",
+            {"findings": "L4-L5 pfirrmann 5", "study": True},
+        ),
+        (
+            "Could you create a study with a herniation at L5-S1?",
+            {"findings": "a herniation at L5-S1", "study": True},
+        ),
+        (
+            "generate a whole DICOM study with scoliosis of 25 degrees",
+            {"findings": "scoliosis of 25 degrees", "study": True},
+        ),
+        (
             "Generate a T1 image with Modic 2 at L5-S1",
             {"findings": "Modic 2 at L5-S1", "sequence": "t1"},
         ),
@@ -75,6 +90,9 @@ def test_one_is_made_at_a_time_and_that_is_said() -> None:
         "make a report",
         "generate the report with the findings",
         "show an image of L4-L5 with the phantom",
+        "which study is open?",
+        "make a report of the study with the findings",
+        "compare the study with the prior",
     ],
 )
 def test_other_requests_stay_what_they_are(text: str) -> None:
@@ -98,6 +116,29 @@ def test_the_image_is_shown_as_synthetic_and_is_no_evidence(session: Session, sa
     assert "#show=" not in shown  # pressing it leads nowhere in the open study
 
 
+def test_a_whole_study_is_made_and_downloaded(session: Session, say: Say, tmp_path: Path) -> None:
+    answer = say(session, "make a synthetic study with scoliosis of 20 degrees")
+    assert "whole DICOM study" in answer.text
+    assert not answer.report_changed
+    (made,) = answer.synthetic
+    with Pillow.open(BytesIO(made.png)) as picture:
+        assert picture.text["Synthetic"] == "true"  # type: ignore[attr-defined]
+    desk = Desk(session)
+    (number,) = re.findall(
+        r"\(study/[\w-]+/synthetic/(\d+)\.zip\)", talk._with_images(desk, answer)
+    )
+    packed = desk.made_up(int(number))
+    assert packed == made.study
+    (tmp_path / "made.zip").write_bytes(packed)
+    study = read(tmp_path / "made.zip")
+    assert study.synthetic
+    assert {one.sequence.value for one in study.series if one.sequence} == {"t1", "t2"}
+    again = say(session, "make a synthetic study with scoliosis of 20 degrees")
+    assert again.synthetic[0].study == made.study  # so that a record replays
+    desk.fresh()
+    assert desk.made_up(int(number)) is None
+
+
 def test_what_can_t_be_drawn_is_told(session: Session, say: Say) -> None:
     answer = say(session, "make a synthetic image with sparkles")
     assert "No finding is understood" in answer.text
@@ -111,6 +152,7 @@ def test_what_can_t_be_drawn_is_told(session: Session, say: Say) -> None:
         ("make a synthetic image with L4-L5 pfirrmann 5 sparkles", "'sparkles'"),
         ("make a synthetic image with L3 fracture by the diffusion model", "The phantom can"),
         ("make a synthetic image with scoliosis", "sideways curve"),
+        ("make a synthetic study with L4-L5 modic 2 by diffusion", "can't be made by diffusion"),
     ],
 )
 def test_a_refusal_is_told_in_words(session: Session, say: Say, text: str, word: str) -> None:
@@ -132,6 +174,8 @@ def test_a_language_model_is_told_no_grade_of_it() -> None:
         "make 3 phantoms",
         "make a phantom without anything",
         "Please draw me a synthetic image.",
+        "make a teaching study",
+        "create 2 studies",
     ],
 )
 def test_a_request_without_a_finding_is_told_what_can_be_asked_for(

@@ -8,8 +8,10 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import anyio
 import numpy as np
@@ -83,6 +85,12 @@ def test_an_assistant_is_given_findings_by_the_protocol(session: Session) -> Non
         images = [one for one in found.content if one.type == "image"]
         assert images[0].mime_type == "image/png"
         assert base64.b64decode(images[0].data).startswith(b"\x89PNG")
+        wanted = {"findings": "L4-L5 pfirrmann 5", "study": True}
+        made = (await client.call_tool("make_synthetic_image", wanted)).content
+        (held,) = [one.resource for one in made if one.type == "resource"]
+        assert held.mime_type == "application/zip"
+        with ZipFile(BytesIO(base64.b64decode(held.blob))) as packed:
+            assert len(packed.namelist()) == 18
         report = await client.call_tool("draft_report", {})
         assert report.structured_content["impression"]
         told = "".join(

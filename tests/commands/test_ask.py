@@ -17,6 +17,7 @@ import cli
 from commands import ask as ask_command
 from radixgpt.consent import Address
 from radixgpt.errors import ConsentError
+from radixgpt.reading import read
 
 SAID = "No tool here assesses that level."
 
@@ -78,6 +79,18 @@ def test_a_setting_allows_it_for_its_hosts(
     result = ask(study, far, "--quiet")
     assert (result.exit_code, result.stdout.strip()) == (0, SAID)
     assert "tokens" not in result.stderr
+
+
+def test_a_made_up_study_is_kept_beside_its_picture(study: str, tmp_path: Path) -> None:
+    wanted = ["ask", study, "make a synthetic study with L4-L5 pfirrmann 5", "--llm", "embedded"]
+    plain = CliRunner().invoke(cli.app, [*wanted, "-q"])
+    assert "name a folder with --images to keep it" in plain.stdout
+    out = tmp_path / "out"
+    kept = CliRunner().invoke(cli.app, [*wanted, "--images", str(out), "--json"])
+    (one,) = json.loads(kept.stdout)["synthetic"]
+    assert (one["file"], one["study"]) == ("synthetic-1.png", "synthetic-study-1.zip")
+    assert sorted(path.name for path in out.iterdir()) == [one["file"], one["study"]]
+    assert read(out / one["study"]).synthetic
 
 
 class Terminal(io.StringIO):

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from data.synth.conditions import DISC_CONDITION, DiscGrades, Wanted
+from data.synth.diffusion.sample import GUIDANCE, denoiser
 from data.synth.phantom import render, sample
 from data.synth.rgan.networks import SHAPE, Generator
-from finetune.synthesis import measure, run, sources
+from finetune.synthesis import guidance, measure, run, sources
 from radixgpt.level import LUMBAR_DISCS
 
 
@@ -108,7 +109,7 @@ def test_whole_columns_are_asked_for_as_patients_have_them(phantom: sources.Disc
             phantom.patients, phantom.sequences, phantom.levels, phantom.grades, strict=True
         )
     }
-    wanted = run.wanted_columns(phantom, 20, seed=3)
+    wanted = sources.wanted_columns(phantom, 20, seed=3)
     assert len({one.sequence for one in wanted}) == 2
     for one in wanted:
         own = [one.disc(level) for level in LUMBAR_DISCS]
@@ -131,3 +132,18 @@ def test_the_page_and_the_json_tell_what_was_measured() -> None:
     assert "| GAN | too few |" in text
     assert "{" not in text
     assert json.loads(run.as_json(found))["utility"]["real"]["Pfirrmann kappa"][0] is None
+
+
+def test_a_guidance_is_tried_with_the_shipped_model(phantom: sources.Discs) -> None:
+    found = guidance.tried(denoiser(), phantom, 2.0, columns=3)
+    assert list(found) == list(guidance.FIGURES)
+    assert 8 <= found["crops"] <= 15
+    assert -1 <= found["Pfirrmann kappa"] <= 1
+    assert found["FID"] > 0
+    assert all(0 <= found[name] <= 1 for name in ("precision", "recall"))
+
+
+def test_what_is_drawn_with_is_in_the_table_of_the_trial() -> None:
+    rows = guidance.as_markdown().splitlines()[2:]
+    assert [float(row.split(" | ")[0].strip("| ")) for row in rows] == list(guidance.TRIED)
+    assert GUIDANCE in guidance.TRIED

@@ -73,6 +73,11 @@ def test_one_desk_sees_nothing_of_another(client: TestClient, desks: Desks) -> N
     number = address.rsplit("/", 1)[1]
     assert client.get("/" + address).content == b"png of a"
     assert client.get(f"/study/{other.token}/evidence/{number}").status_code == 404
+    made = one.keep_study(b"zip of a")
+    answer = client.get("/" + made)
+    assert (answer.content, answer.headers["content-type"]) == (b"zip of a", "application/zip")
+    assert "synthetic-study.zip" in answer.headers["content-disposition"]
+    assert client.get("/" + made.replace(one.token, other.token)).status_code == 404
     assert client.get(f"/study/{other.token}/slice/0/s2/1").status_code == 404
     assert client.get(f"/study/{other.token}/report.json").status_code == 404
     assert client.get(f"/study/{'x' * 32}/slice/0/s2/1").status_code == 404

@@ -11,8 +11,11 @@ from tools.router.calls import Call
 from tools.router.words import kinds_in, tidy
 
 _POLITE = r"\W*(?:(?:please|can you|could you|would you|will you|now|and|also|ok(?:ay)?),? )*"
-_KIND = r"(?: (?:sagittal|lumbar|mri?|(?P<{}>t[12])(?:[- ]?weighted)?))*"
-_THING = r"(?:images?|pictures?|slices?|scans?|mris?|spines?|examples?)"
+_KIND = (
+    r"(?: (?:sagittal|lumbar|whole|full|entire|complete|dicom"
+    r"|mri?|(?P<{}>t[12])(?:[- ]?weighted)?))*"
+)
+_THING = r"(?:images?|pictures?|slices?|scans?|mris?|spines?|examples?|study|studies)"
 _HOW_MANY = r"(?:an?|some|one|another|a few|several|many|\d{1,4}|two|three|four|five|six|ten)"
 _SHOWS = r"(?: (?:in|as) (?P<late>t[12]))? (?:of|with|that shows?|showing|having)\b(?P<findings>.+)"
 _REQUESTS = tuple(
@@ -34,7 +37,7 @@ _DRAWN = re.compile(
     _POLITE
     + rf"(?:make|draw|create|produce)(?: (?:me|us|up))*(?: {_HOW_MANY})?"
     + _KIND.format("before")
-    + rf" (?:{_THING}|studies|study)"
+    + rf" {_THING}"
     + r"(?: (?:in|as) (?P<late>t[12]))? (?:with|that shows?|showing|having)\b(?P<findings>.+)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -42,7 +45,8 @@ _DRAWN = re.compile(
 _BARE = re.compile(
     _POLITE + r"(?:make|draw|generate|create|synthesi[sz]e|simulate|produce)(?: (?:me|us|up))*"
     rf"(?: {_HOW_MANY})?(?: (?:healthy|normal))?(?: (?:lumbar|sagittal|t[12]))*"
-    rf" (?:(?:synthetic|made-up|artificial|simulated|phantom) {_THING}|phantoms?)"
+    r" (?:(?:(?:synthetic|made-up|artificial|simulated|phantom|teaching|whole|dicom) )+"
+    rf"{_THING}|phantoms?|stud(?:y|ies))"
     r"(?:,? please| without (?:any ?(?:thing|findings?)|findings?))*\W*",
     re.IGNORECASE,
 )
@@ -53,6 +57,7 @@ _BY = re.compile(
     re.IGNORECASE,
 )
 _LATE = re.compile(r"[,;]? *\b(?:in|on|as) (?P<sequence>t[12])(?:[- ]?weighted)?\b", re.IGNORECASE)
+_STUDY = re.compile(r"\bstud(?:y|ies)\b", re.IGNORECASE)
 _LONGEST = 400
 """Characters of such a request; a longer text speaks of something else."""
 
@@ -70,7 +75,7 @@ def made_up(utterance: str) -> Call | None:
         return None
     said = found.groupdict()
     text = said["findings"]
-    args: dict[str, str] = {}
+    args: dict[str, str | bool] = {}
     sequence = said["before"] or said.get("after") or said["late"]
     if (late := _LATE.search(text)) is not None:
         sequence, text = late["sequence"], _LATE.sub("", text)
@@ -79,4 +84,6 @@ def made_up(utterance: str) -> Call | None:
     if (by := _BY.search(text)) is not None:
         args["by"] = {"gan": "rgan"}.get(by["by"].lower(), by["by"].lower())
         text = _BY.sub("", text)
+    if _STUDY.search(utterance, 0, found.start("findings")) is not None:
+        args["study"] = True
     return Call("make_synthetic_image", {"findings": text.strip(" \t\n.?!:,;"), **args})
