@@ -303,6 +303,24 @@ def test_a_prior_study_is_sent_and_a_study_is_not_its_own_prior(tab: Tab) -> Non
     assert "Traceback" not in tab.page.locator("#rx-chat").inner_text()
 
 
+def test_a_made_up_study_is_downloaded_from_the_chat(tab: Tab, tmp_path: Path) -> None:
+    from radixgpt.reading import read
+
+    page = tab.page
+    tab.open_example()
+    tab.ask("make a synthetic study with L4-L5 pfirrmann 5")
+    tab.said("SYNTHETIC, no patient")
+    link = page.locator("#rx-chat .bot a", has_text="Download the synthetic study").last
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "synthetic-study.zip"
+    download.value.save_as(tmp_path / "made.zip")
+    made = read(tmp_path / "made.zip")
+    assert made.synthetic
+    assert len(made.series) == 2
+    assert page.locator(".rx-header").is_visible()  # the page stays
+
+
 def test_two_browsers_at_once_never_see_each_others_study(chromium: Any, address: str) -> None:
     with tab_of(chromium, address) as one, tab_of(chromium, address) as other:
         one.open_example()
