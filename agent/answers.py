@@ -321,7 +321,8 @@ def _about(content: c.AboutContent, question: str = "") -> str:
             f"Measured: {', '.join(content.measured)}.",
             "You can ask for findings, measurements, images, the evidence behind a grade, and the "
             "report; shorten it, take a level out, set a grade, shift the numbering, or undo; "
-            "and for a caption of an image, and similar cases of other patients. " + _SAVED,
+            "and for a caption of an image, similar cases of other patients, and a synthetic image "
+            "or study for teaching. " + _SAVED,
             f"Not assessed: {'; '.join(content.not_assessed)}.",
             _models(content),
         )
