@@ -52,6 +52,14 @@ Say = Callable[[Session, str], Answer]
             {"findings": "L4-L5 pfirrmann 5", "study": True},
         ),
         (
+            "I'd like a synthetic case with L4-L5 pfirrmann 5, please",
+            {"findings": "L4-L5 pfirrmann 5", "study": True},
+        ),
+        (
+            "create an example study that shows an L3 fracture",
+            {"findings": "an L3 fracture", "study": True},
+        ),
+        (
             "Could you create a study with a herniation at L5-S1?",
             {"findings": "a herniation at L5-S1", "study": True},
         ),
@@ -92,6 +100,9 @@ def test_one_is_made_at_a_time_and_that_is_said() -> None:
         "show an image of L4-L5 with the phantom",
         "which study is open?",
         "make a report of the study with the findings",
+        "show me cases with Modic 2",
+        "show me a study with severe narrowing",
+        "I would like a picture of L4-L5",
         "compare the study with the prior",
     ],
 )

@@ -10,18 +10,21 @@ import re
 from tools.router.calls import Call
 from tools.router.words import kinds_in, tidy
 
-_POLITE = r"\W*(?:(?:please|can you|could you|would you|will you|now|and|also|ok(?:ay)?),? )*"
+_POLITE = (
+    r"\W*(?:(?:please|can you|could you|would you|will you|now|and|also|ok(?:ay)?),? )*"
+    r"(?:i(?: would|['’]d)? )?"
+)
 _KIND = (
-    r"(?: (?:sagittal|lumbar|whole|full|entire|complete|dicom"
+    r"(?: (?:sagittal|lumbar|whole|full|entire|complete|dicom|example"
     r"|mri?|(?P<{}>t[12])(?:[- ]?weighted)?))*"
 )
-_THING = r"(?:images?|pictures?|slices?|scans?|mris?|spines?|examples?|study|studies)"
+_THING = r"(?:images?|pictures?|slices?|scans?|mris?|spines?|examples?|study|studies|cases?)"
 _HOW_MANY = r"(?:an?|some|one|another|a few|several|many|\d{1,4}|two|three|four|five|six|ten)"
 _SHOWS = r"(?: (?:in|as) (?P<late>t[12]))? (?:of|with|that shows?|showing|having)\b(?P<findings>.+)"
 _REQUESTS = tuple(
     re.compile(_POLITE + words + _SHOWS, re.IGNORECASE | re.DOTALL)
     for words in (
-        r"(?:make|draw|generate|create|show|synthesi[sz]e|simulate|produce|give|need|want)"
+        r"(?:make|draw|generate|create|show|synthesi[sz]e|simulate|produce|give|need|want|like)"
         rf"(?: (?:me|us|up))*(?: {_HOW_MANY})?"
         + _KIND.format("before")
         + r" (?:(?:synthetic|made-up|artificial|simulated|phantom|teaching)"
@@ -47,7 +50,7 @@ _BARE = re.compile(
     rf"(?: {_HOW_MANY})?(?: (?:healthy|normal))?(?: (?:lumbar|sagittal|t[12]))*"
     r" (?:(?:(?:synthetic|made-up|artificial|simulated|phantom|teaching|whole|dicom) )+"
     rf"{_THING}|phantoms?|stud(?:y|ies))"
-    r"(?:,? please| without (?:any ?(?:thing|findings?)|findings?))*\W*",
+    r"(?:,? please| (?:without (?:any )?|with no )(?:anything|findings?))*\W*",
     re.IGNORECASE,
 )
 """A request that names no finding, which the tool answers by what can be asked for."""
@@ -57,7 +60,8 @@ _BY = re.compile(
     re.IGNORECASE,
 )
 _LATE = re.compile(r"[,;]? *\b(?:in|on|as) (?P<sequence>t[12])(?:[- ]?weighted)?\b", re.IGNORECASE)
-_STUDY = re.compile(r"\bstud(?:y|ies)\b", re.IGNORECASE)
+_STUDY = re.compile(r"\b(?:stud(?:y|ies)|cases?)\b", re.IGNORECASE)
+_THANKS = re.compile(r"[,;]? *\b(?:please|thanks|thank you)\W*$", re.IGNORECASE)
 _LONGEST = 400
 """Characters of such a request; a longer text speaks of something else."""
 
@@ -70,7 +74,8 @@ def made_up(utterance: str) -> Call | None:
         return Call("make_synthetic_image", {"findings": ""})
     found = next((m for one in _REQUESTS if (m := one.fullmatch(utterance)) is not None), None)
     if found is None and (drawn := _DRAWN.fullmatch(utterance)) is not None:
-        found = drawn if kinds_in(tidy(drawn["findings"])) else None
+        whole = _STUDY.search(utterance, 0, drawn.start("findings"))  # no study is drawn otherwise
+        found = drawn if whole or kinds_in(tidy(drawn["findings"])) else None
     if found is None:
         return None
     said = found.groupdict()
@@ -86,4 +91,5 @@ def made_up(utterance: str) -> Call | None:
         text = _BY.sub("", text)
     if _STUDY.search(utterance, 0, found.start("findings")) is not None:
         args["study"] = True
+    text = _THANKS.sub("", text)
     return Call("make_synthetic_image", {"findings": text.strip(" \t\n.?!:,;"), **args})
