@@ -105,7 +105,8 @@ def _lines(texts: Sequence[str]) -> str:
 
 
 _SPARED = re.compile(
-    r"\b(?:not|un)[- ]?affected\b|\bnormal\b|\bhealthy\b|\bspared\b", re.IGNORECASE
+    r"\b(?:not |un|\w+n['’]t )affected\b|(?<!\bnot )(?<!n['’]t )\b(?:normal|healthy|spared)\b",
+    re.IGNORECASE,
 )
 """Who asks like this is told first where nothing was found."""
 

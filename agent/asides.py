@@ -34,7 +34,7 @@ _CURVE = re.compile(r"(?:scolio\w*|cobb\w*|curv\w+)(?: (?:scolio\w*|cobb\w*|curv
 _MANY = re.compile(
     r"\b(?:[2-9]|\d{2,4}|two|three|four|five|six|ten|several|many|a few|some)\b"
     r"(?: [a-z-]+| t[12])*?"
-    r" (?:phantoms|simulations|images|pictures|slices|scans|mris|spines|examples)\b",
+    r" (?:phantoms|simulations|images|pictures|slices|scans|mris|spines|examples|studies|cases)\b",
     re.IGNORECASE,
 )
 _STATING = (c.FindingsContent, c.MeasuresContent, c.ReasonsContent)

@@ -22,6 +22,10 @@ TOLD: Mapping[str, str] = {
         "No tool here assesses that on a radiograph, so I can't say. Looked for are scoliosis on "
         "AP films and a slip on lateral ones."
     ),
+    "made_up": (
+        "What is made up is not opened here by itself. A made-up study is a zip below its answer: "
+        "download it and open it like any other study. All else is of the study that is open."
+    ),
     "film_edit": (
         "What is found on a radiograph can't be set, moved or taken out here: it has no numbered "
         "levels. Correct it in the report that you write."

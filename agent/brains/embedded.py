@@ -68,10 +68,17 @@ _FILM_EDITS = ("set_grade", "remove", "shift")
 """Intents that change what a report states of a level."""
 _SCOLIOSIS = re.compile(r"\bscolio\w*|\bcobb\b", re.IGNORECASE)
 """What the router leaves to others, and radiographs can answer."""
-_CURVE = re.compile(r"\bcurv\w*|\bangles?\b|\bcrooked\b|\bbent\b", re.IGNORECASE)
+_CURVE = re.compile(r"\bcurv\w*|\bangles?\b|\bcrooked\b", re.IGNORECASE)
 """Words that mean the sideways curve where a radiograph is open."""
-_PROFILE = re.compile(r"\blordo\w*|\bkypho\w*|\bpelvi\w*|\bsacral\b|\btilt\b", re.IGNORECASE)
-"""Angles of which no tool measures any."""
+_OTHER_ANGLE = re.compile(
+    r"\blordo|\bkypho|\bpelvi|\bsacr|\btilt|\bwedge|\bvertebra|\bdiscs?\b|\bcanal|\bfacet|\bl\d\b"
+    r"|\bt\d|\bside\b|\b(?:from|which|what) (?:which |what )?angle (?:was|is it|were)|\btaken\b"
+    r"|\bchang|\bwors|\bbetter\b|\bprogress|\bbefore\b|\bprior\b|\bprevious",
+    re.IGNORECASE,
+)
+"""Angles and curves of which no tool measures any, and what takes a comparison."""
+_BENDS = re.compile(r"\W*(?:please )?(?:make|reduce|increase|put|straighten)\b", re.IGNORECASE)
+"""An order to change the curve."""
 _OF_CURVES = ("off_topic", "not_assessed", "ask_back", "get_findings", "measure")
 
 
@@ -206,7 +213,9 @@ def _of_film(route: Route, question: str) -> Route:
     bids = route.call.tool in ("get_findings", "not_assessed") and _EDITS.match(question)
     if route.call.tool in _FILM_CHANGES or open_ or bids:
         return replace(route, call=Call("told", {"topic": "film_edit"}))
-    curve = _CURVE.search(question) and not (_PROFILE.search(question) or route.slots.kinds)
+    curve = _CURVE.search(question) and not (_OTHER_ANGLE.search(question) or route.slots.kinds)
+    if curve and _BENDS.match(question):
+        return replace(route, call=Call("told", {"topic": "film_edit"}))
     if curve and route.call.tool in _OF_CURVES:
         return _on_radiographs(route)
     if route.call.tool == "not_assessed" and not _SCOLIOSIS.search(question):

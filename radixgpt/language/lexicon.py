@@ -42,7 +42,7 @@ class Item:
         start: first character in the text in one spelling.
         end: last character + 1.
         grade: number of a type or grade that the words give.
-        between: whether they give another beside it: ``III to IV``.
+        between: whether they give the next one beside it: ``III to IV``.
     """
 
     entry: Entry
@@ -109,15 +109,19 @@ def scan(text: str) -> list[Item]:
                 best, chosen = match, entry
         if best is not None and chosen is not None:
             named = best.groupdict()
-            grade = named.get("grade")
+            grade = _number(named.get("grade"))
             items.append(
                 Item(
                     chosen,
                     start,
                     best.end(),
-                    None if grade is None else _ROMAN.get(grade) or int(grade),
-                    named.get("upto") not in (None, grade),
+                    grade,
+                    grade is not None and _number(named.get("upto")) == grade + 1,
                 )
             )
             free = best.end()
     return items
+
+
+def _number(words: str | None) -> int | None:
+    return None if words is None else _ROMAN.get(words) or int(words)

@@ -78,12 +78,57 @@ def test_made_up_images_are_asked_for(text: str, args: dict[str, str]) -> None:
     assert route.call == Call("make_synthetic_image", args)
 
 
+WANTED = {"findings": "L4-L5 pfirrmann 5", "study": True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hi, make a synthetic study with L4-L5 pfirrmann 5",
+        "I want to make a synthetic study with L4-L5 pfirrmann 5",
+        "Let's make a new synthetic study with L4-L5 pfirrmann 5",
+        "download a fake study with L4-L5 pfirrmann 5",
+        "create a synthetic patient with L4-L5 pfirrmann 5",
+        "synthetic study with L4-L5 pfirrmann 5",
+        "make one more synthetic study: L4-L5 pfirrmann 5",
+        "make a synthetic study for L4-L5 pfirrmann 5",
+        "make a synthetic image and study with L4-L5 pfirrmann 5",
+        "make  a synthetic  study with L4-L5 pfirrmann 5 for teaching",
+        "Can I have a synthetic study with L4-L5 pfirrmann 5 as a DICOM zip?",
+        "fabricate a study with L4-L5 pfirrmann 5",
+        "Erstelle eine synthetische Studie mit L4-L5 pfirrmann 5",
+    ],
+)
+def test_who_speaks_of_something_synthetic_never_changes_the_open_study(text: str) -> None:
+    (route,) = routes(load_router(), text, None)
+    assert route.call == Call("make_synthetic_image", WANTED)
+
+
+def test_a_film_can_t_be_made_up(session: Session, say: Say) -> None:
+    assert "'x-ray'" in say(session, "make a synthetic x-ray with scoliosis").text
+
+
+def test_what_was_made_up_is_not_taken_for_the_open_study(session: Session, say: Say) -> None:
+    text = say(session, "make a synthetic study with L4-L5 pfirrmann 5 and then open it").text
+    assert "whole DICOM study" in text
+    assert "open it like any other study" in text
+    for refers in ("download it", "make a report of it", "show me the synthetic study again"):
+        say(session, "make a synthetic image with L4-L5 pfirrmann 5")
+        answer = say(session, refers)
+        assert answer.text.startswith("What is made up is not opened here"), refers
+        assert not answer.images
+    assert "No level is named" in say(session, "make a synthetic image with a herniation").text
+    assert say(session, "at L4-L5").synthetic
+    assert not say(session, "at L3-L4").synthetic
+
+
 def test_one_is_made_at_a_time_and_that_is_said() -> None:
     made = c.SyntheticContent(by="phantom", images=1)
     asked = "make three t2 phantoms with L4-L5 pfirrmann 5"
     (route,) = routes(load_router(), asked, None)
     assert route.call.args == {"findings": "L4-L5 pfirrmann 5", "sequence": "t2"}
     assert asides(asked, (made,)) == ("One is made at a time; ask again for another.",)
+    assert asides("make 3 synthetic studies with L4-L5 pfirrmann 5", (made,))
     assert asides("make a phantom with L4-L5 pfirrmann 5", (made,)) == ()
 
 
@@ -102,6 +147,14 @@ def test_one_is_made_at_a_time_and_that_is_said() -> None:
         "make a report of the study with the findings",
         "show me cases with Modic 2",
         "show me a study with severe narrowing",
+        "make a study with the findings of this patient",
+        "create a case with this patient's findings",
+        "make a teaching case of this study",
+        "create a study with the prior",
+        "make an image with the herniation at L4-L5",
+        "generate an image of L4-L5",
+        "generate images of this study",
+        "the synthetic example looks odd",
         "I would like a picture of L4-L5",
         "compare the study with the prior",
     ],

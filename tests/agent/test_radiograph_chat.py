@@ -66,6 +66,7 @@ def film_session() -> Session:
         ("How big is the curve?", ["measured curve of 33 degrees"]),
         ("Is the spine crooked?", ["measured curve of 33 degrees"]),
         ("What is the lordosis angle?", ["No tool here assesses that on a radiograph"]),
+        ("Make the curve 20 degrees", ["can't be set, moved or taken out"]),
         ("Show me the image", ["the radiograph, AP view"]),
         ("How big is the slip?", ["Spondylolisthesis not assessed", "needs a lateral radiograph"]),
         ("Is there a disc herniation at L4-L5?", ["radiographs"]),
@@ -144,6 +145,22 @@ def test_a_lateral_film_is_answered_from_its_findings(
     for word in words:
         assert word in text, text
     assert "31 mm" not in text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the wedge angle of L3?",
+        "What is the angle of the sacrum?",
+        "From which angle was this taken?",
+        "Was the patient bent over?",
+        "Has the curve changed?",
+    ],
+)
+def test_another_angle_is_not_taken_for_the_curve(
+    film_session: Session, say: Say, question: str
+) -> None:
+    assert "33 degrees" not in say(film_session, question).text
 
 
 def test_how_sure_is_asked_of_a_film_without_a_level(

@@ -10,7 +10,7 @@ from tools.router.calls import Call, Previous, levels_of
 from tools.router.described import described
 from tools.router.lay import simply
 from tools.router.looked import looked
-from tools.router.made_up import made_up
+from tools.router.made_up import about_made_up, made_up
 from tools.router.prior import compared
 from tools.router.quoted import quoted
 from tools.router.route import Route, Router
@@ -72,6 +72,7 @@ def _one(router: Router, utterance: str, previous: Previous | None) -> Route:
     """Where one request leads; some are asked for by words that decide by themselves."""
     found = made_up(utterance) or compared(utterance) or similar(utterance) or described(utterance)
     call, last = (previous.call, previous.last) if previous else (None, None)
+    found = found or about_made_up(utterance, last or call)
     if (found := found or looked(utterance, call) or taken_up(utterance, last)) is not None:
         return Route(found, 1.0, Slots(text="", masked=""))
     return router.route(utterance, previous)

@@ -65,3 +65,25 @@ SYNONYMS = [(term.kind, word) for term in terms() for word in term.synonyms]
 def test_every_synonym_of_the_table_is_read_as_its_kind(kind, word):
     text = f"{word} 4" if kind == "pfirrmann" else word
     assert kind in {finding.kind for finding in findings_in(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "assertion"),
+    [
+        ("Pfirrmann grade III to IV", 3, "uncertain"),  # between two grades is neither
+        ("Pfirrmann 3/4", 3, "uncertain"),
+        ("Between Pfirrmann III and IV", 3, "uncertain"),
+        ("Pfirrmann III, possibly grade IV", 3, "uncertain"),
+        ("Pfirrmann 4 - 3 mm disc bulge", 4, "present"),
+        ("Pfirrmann 4 - 5 mm disc bulge", 4, "present"),
+        ("Pfirrmann IV - I recommend follow-up", 4, "present"),
+        ("Pfirrmann grade 2/5", 2, "present"),
+        ("No Pfirrmann 3 to 4 disc", 3, "absent"),
+        ("Degeneration increased from Pfirrmann III to IV", 4, "present"),
+    ],
+)
+def test_a_range_of_grades_is_told_from_what_stands_beside_a_grade(
+    text: str, value: int, assertion: str
+) -> None:
+    (found,) = [f for f in findings_in(f"L4-L5: {text}.") if f.kind == "pfirrmann"]
+    assert (found.level, found.value, found.assertion) == ("L4-L5", value, assertion)

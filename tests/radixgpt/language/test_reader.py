@@ -147,9 +147,6 @@ PLAIN = {
         "+disc_narrowing L5-S1",
     },
     "Pfirrmann grade IV at L4-5": {"+pfirrmann L4-L5 4"},
-    # between two grades is neither
-    "Pfirrmann grade III to IV at L4-5": {"?pfirrmann L4-L5 3"},
-    "Pfirrmann 3/4 at L4-5": {"?pfirrmann L4-L5 3"},
     "Upper endplate changes at L4-5": {"+endplate_upper L4-L5"},
     "Endplate changes at L4-5": {"+endplate_change L4-L5"},
     "Loss of the normal lumbar lordosis": {"+loss_of_lordosis -"},
