@@ -182,7 +182,8 @@ def _from_to(own: _Language, match: re.Match[str]) -> list[Claimed]:
 
 def _turned(own: _Language, match: re.Match[str]) -> list[Claimed]:
     ways = ("anterior", "posterior") if match["posterior"] else ("posterior", "anterior")
-    return [Claimed("other", "slip_ratio", None, None, *ways, "direction")]
+    marks = False, match["set"] is not None
+    return [Claimed("other", "slip_ratio", None, None, *ways, "direction", marks)]
 
 
 def _instead(own: _Language, match: re.Match[str]) -> list[Claimed]:

@@ -190,7 +190,8 @@ class Changes:
                 )
             elif p.change.verdict == "other" and p.now.kind == "slip_ratio":
                 old, new = (say("slip_direction", size=f.value) for f in (p.before, p.now))
-                clauses.append(say("turned", old=old, new=new, levels=levels))
+                own = p.now.set_by_reader
+                clauses.append(say("turned", old=old, new=new, levels=levels, reader=own))
             elif p.change.verdict == "other":
                 clauses.append(say("instead", old=p.before.value, new=p.now.value, levels=levels))
         for verdict in ("new", "resolved"):
@@ -239,9 +240,10 @@ class Changes:
         return self.phrases.say("modic_type", grade=grade)
 
     def _values(self, p: Pair) -> tuple[str, str]:
-        """Old and new value in words; lengths where both are known and differ when rounded.
+        """Old and new value in words.
 
-        What a reader set is given as it was set, and marked.
+        Lengths where both are known and differ when rounded, the way that the ratios do: vertebrae
+        may be measured larger in one study. What a reader set is given as it was set, and marked.
         """
         say = self.phrases.say
         if p.now.kind == "pfirrmann":
@@ -249,7 +251,9 @@ class Changes:
         length = LENGTHS[p.now.kind]
         now, then = self._now.get((p.level, length)), self._then.get((p.level, length))
         old, new = (self._length(f) for f in (then, now))
-        if now and then and old and new and old != new:
+        sizes = [abs(float(f.value or 0)) for f in (then, now) if f]
+        grown = p.change.verdict == "increased"
+        if now and then and old and new and old != new and (sizes[1] > sizes[0]) == grown:
             return (
                 say("old_mm", number=old, reader=then.set_by_reader),
                 say("new_mm", number=new, reader=now.set_by_reader),

@@ -137,7 +137,8 @@ def _values(one: Claimed, now: Finding, before: Finding) -> bool:
     moved = one.verdict in ("increased", "decreased")
     if one.verdict == "other" and now.kind == "slip_ratio":
         ways = ("anterior" if float(f.value or 0) > 0 else "posterior" for f in (before, now))
-        return (one.old, one.new, one.unit) == (*ways, "direction")
+        marks = False, now.set_by_reader
+        return (one.old, one.new, one.unit, one.set_by_reader) == (*ways, "direction", marks)
     if one.verdict == "other" or (moved and now.kind == "pfirrmann"):
         wanted = (str(before.value), str(now.value), "grade")
     elif one.kind == "modic" and one.verdict == "new":
@@ -175,6 +176,9 @@ def _measured(
         size = f"{abs(f.value) * factor:.{1 if exact else 0}f}"
         numbers.append(size.removesuffix(".0"))
         marks.append(f.set_by_reader)
+    old, new = (abs(float(f.value)) for f in pair if f is not None and f.value is not None)
+    if (new > old) != (one.verdict == "increased"):
+        return False  # no number may belie the word before it
     return ([one.old, one.new], list(one.set_by_reader)) == (numbers, marks)
 
 

@@ -269,18 +269,40 @@ def test_a_slip_the_other_way_is_no_unchanged_one(spines: Any, slipped: Report) 
     before = spines.write(spines.healthy(**prior), t1=False)
     compared = edit.compare(slipped, Earlier(before, read=False, stated=True))
     turned = edit.set_measure(compared, "L4-L5", "slip_mm", 5.2, direction="posterior")
-    assert "Compared with the prior study: posterior slip instead of anterior at L4-L5." in told(
-        turned
-    )
+    said = "Compared with the prior study: posterior slip instead of anterior (set by the reader)"
+    assert f"{said} at L4-L5." in told(turned)
     german = edit.restyle(turned, "standard", "de")
-    assert "Dorsalversatz statt Ventralversatz im Segment L4-L5." in told(german)
+    said = "Dorsalversatz statt Ventralversatz (vom Befunder gesetzt) im Segment L4-L5."
+    assert said in told(german)
     small = edit.set_measure(compared, "L4-L5", "slip_mm", 1, direction="posterior")
     assert "instead" not in told(small)  # within the error of measuring, it has no sure direction
-    wrong = "Compared with the prior study: anterior slip instead of posterior at L4-L5."
     (item,) = (s for s in turned.sentences if s.section == "impression" and s.changes)
-    said = tuple(s.model_copy(update={"text": wrong}) if s == item else s for s in turned.sentences)
-    with pytest.raises(CheckFailedError):
-        require(turned.model_copy(update={"sentences": said}))
+    for wrong in ("anterior slip instead of posterior (set by the reader)",
+                  "posterior slip instead of anterior"):  # fmt: skip
+        text = f"Compared with the prior study: {wrong} at L4-L5."
+        lying = tuple(
+            s.model_copy(update={"text": text}) if s == item else s for s in turned.sentences
+        )
+        with pytest.raises(CheckFailedError):
+            require(turned.model_copy(update={"sentences": lying}))
+
+
+def test_no_number_belies_the_change(spines: Any) -> None:
+    """Vertebrae that were measured larger make a disc lower for its depth, and yet more mm."""
+    discs = {lv.replace("-", "_"): _measured(8.9, 13.2, 0.3, 30) for lv in spines.healthy()}
+    now = {lv.replace("-", "_"): _measured(8.9, 13.2, 0.3, 37) for lv in spines.healthy()}
+    before = spines.write(spines.healthy(**{**discs, "L4_L5": _measured(10, 13, 0, 30)}), t1=False)
+    report = spines.write(spines.healthy(**now))
+    compared = edit.compare(report, Earlier(before, read=False, stated=True))
+    compared = edit.set_measure(compared, "L4-L5", "disc_height_mm", 10.5)
+    said = "disc height decreased from 33% to 28% of the vertebral depth (set by the reader)"
+    assert said in told(compared)
+    require(compared)
+    (item,) = (s for s in compared.section("findings") if s.changes and s.level == "L4-L5")
+    assert compared.prior is not None
+    text = item.text.replace("33% to 28% of the vertebral depth", "10 to 10.5 mm")
+    lying = item.model_copy(update={"text": text})
+    assert check_changes(lying, compared.findings, compared.prior)
 
 
 def test_a_slip_whose_size_a_reader_set_can_not_be_called_absent(slipped: Report) -> None:
