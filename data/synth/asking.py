@@ -32,6 +32,12 @@ _BOOK = {
     **{("qualifier", name): rule for name, rule in compiled(QUALIFIERS).items()},
     **{(name, name): rule for name, rule in compiled(OTHERS).items()},
 }
+_HEALTHY = re.compile(
+    r"\W*(?:everything |all |(?:all )?(?:lumbar )?(?:discs?|levels?|spine) )?(?:healthy|normal)"
+    r"(?: (?:lumbar )?(?:discs?|spine))?\W*",
+    re.IGNORECASE,
+)
+"""What asks for no finding at all."""
 _WORD = re.compile(r"[^\s,;:.]+|\S")
 _JOINT = re.compile(r"(?: (?:is|tip|at|in|of|behind|opposite|the))* ?")
 _PLACED = ("conus", "sac_end", "apex")
@@ -60,6 +66,9 @@ class Token:
 def asked(texts: Sequence[str]) -> Request:
     """What findings in words ask for.
 
+    Args:
+        texts: "healthy" asks for no finding.
+
     Raises:
         InputError: a word is not understood, a finding has no place or no grade, is doubtful, can't
             be drawn, or contradicts another; the message says what can be asked for.
@@ -71,6 +80,8 @@ def asked(texts: Sequence[str]) -> Request:
 
 
 def _read(text: str, facts: Facts) -> None:
+    if _HEALTHY.fullmatch(text) is not None:
+        return
     tokens = _tokens(text)
     if not any(token.sort == "finding" for token in tokens):
         named = text.strip()[:60]

@@ -104,6 +104,27 @@ def test_who_speaks_of_something_synthetic_never_changes_the_open_study(text: st
     assert route.call == Call("make_synthetic_image", WANTED)
 
 
+@pytest.mark.parametrize(
+    ("text", "study"),
+    [
+        ("make a healthy phantom", False),
+        ("make a phantom without anything", False),
+        ("make a synthetic normal study", True),
+        ("make a synthetic study with no findings", True),
+        ("create a study with everything normal", True),
+    ],
+)
+def test_a_healthy_spine_can_be_made_up(text: str, study: bool) -> None:
+    (route,) = routes(load_router(), text, None)
+    assert route.call.args.get("findings") in ("healthy", "everything normal")
+    assert route.call.args.get("study", False) is study
+
+
+def test_healthy_is_nothing_that_is_asked_for(session: Session, say: Say) -> None:
+    (made,) = say(session, "make a healthy phantom").synthetic
+    assert made.caption == "Synthetic, no patient: asked for T2, all lumbar discs healthy"
+
+
 def test_a_film_can_t_be_made_up(session: Session, say: Say) -> None:
     assert "'x-ray'" in say(session, "make a synthetic x-ray with scoliosis").text
 
@@ -234,9 +255,7 @@ def test_a_language_model_is_told_no_grade_of_it() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "make a healthy phantom",
         "make 3 phantoms",
-        "make a phantom without anything",
         "Please draw me a synthetic image.",
         "make a teaching study",
         "create 2 studies",

@@ -69,9 +69,12 @@ _OPEN = re.compile(
 """What is of the open study, not of one that is to be made up."""
 _BARE = re.compile(
     _POLITE + r"(?:make|draw|generate|create|synthesi[sz]e|simulate|produce|build|fabricate)"
-    rf"(?: (?:me|us|up))*(?: {_HOW_MANY})?(?: (?:healthy|normal))?(?: (?:lumbar|sagittal|t[12]))*"
-    rf" (?:(?:(?:{_MADE}|whole|dicom) )+{_THING}|phantoms?|(?<=(?:an| \d| a|wo|ee) )stud(?:y|ies))"
-    r"(?:,? please| (?:without (?:any )?|with no )(?:anything|findings?))*\W*",
+    rf"(?: (?:me|us|up))*(?: {_HOW_MANY})?(?: (?P<healthy>healthy|normal))?"
+    rf"(?: (?:lumbar|sagittal|t[12]))*"
+    rf" (?:(?:(?:{_MADE}|whole|dicom|(?P<normal>healthy|normal)) )+{_THING}|phantoms?"
+    r"|(?<=(?:an| \d| a|wo|ee) )stud(?:y|ies))"
+    r"(?:,? please|(?P<none> (?:without (?:any )?|with no )(?:anything|findings?)"
+    r"| with everything (?:healthy|normal)))*\W*",
     re.IGNORECASE,
 )
 """A request that names no finding, which the tool answers by what can be asked for."""
@@ -109,6 +112,7 @@ _END = re.compile(
     r"|as (?:an? )?(?:dicom ?)?(?:zip|files?|dicom))\W*$",
     re.IGNORECASE,
 )
+_NOTHING = re.compile(r"^(?:no|without(?: any)?) (?:findings?|anything)$", re.IGNORECASE)
 _LONGEST = 400
 """Characters of such a request; a longer text speaks of something else."""
 _OF_IT = re.compile(
@@ -123,8 +127,10 @@ def made_up(utterance: str) -> Call | None:
     if len(utterance) > _LONGEST:
         return None
     text = " ".join(utterance.split())
-    if _BARE.fullmatch(text) is not None:
-        return Call(TOOL, {"findings": ""})
+    if (bare := _BARE.fullmatch(text)) is not None:
+        nothing = bare["healthy"] or bare["normal"] or bare["none"]
+        study = {"study": True} if _STUDY.search(text) else {}
+        return Call(TOOL, {"findings": "healthy" if nothing else "", **study})
     found = _REQUEST.fullmatch(text)
     if found is not None and "teaching" in found[0].lower() and _OPEN.search(found["findings"]):
         return None
@@ -209,4 +215,5 @@ def _args(text: str, sequence: str | None) -> dict[str, Any]:
         text = _BY.sub("", text)
     while (end := _END.search(text)) is not None:
         text = text[: end.start()]
-    return {"findings": text.strip(" \t\n.?!:,;"), **args}
+    text = _NOTHING.sub("healthy", text.strip(" \t\n.?!:,;"))
+    return {"findings": text, **args}

@@ -13,6 +13,8 @@ from radixgpt.errors import InputError
 from radixgpt.finding import ABSENT, PRESENT
 
 UNDERSTOOD = [
+    ("healthy", "all lumbar discs healthy"),
+    ("everything normal", "all lumbar discs healthy"),
     (
         "L4-L5 pfirrmann 5 narrowing bulging slip 6",
         "L4-L5: Pfirrmann 5, disc space narrowing, disc bulging, spondylolisthesis, slip 6 mm",
