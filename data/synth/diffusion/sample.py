@@ -20,7 +20,7 @@ from radixgpt.weights import load_card
 NAME = "diffusion"
 FILE = "denoiser.safetensors"
 STEPS = 30
-GUIDANCE = 3.0
+GUIDANCE = 4.0
 """How much further than the condition asks, from what is drawn without one: more of it follows the
 grades better and varies less."""
 
