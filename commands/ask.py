@@ -147,7 +147,9 @@ def run(
                             "study": packed if images is not None and packed else None,
                             "caption": one.caption,
                         }
-                        for name, packed, one in zip(made_up, studies, answer.synthetic, strict=True)
+                        for name, packed, one in zip(
+                            made_up, studies, answer.synthetic, strict=True
+                        )
                     ],
                     "took": asdict(answer.took) if answer.took else None,
                 }
