@@ -202,7 +202,7 @@ def test_the_image_is_shown_as_synthetic_and_is_no_evidence(session: Session, sa
 
 
 def test_a_whole_study_is_made_and_downloaded(session: Session, say: Say, tmp_path: Path) -> None:
-    answer = say(session, "make a synthetic study with scoliosis of 20 degrees")
+    answer = say(session, "make a synthetic study with L4-L5 pfirrmann 5")
     assert "whole DICOM study" in answer.text
     assert not answer.report_changed
     (made,) = answer.synthetic
@@ -218,7 +218,7 @@ def test_a_whole_study_is_made_and_downloaded(session: Session, say: Say, tmp_pa
     study = read(tmp_path / "made.zip")
     assert study.synthetic
     assert {one.sequence.value for one in study.series if one.sequence} == {"t1", "t2"}
-    again = say(session, "make a synthetic study with scoliosis of 20 degrees")
+    again = say(session, "make a synthetic study with L4-L5 pfirrmann 5")
     assert again.synthetic[0].study == made.study  # so that a record replays
     desk.fresh()
     assert desk.made_up(int(number)) is None

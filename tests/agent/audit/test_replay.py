@@ -133,7 +133,7 @@ def test_a_session_comes_out_the_same_byte_for_byte(talked: Session, folder: Pat
 @pytest.mark.parametrize("words", [True, False])
 def test_what_was_made_up_is_no_difference(folder: Path, words: bool) -> None:
     session = opened(folder, words=words)
-    say(session, "make a synthetic study with L4-L5 pfirrmann 5")
+    say(session, f"make a synthetic {'study' if words else 'image'} with L4-L5 pfirrmann 5")
     found = replay.run(record_of(session), folder)
     assert found.differences == ()
     assert bool(found.not_compared) is not words  # a finding in words is kept by its hash alone
