@@ -58,7 +58,13 @@ _LOG = logging.getLogger("radixgpt.agent")
 
 @dataclass(frozen=True)
 class Given:
-    """What a call gives to the assistant: typed content, and images if they are allowed."""
+    """What a call gives to the assistant: typed content, and images if they are allowed.
+
+    Attributes:
+        pictures: PNG and caption of each.
+        studies: zips of made-up DICOM studies.
+        withheld: how many pictures and studies are not given, as images are not allowed.
+    """
 
     content: c.Content
     pictures: tuple[tuple[bytes, str], ...] = ()

@@ -138,6 +138,8 @@ def test_what_was_made_up_is_not_taken_for_the_open_study(session: Session, say:
         answer = say(session, refers)
         assert answer.text.startswith("What is made up is not opened here"), refers
         assert not answer.images
+    say(session, "make a synthetic image with L4-L5 pfirrmann 5")
+    assert "L5-S1" in say(session, "show me the level that is worst").text
     assert "No level is named" in say(session, "make a synthetic image with a herniation").text
     assert say(session, "at L4-L5").synthetic
     assert not say(session, "at L3-L4").synthetic

@@ -116,8 +116,9 @@ _NOTHING = re.compile(r"^(?:no|without(?: any)?) (?:findings?|anything)$", re.IG
 _LONGEST = 400
 """Characters of such a request; a longer text speaks of something else."""
 _OF_IT = re.compile(
-    r"\b(?:open|load|read|grade|download|save|show|report|draft)\b.*\b(?:it|that|them|this one"
-    r"|the zip|(?:synthetic|made[- ]up|new) (?:study|image|one|case))\b",
+    r"\b(?:open|load|read|grade|download|save|show|report|draft)\b.*\b(?:(?:the zip"
+    r"|(?:synthetic|made[- ]up|new) (?:study|image|one|case))\b"
+    r"|(?:it|that|them|this one)(?: (?:please|now|again|too|here))*\W*$)",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,8 @@ from radixgpt.level import LUMBAR_DISCS, shift
 from tools.router.calls import Call, levels_of
 from tools.router.slots import read
 
-TAKEN_UP = ("caption_image", "find_similar_cases", "make_synthetic_image")
+_HERE = ("caption_image", "find_similar_cases")
+TAKEN_UP = (*_HERE, "make_synthetic_image")
 """The calls that only the next message takes up; the last one by :mod:`tools.router.made_up`."""
 _LEAD = (
     r"(?:(?:and|now|also|then|next|ok(?:ay)?|please|so|but|can you|could you|would you|do|give|make"
@@ -54,7 +55,7 @@ def taken_up(utterance: str, last: Call | None) -> Call | None:
         utterance: what was said.
         last: the call of the turn before, a caption or a search of cases.
     """
-    if last is None or last.tool not in TAKEN_UP[:2] or len(utterance) > _LONGEST:
+    if last is None or last.tool not in _HERE or len(utterance) > _LONGEST:
         return None
     said = read(utterance)
     found = _TAKES_UP.fullmatch(said.masked)

@@ -14,20 +14,12 @@ from PIL import Image
 
 from etl import draft
 from etl.load import formats
-from etl.load.job import Job
 from radixgpt.eligibility import Eligibility
 from radixgpt.errors import InputError
 from radixgpt.observation import Evidence, Observation
 from radixgpt.reading.source import read_source
 
 DICOM = ("sr", "sr-text", "seg", "sc", "dicom-pdf")
-
-
-def _write(folder: Path, job: Job, names: tuple[str, ...] = DICOM) -> list[Path]:
-    made = formats.export(job, names).files
-    for name, data in made.items():
-        (folder / name).write_bytes(data)
-    return [folder / name for name in made]
 
 
 def _radiograph(folder: Path, studies: Any) -> Path:
