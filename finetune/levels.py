@@ -195,8 +195,9 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS / "levels")
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--phantoms", type=int, default=150)
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.stage == "export":

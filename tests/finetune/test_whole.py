@@ -41,3 +41,12 @@ def test_stages_end_at_the_first_that_fails() -> None:
         "finetune.levels transfer --steps 900 --phantoms 110",
     ]
     assert whole.run("concepts", lambda _: 0) == 0
+
+
+def test_threads_reach_every_stage_that_takes_more_than_one() -> None:
+    for model, stages in whole.STAGES.items():
+        told = [line[-2:] == ["--threads", "1"] for line in whole.commands(model, 1)]
+        assert told == [model in whole.THREADED] * len(stages)
+    for stage in ("levels", "classifier", "classifier_calibration"):
+        module = importlib.import_module(f"finetune.{stage}")
+        assert '"--threads", type=int' in Path(str(module.__file__)).read_text()
