@@ -232,8 +232,8 @@ def _sentence(
     """Read one sentence; the level that the next one goes on with."""
     found = _findings(tokens)
     clauses: list[list[Token]] = [[]]
-    for token in tokens:
-        if token.sort == "comma":
+    for place, token in enumerate(tokens):
+        if token.sort == "comma" or (token.sort == "and" and _crossed(clauses[-1], tokens, place)):
             clauses.append([])
         elif token.sort in ("level", "finding"):
             clauses[-1].append(token)
@@ -278,9 +278,10 @@ def _sentence(
                     break
             current = level.level
         split = follows and current is not before and before is not None
+        around = bool(own) and own[0].start < first.start < own[-1].start
         if len(levels) > 1 and own:
             raise _ambiguous()
-        if split and len(levels) == 1 and own and own[-1].start > first.start:
+        if around and (split or (first.level is not None and len(first.level.discs) > 1)):
             raise _ambiguous()
     if unused is not None:
         raise InputError(
@@ -293,6 +294,24 @@ def _sentence(
             f"Name the disc or the vertebra with each finding, such as {_EXAMPLES}.",
         )
     return current
+
+
+def _crossed(clause: Sequence[Token], tokens: Sequence[Token], joint: int) -> bool:
+    """Whether an "and" parts a vertebra from a disc, each with one finding, in either order.
+
+    "L3 fracture and a herniation at L5-S1" can be read in one way, as "L4-L5 pfirrmann 5 and
+    modic 2 at L5-S1" can't.
+    """
+    after: list[Token] = []
+    for token in tokens[joint + 1 :]:
+        if token.sort in ("comma", "and", "or"):
+            break
+        if token.sort in ("level", "finding", "with"):
+            after.append(token)
+    both = [*clause, *after]
+    discs = {bool(token.level.discs) for token in both if token.sort == "level" and token.level}
+    turned = [token.sort for token in after] == [token.sort for token in reversed(clause)]
+    return len(clause) == 2 and turned and len(discs) == 2
 
 
 def _ambiguous() -> InputError:

@@ -118,6 +118,9 @@ def test_a_text_is_understood_whole_and_told_so_that_it_is_read_alike(
         ("L4-L5 no retrolisthesis", "leaves open"),
         ("L4-L5 pfirrmann 5 and modic 2 at L5-S1", "not clear which"),
         ("L4-L5 herniation L5-S1", "not clear which"),
+        ("bulging at L4-L5 and L5-S1 herniation", "not clear which"),
+        ("bulging at L4-L5 and L5-S1 with herniation", "not clear which"),
+        ("L3-L4 narrowing and bulging and herniation at L5-S1", "not clear which"),
         ("herniation", "No level"),
         ("C5-C6 disc herniation", "no lumbar disc"),
         ("L4 pfirrmann 5", "no lumbar disc"),
@@ -137,6 +140,14 @@ def test_what_is_not_understood_whole_is_refused_with_the_mend(text: str, word: 
         asked([text])
     assert word in f"{told.value}"
     assert told.value.mend
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["L3 fracture and a herniation at L5-S1", "herniation at L5-S1 and L3 fracture"],
+)
+def test_and_parts_a_vertebra_from_a_disc_where_each_has_one_finding(text: str) -> None:
+    assert asked([text]).facts == asked(["L3 fracture", "L5-S1 herniation"]).facts
 
 
 @pytest.mark.parametrize(
