@@ -1,11 +1,16 @@
-"""How well rules read the marked notes: ``python -m eval.notes --shared ../shared/data``."""
+"""How well rules read the marked notes: ``python -m eval.notes --shared ../shared/data``.
+
+``--columns 60`` wraps every line first, as text pasted from a page of fixed width is.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import process_time
 
@@ -41,6 +46,14 @@ VIEWS: dict[str, Callable[[Key], bool]] = {
 def by_rules(text: str) -> list[Key]:
     """Keys that the rules read in a whole note."""
     return [key_of(finding) for finding in read(text).findings]
+
+
+def wrapped(text: str, columns: int) -> str:
+    """A text with its long lines wrapped to so many columns."""
+    return "\n".join(
+        textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
 
 
 def measured(marked: Sequence[Marked], predict: Predict) -> dict[str, Agreement]:
@@ -98,8 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.notes", description=__doc__)
     parser.add_argument("--shared", type=Path, help="folder of the shared data")
     parser.add_argument("--errors", action="store_true", help="list what was missed and added")
+    parser.add_argument("--columns", type=int, help="wrap every line to so many first")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
+    columns: int | None = chosen.columns
+    if columns is not None and columns < 1:
+        parser.error(f"--columns {columns}: a line has at least 1; give 40 to 120.")
     try:
         shared = chosen.shared or load().shared_data or Path("../shared/data")
         notes = read_notes(shared)
@@ -108,6 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RadixError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    if columns is not None:
+        plain, notes = notes, {name: wrapped(text, columns) for name, text in notes.items()}
+        alike = sum(set(by_rules(plain[name])) == set(by_rules(notes[name])) for name in notes)
+        marked = [replace(note, text=wrapped(note.text, columns)) for note in marked]
     rules = measured(marked, lambda text: read(text).findings)
     trivial = measured(marked, keywords)
     first = {note.patient: note.findings for note in marked}
@@ -122,13 +143,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name: {view: vars(row) | {"f1": row.f1} for view, row in rows.items()}
             for name, rows in (("rules", rules), ("keywords", trivial), ("again", repeated))
         }
-        sys.stdout.write(json.dumps({**figures, "details": same, "ms": speed}, indent=1) + "\n")
+        told = {**figures, "details": same, "ms": speed}
+        if columns is not None:
+            told["read_as_unwrapped"] = (alike, len(notes))
+        sys.stdout.write(json.dumps(told, indent=1) + "\n")
         return 0
     parts = [_table(f"rules, {len(marked)} notes", rules), _table("keywords alone", trivial)]
     if repeated:
         parts.append(_table(f"marked again, {len(again)} notes", repeated))
     parts += [f"{name}: {right} of {total} as marked" for name, (right, total) in same.items()]
     parts.append(f"{speed:.2f} ms a note over {len(notes)} notes")
+    if columns is not None:
+        parts.append(f"{alike} of {len(notes)} notes read as if they were not wrapped")
     if chosen.errors:
         parts.append(_errors(marked))
     sys.stdout.write("\n\n".join(parts) + "\n")

@@ -12,13 +12,11 @@ import yaml
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
+from radixgpt.language.wraps import BREAK, Wraps
+
 _PIECE = re.compile(r"[a-z]+(?:['’`]s\b)?|\s{2,}|[^\S ]|[‐‑‒–—−]")
 """What may change: words, runs of white space, dashes."""
 _SIDE_END = re.compile(r"\.(?![ \t]*(?:\n|$))")
-_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_OPEN = re.compile(
-    r"(?:[,&] ?|\b(?:the|of|and|with|at|to|or|an?|in|is|are|no|by|on|from|\w{4,}ing) ?)$", re.I
-)
 _BEFORE_LEVEL = ("at", "of", "the", "and", "noted", "level", "in")
 _MENDABLE = 5
 """Shorter words are left alone unless the table of variants knows them."""
@@ -50,11 +48,12 @@ class Plain:
         self._origins: list[int] = []
         self._origin_ends: list[int] = []
         length = done = 0
+        wraps = Wraps(original)
         for match in _PIECE.finditer(lower):
             word = match[0]
             begin, end = match.span()
             if word[0].isspace():
-                wrapped = _BREAK.search(word) is None or _is_wrap(original, begin, end)
+                wrapped = BREAK.search(word) is None or wraps.joins(begin, end)
                 piece = " " if wrapped else "\n"
             elif word[0] in "‐‑‒–—−":
                 piece = "-"
@@ -93,12 +92,6 @@ class Plain:
             return self._origins[piece], self._origin_ends[piece]
         place = self._origin_ends[piece] + position - self._ends[piece]
         return place, place + 1
-
-
-def _is_wrap(text: str, start: int, end: int) -> bool:
-    """Whether a line ends openly ("of the", a comma) and the next goes on in lower case."""
-    after = text[end : end + 1]
-    return after.islower() and _OPEN.search(text, max(0, start - 20), start) is not None
 
 
 def _split_level(word: str) -> str:

@@ -171,6 +171,24 @@ def test_rules_read_the_marked_notes(notes):
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("columns", [40, 80])
+def test_rules_read_the_notes_wrapped_to_a_page(notes, columns, shared_data, capsys):
+    assert main(["--shared", str(shared_data), "--columns", str(columns), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rules"]["present"]["f1"] >= 0.98
+    assert told["rules"]["denied"]["f1"] >= 0.97
+    alike, total = told["read_as_unwrapped"]
+    assert total == len(notes)
+    assert alike >= 0.96 * total
+
+
+def test_no_line_has_no_columns(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--shared", str(tmp_path), "--columns", "0"])
+    assert "at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.data
 def test_every_note_says_something_but_the_one_that_compares(notes):
     silent = [patient for patient, text in notes.items() if not read(text).findings]
     assert len(silent) <= 2
