@@ -32,13 +32,13 @@ _NO = re.compile(
     rf"|{_NOT} (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
     r"|encroach|imping|significantly|reach|touch)\w*"
     rf"|{_NOT}(?: (?:an?|any))?(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
-    r"\b(?! ?\.? ?\d)"
+    r"\b(?! ?\.? ?\d)|\b(?:ruled out|excluded) ?:"
 )
 _NOT_SEEN = re.compile(
     r"\b(?:(?:(?:can)?not|no longer) (?:be )?(?:clearly |definitely |well )?"
     r"(?:seen|present|identified|evident|noted|demonstrated|visuali[sz]ed|appreciated|detected"
     r"|shown|found|observed|apparent|compressed|involved|affected|narrowed|stenosed)"
-    r"|(?:is|are|was|were) absent|(?<!be )(?:ruled out|excluded|denied))\b"
+    r"|(?:is|are|was|were) absent|(?<!be )(?:ruled out|excluded|denied)(?! ?:))\b"
 )
 _NONE = re.compile(r" ?[:=] ?(?:none|nil|no|absent|negative)\b(?= *(?:[.,;)]|$))")
 """What a form fills in behind a finding: "herniation: none"."""

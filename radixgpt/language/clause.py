@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from radixgpt.case import Assertion
 from radixgpt.language.levels import LevelMention
@@ -32,7 +32,7 @@ _ROWS: tuple[tuple[str, str, str, Assertion], ...] = (
     ("disc_space", "narrow less", "disc_narrowing", "present"),
     ("disc_space", "good", "disc_narrowing", "absent"),
     ("disc", "degenerate dry", "disc_degeneration", "present"),
-    ("disc", "narrow", "disc_narrowing", "present"),
+    ("disc", "narrow lower", "disc_narrowing", "present"),
     ("disc_signal", "less", "disc_degeneration", "present"),
     ("disc_signal", "good", "disc_degeneration", "absent"),
     ("endplate", "degenerate irregular", "endplate_change", "present"),
@@ -83,7 +83,14 @@ _FILL = (
     r"|overall|the|left|right|bilateral|both|well|otherwise|relative|degenerative|partially|partial"
     r"|multilevel|early|and|or|in|within|,|/|&|has|have|sided|side|at|on|s[12]|l[1-5]))*"
 )
-_ADJACENT = re.compile(_FILL + " ?")
+_ADJACENT = re.compile(":?" + _FILL + " ?")
+_ALSO = re.compile(r" (?:and|but|with) (?:(?:mild|moderate|severe|marked|slight)(?:ly)? |some )?")
+"""Between two states of one structure: "is degenerated and narrowed"."""
+_SECOND = re.compile(r"[a-z]+ed\b|(?:loss|reduction|decrease) (?:of|in)")
+"""What a second state of a structure is: a participle, or what is lost."""
+_LOSES = re.compile(r" (?:with|and) (?:[a-z]+ )?(?:loss|reduction|decrease) (?:of|in) height\b")
+_DONE = re.compile(r" ?(?:$|[,.;)\n]|(?:at|in|on|with|and|but|by)\b)")
+"""After a state that belongs to what stands before it, unlike "and narrowed canal"."""
 _LISTED = re.compile(
     r" ?(?:,|and|or|nor|&|/|\+)? ?(?:(?:and|or|nor|the|of|both|left|right|bilateral|exit\w*"
     r"|neural|spinal|signals?|significant|no|any|its?|mild|moderate|severe|at|l\d|s\d|level)\b ?)*"
@@ -99,6 +106,9 @@ _GOVERNS = re.compile(
 )
 _NOT = re.compile(r"\b(?:no|without|nor|not)\b")
 _CHANGES = re.compile(r"degenerative.*change")
+_AT = re.compile(r" (?:at|in|on) (?:the )?")
+_JOINT = re.compile(r" ?(?:levels?)? ?(?:$|[\n.;,)]|and\b)")
+"""What may follow the level of a finding that is not named again."""
 _DEGREES = ("mild", "moderate", "severe")
 
 
@@ -147,6 +157,7 @@ class _Reader:
     used: set[int] = field(default_factory=set)
     degree_of: dict[int, str | None] = field(default_factory=dict)
     last: int = 0
+    stated: int = 0
 
     def gap(self, start: int, end: int) -> str:
         return self.text[start:end]
@@ -172,7 +183,8 @@ class _Reader:
         acting = self.acting
         if acting is not None and located is None and (item.name, acting.name) in MEANINGS:
             self._made(item, acting)
-            self.pending = []
+            # "Degenerated disc with loss of height": what goes on from here is of this structure.
+            self.pending = [item] if _LOSES.match(self.text, item.end) else []
             return
         listed = self.pending and _LISTED.fullmatch(self.text, self.pending[-1].end, item.start)
         degree = self._degree(item.start, 5)
@@ -188,16 +200,24 @@ class _Reader:
         self.degree_of[item.start] = self._degree(item.start, 3)
         fits = [one for one in self.pending if (one.name, item.name) in MEANINGS]
         forward = _ACTIVE.match(word) or _GOVERNS.match(self.text, item.end)
-        if (
-            fits
-            and forward is None
-            and _ADJACENT.fullmatch(self.text, self.pending[-1].end, item.start)
-        ):
+        if fits and forward is None and self._adjoins(item):
             for one in fits:
                 self._made(one, item)
-            self.acting = None
+            self.acting, self.stated = None, item.end
             return
         self.acting, self.pending = item, []
+
+    def _adjoins(self, state: Item) -> bool:
+        """Whether a state stands right behind the structures before it, or behind their state."""
+        end = self.pending[-1].end
+        if _ADJACENT.fullmatch(self.text, end, state.start):
+            return True
+        return (
+            self.stated > end
+            and _ALSO.fullmatch(self.text, self.stated, state.start) is not None
+            and _SECOND.match(self.text, state.start) is not None
+            and _DONE.match(self.text, state.end) is not None
+        )
 
     def _made(self, structure: Item, state: Item) -> None:
         kind, assertion = MEANINGS[structure.name, state.name]
@@ -268,6 +288,7 @@ def read_clause(
         reader.last = item.end
     _denied(reader)
     _left_over(reader, items, levels)
+    _elided(reader, items, levels)
     return sorted(reader.mentions, key=lambda mention: mention.start)
 
 
@@ -310,3 +331,33 @@ def _left_over(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMen
         words = (item.start, item.end)
         degree = reader.degree_of.get(item.start)
         reader.mentions.append(Mention(kind, *words, value, degree, assertion, words))
+
+
+def _elided(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMention]) -> None:
+    """A degree with a level alone repeats the finding: "mild bulge at L3-L4, severe at L5-S1"."""
+    for degree in reader.degrees:
+        level = next((one for one in levels if one.start > degree.end), None)
+        before = [one for one in reader.mentions if one.span[1] <= degree.start]
+        if (
+            level is None
+            or not before
+            or _AT.fullmatch(reader.text, degree.end, level.start) is None
+        ):
+            continue
+        last = max(before, key=lambda one: one.span[1])
+        told = any(one.start >= last.span[1] and one.end <= degree.start for one in levels)
+        others = any(
+            last.span[1] <= one.start < level.start and one.sort not in ("side", "degree")
+            for one in items
+        )
+        goes_on = (
+            _JOINT.match(
+                reader.text,
+                level.end,
+            )
+            is not None
+        )
+        if told and not others and goes_on:
+            words = (degree.start, degree.end)
+            again = replace(last, start=words[0], end=words[1], state=words, severity=degree.name)
+            reader.mentions.append(replace(again, value=None, structure="", sides=frozenset()))

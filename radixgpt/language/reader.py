@@ -8,6 +8,7 @@ doubt and history, and the slips of dictation. What an annotator would mark stan
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from radixgpt.report import Section
 _READ: tuple[Section, ...] = ("clinical_information", "findings", "impression")
 """Sections that state findings; what was known before the study is historical."""
 Severity = Literal["mild", "moderate", "severe"]
+_FILLED_IN = re.compile(r" ?: ?(mild|moderate|severe)\b(?= *(?:[.,;)\n]|$))")
+"""What a form fills in behind a finding: "canal stenosis: moderate"."""
 _STILL_THERE = ("fracture", "hardware", "epidural_fibrosis")
 """Kinds that an earlier event left behind: an old fracture is seen all the same."""
 _TYPES = ("protrusion", "extrusion", "sequestration")
@@ -145,7 +148,7 @@ def _stated(
         if assertion == "present" and section == "clinical_information":
             assertion = "historical"
         value = _value(plain.text, sentence, mention)
-        side, severity = _side(mention), _severity(mention, assertion)
+        side, severity = _side(mention), _severity(plain.text, mention, assertion)
         span = plain.span(*mention.span)
         stated.extend(
             StatedFinding(
@@ -187,8 +190,11 @@ def _side(mention: Mention) -> Side | None:
     return "bilateral" if len(mention.sides) > 1 else cast("Side", next(iter(mention.sides)))
 
 
-def _severity(mention: Mention, assertion: Assertion) -> Severity | None:
-    return None if assertion == "absent" else cast("Severity | None", mention.severity)
+def _severity(text: str, mention: Mention, assertion: Assertion) -> Severity | None:
+    if assertion == "absent":
+        return None
+    filled = _FILLED_IN.match(text, mention.span[1])
+    return cast("Severity | None", mention.severity or (filled and filled[1]))
 
 
 def _is_more(later: StatedFinding, earlier: StatedFinding) -> bool:

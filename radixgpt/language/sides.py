@@ -15,7 +15,7 @@ _PHRASE = re.compile(
     r"|sub|recess|and|or|to|the|wide|broad|based?|focal|disc|annular|exit|exiting|neural|nerves?"
     r"|spinal|l[1-5]|s[12]|c\d|t\d+|d\d+|aspect|part|of|half|small|tiny|large|mild|mildly|moderate"
     r"|severe|diffuse|slightly|intervertebral|descending|traversing|budding|lumbar|more|region|area"
-    r"|degenerative|vertebral|body|renal|convex\w*)\b)*"
+    r"|degenerative|vertebral|body|renal|convex\w*|left|right)\b)*"
 )
 _REACHES_BACK = re.compile(r"\b(?:to|on|at|in|towards?)(?: the)? $")
 _GOES_ON_AFTER = re.compile(r" ?(?:sided?|side)? ?(?:and|or)\b")

@@ -132,7 +132,25 @@ PLAIN = {
         "+disc_narrowing L5-S1",
         "+endplate_change L5-S1",
     },
-    "Desiccated L3-4 disc with loss of height": {"+disc_degeneration L3-L4 desiccation"},
+    "Desiccated L3-4 disc with loss of height": {
+        "+disc_degeneration L3-L4 desiccation",
+        "+disc_narrowing L3-L4",
+    },
+    "Disc desiccation with loss of height at L3-4": {
+        "+disc_degeneration L3-L4 desiccation",
+        "+disc_narrowing L3-L4",
+    },
+    "The L3-4 disc is degenerated and narrowed": {
+        "+disc_degeneration L3-L4",
+        "+disc_narrowing L3-L4",
+    },
+    "Degenerated disc and narrowed canal at L3-4": {
+        "+disc_degeneration L3-L4",
+        "+canal_stenosis L3-L4",
+    },
+    "L1 fracture with 30 % loss of height": {"+fracture L1"},
+    "Intervertebral discs are normal in height": set(),
+    "Ruled out: cord compression": {"-cord_compression -"},
     "Loss of disc height at L3-4": {"+disc_narrowing L3-L4"},
     "Modic type II changes at L4-5": {"+modic L4-L5 2"},
     "Type 1 endplate changes at L4-5": {"+modic L4-L5 1"},
@@ -220,6 +238,40 @@ PLAIN = {
 @pytest.mark.parametrize("text", PLAIN)
 def test_one_sentence(text):
     assert said(text) == PLAIN[text]
+
+
+DEGREES = {
+    "Mild bulge at L3-4, moderate at L4-5 and severe at L5-S1": {
+        ("disc_bulging", "L3-L4", None, "mild"),
+        ("disc_bulging", "L4-L5", None, "moderate"),
+        ("disc_bulging", "L5-S1", None, "severe"),
+    },
+    "No canal stenosis at L3-4, severe at L4-5": {
+        ("canal_stenosis", "L3-L4", None, None),
+        ("canal_stenosis", "L4-L5", None, "severe"),
+    },
+    "Mild bulge at L3-4, moderate protrusion at L4-5": {
+        ("disc_bulging", "L3-L4", None, "mild"),
+        ("disc_herniation", "L4-L5", None, "moderate"),
+    },
+    "L4-5: moderate canal stenosis and moderate left and mild right foraminal stenosis": {
+        ("canal_stenosis", "L4-L5", None, "moderate"),
+        ("foraminal_stenosis", "L4-L5", "left", "moderate"),
+        ("foraminal_stenosis", "L4-L5", "right", "mild"),
+    },
+    "L4-5: canal stenosis: moderate. Right foraminal stenosis: severe": {
+        ("canal_stenosis", "L4-L5", None, "moderate"),
+        ("foraminal_stenosis", "L4-L5", "right", "severe"),
+    },
+    "L4-5: canal: moderate stenosis": {("canal_stenosis", "L4-L5", None, "moderate")},
+}
+
+
+@pytest.mark.parametrize("text", DEGREES)
+def test_each_place_has_its_own_degree(text):
+    found = findings_in(text)
+    assert {(one.kind, one.level, one.side, one.severity) for one in found} == DEGREES[text]
+    assert len(found) == len(DEGREES[text])
 
 
 CONTEXT = {
