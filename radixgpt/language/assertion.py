@@ -30,7 +30,7 @@ _NO = re.compile(
     rf"(?! (?:an?y? )?{_CHANGE[1:]})"
     r"(?! (?:the |its |an? )?(?:\w+ )?(?:level|site|cause|extent|origin|source)s?\b)"
     rf"|{_NOT} (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
-    r"|encroach|imping|significantly|reach|touch)\w*"
+    r"|encroach|imping|significantly|reach|touch|contact)\w*"
     rf"|{_NOT}(?: (?:an?|any))?(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
     r"\b(?! ?\.? ?\d)|\b(?:ruled out|excluded) ?:"
 )
@@ -64,6 +64,10 @@ _ONCE = re.compile(
     r"\b(?:history of|h/o|previous\w*|prior|known(?: case of| to have)?|status post|s/p|remote"
     r"|formerly|past|resolved|healed)\b"
 )
+_COMPARED = re.compile(
+    r"\b(?:compar\w+ (?:to|with)|since|from|than|relative to)(?: (?:the|an?|her|his|last))* $"
+)
+"""Before the study that this one is compared with: what is said is of today."""
 _ONCE_AFTER = re.compile(r"\b(?:resolved|healed)\b")
 _EXCEPT = r"except\w*|apart from|aside from|other than"
 _TURN = re.compile(
@@ -156,6 +160,8 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
             position = match.end() + start
             scopes.append(Scope("uncertain", position, ahead(position, _length_of_doubt)))
     for match in _ONCE.finditer(sentence):
+        if _COMPARED.search(sentence, 0, match.start()):
+            continue
         position = match.end() + start
         scopes.append(Scope("historical", position, min(position + _NEAR, end)))
     for match in _ONCE_AFTER.finditer(sentence):

@@ -13,7 +13,9 @@ from itertools import pairwise
 from radixgpt.level import DISCS, LUMBAR_DISCS, VERTEBRAE
 
 _ATOM = r"(?<![a-z0-9])(?P<{p}>th|[cdtls])v?[ ]?(?P<{n}>1[0-2]|[1-9])(?!\d|\.\d)"
-_JOIN = r"(?: ?[-/_\\.]{1,3} ?| (?:over|on|upon|to|and) (?:the )?| ?& ?| ?)"
+_JOIN = (
+    r"(?: ?[-/_\\.]{1,3} ?| (?:over|on|upon|to|and|relative to|with respect to) (?:the )?| ?& ?| ?)"
+)
 _LEVEL = re.compile(
     _ATOM.format(p="a", n="i")
     + r"(?:(?P<join>"

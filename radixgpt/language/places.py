@@ -264,5 +264,7 @@ def levels_of(mention: Mention, level: LevelMention | None) -> tuple[str | None,
     if place == "vertebra":
         if level.end == 0 and level.pair:  # lent by a disc: which vertebra is not said
             return (None,)
+        if mention.kind == "spondylolysis" and level.discs:  # of "L5 on S1" the upper one has it
+            return level.vertebrae[:1] or level.discs
         return level.vertebrae or level.discs or (None,)
     return level.discs or level.vertebrae or (None,)

@@ -150,6 +150,23 @@ PLAIN = {
     },
     "L1 fracture with 30 % loss of height": {"+fracture L1"},
     "Intervertebral discs are normal in height": set(),
+    "Retrolisthesis of L3 relative to L4": {"+spondylolisthesis L3-L4"},
+    "Anterolisthesis of L5 on S1 due to bilateral spondylolysis": {
+        "+spondylolisthesis L5-S1",
+        "+spondylolysis L5 bilateral",
+    },
+    "Compared to the prior study, the L4-5 herniation is smaller": {"+disc_herniation L4-L5"},
+    "Prior herniation at L4-5": {"hdisc_herniation L4-L5"},
+    "Loss of T2 signal in the L5-S1 disc": {"+disc_degeneration L5-S1"},
+    "L4-5 and L5-S1 discs show reduced T2 signal": {
+        "+disc_degeneration L4-L5",
+        "+disc_degeneration L5-S1",
+    },
+    "Abnormal signals of the L5-S1 disc": set(),
+    "Protrusion at L4-5 does not contact the left L4 root": {
+        "+disc_herniation L4-L5 protrusion",
+        "-nerve_root_contact L4-L5 left",
+    },
     "Ruled out: cord compression": {"-cord_compression -"},
     "Loss of disc height at L3-4": {"+disc_narrowing L3-L4"},
     "Modic type II changes at L4-5": {"+modic L4-L5 2"},
