@@ -21,7 +21,7 @@ import torch
 
 from eval import grades as marks
 from finetune import ablation, classifier_data, classifier_fit, spider
-from finetune.classifier_calibration import Unseen, fit_usual, out_of_fold
+from finetune.classifier_calibration import Unseen, out_of_fold
 from tools import levels
 from tools.calibration import any_modic, sigmoid
 from tools.forest import SECOND
@@ -90,7 +90,7 @@ def gather(looked: Mapping[str, Unseen]) -> Seen:
         logits,
         {kind: trees[:, SECOND.index(kind)] for kind in SECOND if kind in KINDS},
         own,
-        np.array([s.features for s in both.against(fit_usual(both))]).reshape(-1, 2),
+        np.array([s.features for s in both.against(both.usual())]).reshape(-1, 2),
         {**truth, "modic": np.array([d.modic > 0 for d in both.discs])},
         both.patients(),
         np.array([d.index for d in both.discs], float),

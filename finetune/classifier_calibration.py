@@ -3,8 +3,8 @@
 Every training disc is seen by the networks that did not learn from its patient
 (``finetune.classifier train`` makes them). From these logits come the calibration for each choice
 of sequences, the rule that joins spondylolisthesis with the measured slip, the thresholds of
-abstention and the conformal sets; they go into the manifests of ``weights/classifier`` and
-``weights/levels``. The development patients take no part::
+abstention and the conformal sets; they go into the manifest of ``weights/classifier``. The
+development patients take no part::
 
     python -m finetune.classifier_calibration           # fit and write
     python -m finetune.classifier_calibration --crossed # measure by five-fold cross-validation
@@ -22,11 +22,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from finetune import classifier_data, classifier_forest, spider
+from finetune import classifier_data, classifier_forest, spider, usual_steps
 from finetune.classifier import FILE, MEMBERS, folds, of_folds
 from finetune.classifier_data import DiscViews
 from finetune.classifier_fit import predict
-from radixgpt.weights import WEIGHTS, load_card, write_manifest
+from finetune.usual_steps import SLIP, steps_of
+from radixgpt.weights import WEIGHTS, write_manifest
 from tools import crops as cropping
 from tools import levels, slips
 from tools.calibration import Calibration, Chances, Joined, Said, any_modic, calibrate
@@ -38,9 +39,6 @@ Flags = npt.NDArray[np.bool_]
 
 REGIMES: dict[str, str | None] = {"both": None, "t2": "t2", "t1": "t1"}
 """Which sequences are there, and the only one that is looked at."""
-_SLIP = BINARY.index("spondylolisthesis")
-_LEVELS = 6
-"""Levels with an own usual step."""
 PHANTOM_WEIGHT = 12.0
 """What a phantom's disc counts against a patient's in the rule on slips.
 
@@ -85,9 +83,13 @@ class Unseen:
         """The steps beyond the usual ones."""
         return [s.against(usual, d.index) for s, d in zip(self.steps, self.discs, strict=True)]
 
+    def usual(self) -> slips.Usual:
+        """The usual steps of these discs."""
+        return usual_steps.fit(self.discs, self.steps)
+
     def slipped(self) -> Flags:
         """Which discs have a graded (in phantoms, a drawn) spondylolisthesis."""
-        return np.array([d.binary[_SLIP] == 1 for d in self.discs])
+        return np.array([d.binary[SLIP] == 1 for d in self.discs])
 
     def patients(self) -> Array:
         """The patient of each disc."""
@@ -131,11 +133,11 @@ def look(members: Items[torch.nn.Module], discs: list[DiscViews], regime: str) -
         at = [row_of[id(d)] for d in own]
         given[at] = features(
             [_cut(d, only) for d in own],
-            [_steps(d, only) for d in own],
+            [steps_of(d, only) for d in own],
             [d.index for d in own],
             (pfirrmann[at], modic[at], binary[at]),
         )
-    return Unseen(shown, pfirrmann, modic, binary, given, [_steps(d, only) for d in shown])
+    return Unseen(shown, pfirrmann, modic, binary, given, [steps_of(d, only) for d in shown])
 
 
 def _cut(disc: DiscViews, only: str | None) -> dict[str, cropping.Crop]:
@@ -145,12 +147,6 @@ def _cut(disc: DiscViews, only: str | None) -> dict[str, cropping.Crop]:
         for name in SEQUENCES
         if disc.views.get(name) and only in (None, name)
     }
-
-
-def _steps(disc: DiscViews, only: str | None) -> slips.Steps:
-    """The steps in T2, or in T1 where T2 shows none, as ``tools.classifier`` takes them."""
-    found = [disc.steps[name] for name in ((only,) if only else ("t2", "t1")) if name in disc.steps]
-    return next((s for s in found if s.canal is not None), found[0])
 
 
 def out_of_fold(
@@ -183,26 +179,13 @@ def _logistic(
     return [float(v) for v in model.fit(features, target, sample_weight=weights).coef_[0]]
 
 
-def fit_usual(seen: Unseen) -> slips.Usual:
-    """Median steps of the discs without a graded slip, level by level."""
-    index = np.minimum([d.index for d in seen.discs], _LEVELS - 1)
-
-    def medians(name: str) -> tuple[float, ...]:
-        value = np.array([getattr(s, name) for s in seen.steps], float)
-        known = ~seen.slipped() & np.isfinite(value)
-        at = [value[known & (index == level)] for level in range(_LEVELS)]
-        return tuple(round(float(np.median(some)), 4) if len(some) else 0.0 for some in at)
-
-    return slips.Usual(canal=medians("canal"), walls=medians("walls"))
-
-
 def fit_slip(seen: Unseen, drawn: Unseen, usual: slips.Usual) -> slips.SlipRule:
     """Join network and measures, on patients and phantoms."""
     columns, target, weights = [], [], []
     for some, weight in ((seen, 1.0), (drawn, PHANTOM_WEIGHT)):
         measured = np.array([s.features for s in some.against(usual)]).reshape(-1, 2)
         constant = np.ones(len(some.discs))
-        columns.append(np.column_stack([some.binary[:, _SLIP], measured, constant]))
+        columns.append(np.column_stack([some.binary[:, SLIP], measured, constant]))
         target.append(some.slipped())
         weights.append(np.full(len(some.discs), weight))
     found = _logistic(np.concatenate(columns), np.concatenate(target), np.concatenate(weights))
@@ -245,7 +228,7 @@ def fit_calibration(seen: Unseen, trees: Array, drawn: Unseen, usual: slips.Usua
                 np.array([d.binary[j] == 1 for d in seen.discs]),
             )
             for j, name in enumerate(BINARY)
-            if j != _SLIP
+            if j != SLIP
         },
         slip=fit_slip(seen, drawn, usual),
     )
@@ -332,7 +315,7 @@ def main() -> None:
 
         print(json.dumps(crossed(both, look(drawn_by, phantoms, "both")), indent=1))
         return
-    usual = fit_usual(both)
+    usual = slips.usual()
     calibration, cuts, forests = {}, {}, {}
     limits: dict[str, float] = {}
     for regime in REGIMES:
@@ -345,16 +328,15 @@ def main() -> None:
         if regime == "both":
             limits = abstention(seen.discs, chances)
     classifier_forest.store(forests, WEIGHTS / "classifier" / classifier_forest.FILE)
-    write(calibration, limits, cuts, usual)
+    write(calibration, limits, cuts)
 
 
 def write(
     calibration: dict[str, Calibration],
     limits: dict[str, float],
     cuts: dict[str, dict[str, float]],
-    usual: slips.Usual,
 ) -> None:
-    """Write both manifests; the networks stay as they are."""
+    """Write the manifest; the networks stay as they are."""
     write_manifest(
         WEIGHTS / "classifier",
         files=(*(FILE.format(member) for member in range(MEMBERS)), classifier_forest.FILE),
@@ -367,19 +349,6 @@ def write(
         calibration={k: v.model_dump(mode="json") for k, v in calibration.items()},
         conformal={regime: dict(own) for regime, own in cuts.items()},
         input=[cropping.ROWS, cropping.COLUMNS],
-    )
-    manifest = load_card("levels").manifest
-    rest = {**(manifest.model_extra or {}), "usual_steps": usual.model_dump(mode="json")}
-    write_manifest(
-        WEIGHTS / "levels",
-        files=tuple(manifest.files),
-        name=manifest.name,
-        version=manifest.version,
-        licence=manifest.licence,
-        summary=manifest.summary,
-        labels=manifest.labels,
-        thresholds=manifest.thresholds,
-        **rest,
     )
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from eval import grades as marks
 from finetune import classifier_forest
-from finetune.classifier_calibration import Unseen, fit_calibration, fit_usual
+from finetune.classifier_calibration import Unseen, fit_calibration
 from tools.calibration import any_modic, sigmoid
 from tools.forest import judged
 from tools.grade_net import BINARY
@@ -48,7 +48,7 @@ def crossed(seen: Unseen, drawn: Unseen, repeats: int = 2) -> dict[str, float]:
         every = np.zeros((len(grade), len(BINARY)))
         for out in range(5):
             rest = seen.part(folded != out)
-            usual = fit_usual(rest)
+            usual = rest.usual()
             fitted = fit_calibration(rest, rest.trees(), drawn, usual)
             held = seen.part(folded == out)
             forests = classifier_forest.fit(rest.given, classifier_forest.targets(rest.discs))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,15 +98,40 @@ def build(
 
 
 def load(shared: Path, model: ColumnNet, cache: Path) -> list[DiscViews]:
-    """Build the discs once and keep them in a file of this training run."""
-    if not cache.is_file():
-        cache.parent.mkdir(parents=True, exist_ok=True)
+    """Build the discs once and keep them in a file of this training run.
+
+    They are built anew if another column network found those in the file.
+    """
+
+    def make() -> list[DiscViews]:
         discs = build(shared, model, spider.points())
         for disc in discs:
             disc.views = dict(disc.views)
-        cache.write_bytes(pickle.dumps(discs))
-    discs = pickle.loads(cache.read_bytes())  # noqa: S301 -- written by this very function
-    return discs  # type: ignore[no-any-return]
+        return discs
+
+    return _kept(cache, weights_of(model), make)
+
+
+def weights_of(model: torch.nn.Module) -> str:
+    """A name for a network's weights: SHA-256 of them."""
+    digest = hashlib.sha256()
+    for name, values in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(values.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _kept(cache: Path, of: str, make: Callable[[], list[DiscViews]]) -> list[DiscViews]:
+    """What a file keeps, or what is made and kept from now on if the file is of something else."""
+    if cache.is_file():
+        stored = pickle.loads(cache.read_bytes())  # noqa: S301 -- written by this very function
+        if isinstance(stored, dict) and stored.get("of") == of:
+            discs: list[DiscViews] = stored["discs"]
+            return discs
+    discs = make()
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_bytes(pickle.dumps({"of": of, "discs": discs}))
+    return discs
 
 
 def phantoms(model: ColumnNet, count: int, seed: int = 5) -> list[DiscViews]:
@@ -145,11 +172,7 @@ def phantoms(model: ColumnNet, count: int, seed: int = 5) -> list[DiscViews]:
 
 def load_phantoms(model: ColumnNet, count: int, cache: Path) -> list[DiscViews]:
     """Draw the phantoms once and keep their discs in a file of this training run."""
-    if not cache.is_file():
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        cache.write_bytes(pickle.dumps(phantoms(model, count)))
-    discs = pickle.loads(cache.read_bytes())  # noqa: S301 -- written by this very function
-    return discs  # type: ignore[no-any-return]
+    return _kept(cache, f"{count} phantoms, {weights_of(model)}", lambda: phantoms(model, count))
 
 
 @dataclass

@@ -23,6 +23,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "levels masks --steps 800 --phantoms 0",
         "levels transfer --steps 900 --phantoms 110",
         "levels export",
+        "usual_steps",
     ),
     "classifier": ("classifier train", "classifier export", "classifier_calibration"),
     "triage": ("triage fit", "triage_negative fit", "triage_cut fit"),

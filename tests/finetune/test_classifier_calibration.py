@@ -47,7 +47,7 @@ def unseen(count: int, seed: int = 2) -> Unseen:
 @pytest.fixture(scope="module")
 def fitted() -> Fitted:
     seen = unseen(600)
-    usual = calibration.fit_usual(seen)
+    usual = seen.usual()
     fitted = calibration.fit_calibration(seen, seen.trees(), unseen(60, seed=3), usual)
     return seen, usual, fitted
 
