@@ -33,11 +33,15 @@ def steps_of(disc: DiscViews, only: str | None = None) -> slips.Steps:
 
 
 def fit(discs: Sequence[DiscViews], steps: Sequence[slips.Steps]) -> slips.Usual:
-    """Median steps of the discs without a graded slip, level by level.
+    """Median steps of the discs without a graded slip, in shares of the vertebral depth.
 
     Args:
-        discs: of patients that may be learned from.
-        steps: of each disc, as they were measured.
+        discs: of patients that may be learned from, (n,).
+        steps: of each disc, as they were measured, (n,).
+
+    Returns:
+        A step of the canal and one of the walls for each of ``_LEVELS`` levels from L5-S1 upwards;
+        0 where no disc was measured.
     """
     index = np.minimum([d.index for d in discs], _LEVELS - 1)
     slipped = np.array([d.binary[SLIP] == 1 for d in discs])

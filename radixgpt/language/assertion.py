@@ -67,7 +67,8 @@ _ONCE = re.compile(
 _COMPARED = re.compile(
     r"\b(?:compar\w+ (?:to|with)|since|from|than|relative to)(?: (?:the|an?|her|his|last))* $"
 )
-"""Before the study that this one is compared with: what is said is of today."""
+_STUDY = re.compile(r" *(?:stud|exam|mri?\b|ct\b|scan|imag|report|film|radiograph|one\b|[,.;]|$)")
+"""Around "prior", of the study that this one is compared with: what is said is of today."""
 _ONCE_AFTER = re.compile(r"\b(?:resolved|healed)\b")
 _EXCEPT = r"except\w*|apart from|aside from|other than"
 _TURN = re.compile(
@@ -160,7 +161,7 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
             position = match.end() + start
             scopes.append(Scope("uncertain", position, ahead(position, _length_of_doubt)))
     for match in _ONCE.finditer(sentence):
-        if _COMPARED.search(sentence, 0, match.start()):
+        if _COMPARED.search(sentence, 0, match.start()) and _STUDY.match(sentence, match.end()):
             continue
         position = match.end() + start
         scopes.append(Scope("historical", position, min(position + _NEAR, end)))

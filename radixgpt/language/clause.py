@@ -350,14 +350,7 @@ def _elided(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMentio
             last.span[1] <= one.start < level.start and one.sort not in ("side", "degree")
             for one in items
         )
-        goes_on = (
-            _JOINT.match(
-                reader.text,
-                level.end,
-            )
-            is not None
-        )
-        if told and not others and goes_on:
+        if told and not others and _JOINT.match(reader.text, level.end) is not None:
             words = (degree.start, degree.end)
             again = replace(last, start=words[0], end=words[1], state=words, severity=degree.name)
             reader.mentions.append(replace(again, value=None, structure="", sides=frozenset()))

@@ -15,7 +15,8 @@ BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _OPEN = re.compile(
     r"(?:[,&] ?|\b(?:the|of|and|with|at|to|or|nor|than|an?|in|is|are|was|were|has|have|no|by|on|"
     r"from|without|any|either|neither|there|between|"
-    r"(?:show|cause|demonstrate|reveal|produce|contact)s?|due|because|compared|mild|moderate|severe|significant|small|large|focal|diffuse|broad|"
+    r"(?:show|cause|demonstrate|reveal|produce|contact)s?|due|because|compared|mild|moderate|"
+    r"severe|significant|small|large|focal|diffuse|broad|"
     r"based|definite|new|other|acute|minimal|slight|possible|posterior|anterior|inferior|superior|"
     r"(?:para)?central|\w{4,}ing|\w{3,}(?<!norm)al|\w{3,}(?:ive|ous)) ?)$",
     re.IGNORECASE,

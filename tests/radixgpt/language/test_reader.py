@@ -156,6 +156,8 @@ PLAIN = {
         "+spondylolysis L5 bilateral",
     },
     "Compared to the prior study, the L4-5 herniation is smaller": {"+disc_herniation L4-L5"},
+    "Unchanged from prior, bulge at L4-5": {"+disc_bulging L4-L5"},
+    "Deformity from prior herniation at L4-5": {"hdisc_herniation L4-L5"},
     "Prior herniation at L4-5": {"hdisc_herniation L4-L5"},
     "Loss of T2 signal in the L5-S1 disc": {"+disc_degeneration L5-S1"},
     "L4-5 and L5-S1 discs show reduced T2 signal": {
