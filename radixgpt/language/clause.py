@@ -32,6 +32,7 @@ _ROWS: tuple[tuple[str, str, str, Assertion], ...] = (
     ("disc_space", "narrow less", "disc_narrowing", "present"),
     ("disc_space", "good", "disc_narrowing", "absent"),
     ("disc", "degenerate dry", "disc_degeneration", "present"),
+    ("disc", "wet", "disc_degeneration", "absent"),
     ("disc", "narrow lower", "disc_narrowing", "present"),
     ("disc_signal", "less", "disc_degeneration", "present"),
     ("disc_signal", "good", "disc_degeneration", "absent"),
@@ -109,7 +110,8 @@ _CHANGES = re.compile(r"degenerative.*change")
 _AT = re.compile(r" (?:at|in|on) (?:the )?")
 _JOINT = re.compile(r" ?(?:levels?)? ?(?:$|[\n.;,)]|and\b)")
 """What may follow the level of a finding that is not named again."""
-_DEGREES = ("mild", "moderate", "severe")
+DEGREES = ("mild", "moderate", "severe")
+"""From the least to the most."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,7 @@ class _Reader:
             found.append(degree.name)
             upto = degree.start
             words = 1
-        return max(found, key=_DEGREES.index) if found else None
+        return max(found, key=DEGREES.index) if found else None
 
 
 def read_clause(

@@ -31,7 +31,8 @@ _LEVEL = re.compile(
 )
 _LINK = re.compile(
     r" ?(?:levels?|discs?|vertebra[el]?)?[ ,&/+]*(?:(?P<word>and|or|as well as|to|through|thru|till"
-    r"|until|upto|up to|down to|plus)\b ?(?:also |at |the |of |in )*|[,&/+-]+ ?(?:at |the )*)?"
+    r"|until|upto|up to|down to|plus|(?:greater|more(?: so)?|worse|less(?: so)?) than)\b ?"
+    r"(?:also |at |the |of |in )*|[,&/+<>-]+ ?(?:at |the )*)?"
 )
 _RANGES = frozenset(("to", "through", "thru", "till", "until", "upto", "up to", "down to"))
 _ROOT_AFTER = re.compile(

@@ -17,6 +17,7 @@ from typing import Literal, cast
 from radixgpt.case import Assertion, StatedFinding
 from radixgpt.language.assertion import assertion_at, excepted, find_scopes
 from radixgpt.language.clause import Mention, read_clause
+from radixgpt.language.forms import read_fields
 from radixgpt.language.levels import LevelMention, find_levels
 from radixgpt.language.lexicon import scan
 from radixgpt.language.places import Context, levels_of, with_levels
@@ -119,8 +120,10 @@ def _by_sentence(plain: Plain, section: Section) -> Iterator[tuple[Sentence, lis
         if not own and not named:
             yield sentence, []
             continue
-        mentions = read_clause(plain.text, sentence.start, sentence.end, own, named)
-        mentions = with_sides(plain.text, sentence.start, mentions, own)
+        filled, others = read_fields(plain.text, sentence.end, own)
+        mentions = read_clause(plain.text, sentence.start, sentence.end, others, named)
+        mentions = with_sides(plain.text, sentence.start, mentions, others)
+        mentions = sorted([*mentions, *filled], key=lambda mention: mention.start)
         places, context = with_levels(plain.text, sentence, mentions, named, context)
         yield sentence, _stated(plain, sentence, mentions, places, section)
 

@@ -24,6 +24,7 @@ _EXTENDS = re.compile(
     r"\bexten\w*(?: (?:more|also|mildly|slightly))? (?:to|in|into|towards?)[a-z ]*$"
 )
 _WITHIN = re.compile(r"\b(?:left|right)\b")
+_ON = re.compile(r" *(?:(?:on|at|to) (?:the )?)?")
 _AGAIN = re.compile(r"[ ,&/(-]*(?:and|with|or)? ?")
 
 
@@ -61,6 +62,7 @@ def with_sides(
             ahead.add(index)
     found: list[Mention] = []
     for mention, named in zip(mentions, sides, strict=True):
+        named = [(side, degree or mention.severity) for side, degree in named]
         degrees = {degree for _, degree in named}
         if len(named) == 2 and len(degrees) == 2 and None not in degrees:
             found.extend(
@@ -75,10 +77,10 @@ def with_sides(
 
 
 def _own_degree(text: str, items: Sequence[Item], place: int) -> str | None:
-    """The degree right before a side: "moderate right"."""
+    """The degree right before a side: "moderate right", "moderately on the left"."""
     if place and items[place - 1].sort == "degree":
         before = items[place - 1]
-        if not text[before.end : items[place].start].strip():
+        if _ON.fullmatch(text, before.end, items[place].start):
             return before.name
     return None
 
