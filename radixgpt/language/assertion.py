@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from radixgpt.case import Assertion
 
 _CHANGE = (
-    r" (?:(?:significant|interval|definite|appreciable|relevant|substantial|further) )*changes?"
-    r" (?:in|from|since)\b"
+    r" (?:(?:significant|interval|definite|appreciable|relevant|substantial|further"
+    r"|evidence of|new) )*"
+    r"(?:(?:changes?|progression|worsening|increase|decrease|enlargement|growth|improvement"
+    r"|deterioration|loosening|widening) (?:in|of|from|since)\b|height loss of the\b)"
 )
 """After "no": what follows is there, and was before."""
 _NOT = r"(?:not|(?:is|are|was|were|does|do|did|has|have)n['’]t)"
@@ -24,8 +26,9 @@ _LESION = (
 )
 """How the lesions begin that "not" denies without a verb of seeing: "not herniated"."""
 _NO = re.compile(
-    rf"\b(?:no longer|no(?!{_CHANGE})|without(?!{_CHANGE})|absence of|negative for|free of"
-    r"|free from|neither|nor|lack of|fails? to|never|den(?:ies|ied)"
+    rf"\b(?:no longer|no(?!{_CHANGE}| more than\b)|nil|without(?!{_CHANGE})|absence of"
+    r"|insufficient to cause|negative for|free of"
+    r"|free from|neither|nor|lack of|rather than|instead of|fails? to|never|den(?:ies|ied)"
     rf"|(?:can ?not|can['’]t|(?:could|do|did)(?: not|n['’]t)) (?:see|find|identify|detect)"
     rf"(?! (?:an?y? )?{_CHANGE[1:]})"
     r"(?! (?:the |its |an? )?(?:\w+ )?(?:level|site|cause|extent|origin|source)s?\b)"
@@ -34,10 +37,13 @@ _NO = re.compile(
     rf"|{_NOT}(?: (?:an?|any))?(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
     r"\b(?! ?\.? ?\d)|\b(?:ruled out|excluded) ?:"
 )
+_THEN = r" (?:on|in|at) (?:the |an? )?(?:prior|previous|earlier|last|old|preceding|initial)\b"
+"""Behind what was not seen then, so that it is new."""
 _NOT_SEEN = re.compile(
     r"\b(?:(?:(?:can)?not|no longer) (?:be )?(?:clearly |definitely |well )?"
     r"(?:seen|present|identified|evident|noted|demonstrated|visuali[sz]ed|appreciated|detected"
-    r"|shown|found|observed|apparent|compressed|involved|affected|narrowed|stenosed)"
+    r"|shown|found|observed|apparent|visible|compressed|involved|affected|narrowed|stenosed)"
+    rf"(?!{_THEN})"
     r"|(?:is|are|was|were) absent|(?<!be )(?:ruled out|excluded|denied)(?! ?:))\b"
 )
 _NONE = re.compile(r" ?[:=] ?(?:none|nil|no|absent|negative)\b(?= *(?:[.,;)]|$))")
@@ -48,42 +54,66 @@ _UNSAID = re.compile(
 )
 _PERHAPS = re.compile(
     r"\b(?:probabl\w+|possibl\w+|possibility of|likely|suggest\w*(?: of)?|suspicious|suspicion"
-    r"|suspected|may (?:well )?(?:represent|be|indicate|reflect|suggest)|might|could (?:be"
+    r"|suspected|may(?! \d)|might|could (?:be"
     r"|represent)|query|questionable|r/o|rule out|to exclude|excluding (?=an?\b|any\b)"
     r"|presum\w+|versus|vs|differential|concern\w* for|(?:hardly|barely|scarcely) any|not quite"
+    r"|unlikely|doubtful|equivocal|potential(?:ly)?|(?:argu|speak|militat)\w* against"
+    r"|(?:can ?not|can['’]t|could not|unable to) (?:\w+ly )?(?:exclude|rule out)"
     r"|mostly(?! (?:at|in|noted|on|seen|around|involving|l\d)))\b"
     r"|\?+(?! *(?:cor?r|for\b|needs?|advis|clinical|please|to be|contrast))"
 )
 _PERHAPS_AFTER = re.compile(
     r"\b(?:(?:can ?not|can't|could not) be (?:completely |entirely |definitely )?(?:excluded"
     r"|ruled out)|not (?:completely |entirely )?(?:excluded|ruled out)|(?:is|are|remains?)"
-    r" (?:also )?(?:possible|suspected|likely|probable|questionable))\b|\(\?\)"
+    r" (?:also )?(?:(?:felt|thought|considered) (?:to be )?)?(?:possible|suspected|likely|probable"
+    r"|questionable|unlikely|(?:less|not) likely|doubtful|equivocal)|should be considered)\b|\(\?\)"
     r"|(?<!scan )(?<!us )\?+(?=\W*$)"
 )
+_TOLD = r"(?:seen|noted|described|demonstrated|reported|identified|shown|known|mentioned)"
+"""Behind "previously", of what is there still unless the text says what became of it."""
 _ONCE = re.compile(
-    r"\b(?:history of|h/o|previous\w*|prior|known(?: case of| to have)?|status post|s/p|remote"
-    r"|formerly|past|resolved|healed)\b"
+    rf"\b(?:history of|h/o|previous(?!ly {_TOLD})\w*(?! {_TOLD})|prior"
+    r"|known(?: case of| to have)?|status post|s/p|remote|formerly|past|resolved|healed)\b"
 )
 _COMPARED = re.compile(
     r"\b(?:compar\w+ (?:to|with)|since|from|than|relative to)(?: (?:the|an?|her|his|last))* $"
 )
 _STUDY = re.compile(r" *(?:stud|exam|mri?\b|ct\b|scan|imag|report|film|radiograph|one\b|[,.;]|$)")
 """Around "prior", of the study that this one is compared with: what is said is of today."""
+_NOW = re.compile(
+    r"\b(?:new|now|current\w*|residual|recurrent|persist\w+|remaining)\b"
+    r"|(?:,| with)(?= (?:mild|moderate|severe|marked|left|right)\b)"
+)
+"""Where what was once ends, and what is there today begins."""
 _ONCE_AFTER = re.compile(r"\b(?:resolved|healed)\b")
 _EXCEPT = r"except\w*|apart from|aside from|other than"
 _TURN = re.compile(
     rf"\b(?:but|however|although|though|while|whereas|{_EXCEPT}|otherwise|yet|only|noting)\b"
-    r"|[;:?]|\. "
+    r"|[;:?|]|\. "
 )
 _DESPITE = re.compile(r"\b(?:despite|in spite of|notwithstanding)\b")
 """Before what is there all the same: no denial that comes earlier reaches past it."""
 _EXCEPTED = re.compile(rf"\b(?:{_EXCEPT}|but for)\b")
+_OWN_DEGREE = re.compile(
+    r" (?:and|with) (?:an? |there is )?(?:mild|moderate|severe|marked|minimal)(?:ly)?"
+    r"(?! (?:or|to)\b)"
+)
+"""Where "no" ends, as what comes has a degree: "no stenosis and mild bulging"."""
 _LIST_ENDS = re.compile(
     r" *(?:(?:and )?(?:with|associated|adequate|normal|preserved|mild|moderate|severe|diffuse|small"
     r"|large|there|the|caus|result|lead|extend|more|also|which|where|central|left|right|multi"
     r"|however|grade|modic(?! (?:endplate )?changes?(?:,| n?or\b))|most|wide|broad|old)"
     r"|(?!bulging|narrowing|thickening)[a-z]+ing\b|[ctls]\d)"
 )
+_CAUSE = re.compile(
+    r" (?:from|by|because(?: of)?|due to|related to|secondary to|caused by|resulting from"
+    r"|as a result of|in|around"
+    r"|(?<!evidence )(?<!sign )(?<!signs )(?<!recurrence )(?<!suggestion )of)"
+    r" (?=(?:the|this|that|these|an?) (?:[\w/-]+ ){0,4}?[a-z]*"
+    r"(?:protrusion|extrusion|bulge|herniation|fracture|spondylolisthesis|slip|hemangioma|defect"
+    r"|scar|osteophyte|hypertrophy|screw|surgery|fusion|lesion)|[a-z]+s at\b)"
+)
+"""Before what a denial takes to be there."""
 _OR = re.compile(r"\bn?or\b")
 _OR_COMMA = re.compile(r",|\bn?or\b")
 _DOES = re.compile(
@@ -92,8 +122,9 @@ _DOES = re.compile(
 )
 _ORDER: tuple[Assertion | None, ...] = (None, "absent", "uncertain", "historical")
 _TRIGGER = re.compile(
-    r"\?|n['’]t\b|[:=] ?nil\b"
-    r"|\b(?:no|not|without|absen|negative|free|neither|nor|lack|fail|never|den[iy]|ruled|exclud"
+    r"\?|n['’]t\b"
+    r"|\b(?:nil|unlikely|doubtful|equivocal|potential|argu|speak|militat|rather|instead|insufficient"
+    r"|unable|should|no|not|without|absen|negative|free|neither|nor|lack|fail|never|den[iy]|ruled|exclud"
     r"|hardly|barely|scarcely|probab"
     r"|possib|likely|suggest|suspic|suspect|may|might|could|can|indeterm|undeterm|non|query|question|r/o|rule|presum"
     r"|versus|vs|differ|concern|mostly|history|h/o|previous|prior|known|status|s/p|remote|former"
@@ -153,7 +184,11 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
     for match in _NO.finditer(sentence):
         if not _NOT_SEEN.match(sentence, match.start()):
             position = match.end() + start
-            scopes.append(Scope("absent", position, ahead(position, _length_of_denial)))
+            stop = ahead(position, _length_of_denial)
+            scopes.extend(
+                Scope("absent", first, last)
+                for first, last in _without_causes(text, match.start() + start, position, stop)
+            )
     for first, _ in perhaps_after:
         scopes.append(Scope("uncertain", back(first + start), first + start))
     for match in _PERHAPS.finditer(sentence):
@@ -164,7 +199,9 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
         if _COMPARED.search(sentence, 0, match.start()) and _STUDY.match(sentence, match.end()):
             continue
         position = match.end() + start
-        scopes.append(Scope("historical", position, min(position + _NEAR, end)))
+        now = _NOW.search(text, position, min(position + _NEAR, end))
+        stop = min(position + _NEAR, end) if now is None else now.start()
+        scopes.append(Scope("historical", position, stop))
     for match in _ONCE_AFTER.finditer(sentence):
         scopes.append(Scope("historical", back(match.start() + start), match.start() + start))
     return scopes
@@ -206,6 +243,9 @@ def _length_of_denial(text: str) -> int:
     """How far "no" reaches: past a comma only while a list goes on ("no a, b or c")."""
     position = 0
     text = text[:_FARTHEST]
+    other = _OWN_DEGREE.search(text)
+    if other is not None:
+        text = text[: other.start()]
     while (comma := text.find(",", position)) >= 0:
         rest = text[comma + 1 :]
         if _OR.match(rest.lstrip()):
@@ -217,6 +257,16 @@ def _length_of_denial(text: str) -> int:
             return comma
         position = comma + 1
     return len(text)
+
+
+def _without_causes(text: str, start: int, position: int, stop: int) -> list[tuple[int, int]]:
+    """A denial's parts without what it takes to be there: "no stenosis from *the L4-5 bulge*"."""
+    parts: list[tuple[int, int]] = []
+    while (cause := _CAUSE.search(text, position, stop)) is not None:
+        comma = re.compile(r",| n?or (?!the\b)").search(text, cause.end(), stop)
+        parts.append((start, cause.start()))
+        start = position = stop if comma is None else comma.start()
+    return [*parts, (start, stop)]
 
 
 def _length_of_doubt(text: str) -> int:

@@ -106,6 +106,11 @@ _GOVERNS = re.compile(
     r"(?:exit|neural|nerve|spinal|thecal|lateral|central|foram|canal|sac|root|cord|[ls]\d)"
 )
 _NOT = re.compile(r"\b(?:no|without|nor|not)\b")
+_BUT_NOT = re.compile(
+    r",? ?(?:but|and|yet|though|although)? ?(?:without|(?:does |do )?not) (?:\w+ly )?"
+)
+"""Between a state and one that is denied: "abutting, but not compressing, the root"."""
+_NOUN = re.compile(r"(?:stenos[ie]s|narrowing|hypertrophy|arthropathy|degeneration)\b")
 _CHANGES = re.compile(r"degenerative.*change")
 _AT = re.compile(r" (?:at|in|on) (?:the )?")
 _JOINT = re.compile(r" ?(?:levels?)? ?(?:$|[\n.;,)]|and\b)")
@@ -128,6 +133,9 @@ class Mention:
         state: first character and last + 1 of the words of its state; itself for a finding.
         structure: name of the structure, empty for a finding.
         sides: sides that are named of it.
+        judged: the place that decides whether it is denied; None for its words and their state.
+        at: its level, where its own entry of several names one.
+        filled: whether it is an entry of a form, which belongs to the heading, denied or not.
     """
 
     kind: str
@@ -139,6 +147,9 @@ class Mention:
     state: tuple[int, int]
     structure: str = ""
     sides: frozenset[str] = frozenset()
+    judged: int | None = None
+    at: LevelMention | None = None
+    filled: bool = False
 
     @property
     def span(self) -> tuple[int, int]:
@@ -156,6 +167,7 @@ class _Reader:
     mentions: list[Mention] = field(default_factory=list)
     pending: list[Item] = field(default_factory=list)
     acting: Item | None = None
+    also: Item | None = None
     used: set[int] = field(default_factory=set)
     degree_of: dict[int, str | None] = field(default_factory=dict)
     last: int = 0
@@ -185,6 +197,9 @@ class _Reader:
         acting = self.acting
         if acting is not None and located is None and (item.name, acting.name) in MEANINGS:
             self._made(item, acting)
+            if self.also is not None and (item.name, self.also.name) in MEANINGS:
+                self._made(item, self.also)
+                self.mentions[-1] = replace(self.mentions[-1], judged=self.also.start)
             # "Degenerated disc with loss of height": what goes on from here is of this structure.
             self.pending = [item] if _LOSES.match(self.text, item.end) else []
             return
@@ -201,13 +216,21 @@ class _Reader:
         word = self.gap(item.start, item.end)
         self.degree_of[item.start] = self._degree(item.start, 3)
         fits = [one for one in self.pending if (one.name, item.name) in MEANINGS]
-        forward = _ACTIVE.match(word) or _GOVERNS.match(self.text, item.end)
-        if fits and forward is None and self._adjoins(item):
+        forward = _ACTIVE.match(word) or (
+            _GOVERNS.match(self.text, item.end) and not self._named(item)
+        )
+        if fits and not forward and self._adjoins(item):
             for one in fits:
                 self._made(one, item)
             self.acting, self.stated = None, item.end
             return
         self.acting, self.pending = item, []
+
+    def _named(self, state: Item) -> bool:
+        """Whether a state and the structure right before it are one name: "foraminal stenosis"."""
+        if not self.pending or self.gap(self.pending[-1].end, state.start) != " ":
+            return False
+        return _NOUN.match(self.text, state.start) is not None
 
     def _adjoins(self, state: Item) -> bool:
         """Whether a state stands right behind the structures before it, or behind their state."""
@@ -278,7 +301,13 @@ def read_clause(
             if reader.pending and not _LISTED.fullmatch(text, reader.pending[-1].end, item.start):
                 _denied(reader)
                 reader.pending = []
+            is_turn = reader.acting is not None and _BUT_NOT.fullmatch(
+                reader.text, reader.acting.end, item.start
+            )
+            reader.also = reader.acting if is_turn and item.sort == "state" else None
             reader.acting = None
+        elif item.sort != "structure":
+            reader.also = None
         if item.sort == "finding":
             _denied(reader)
             reader.finding(item)

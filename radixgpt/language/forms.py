@@ -1,114 +1,380 @@
-"""Fields of a form: what stands before a colon, and its degrees by side: "foramina: mild right".
+"""Degrees and denials by side and level: "foramina: mild right, none left".
 
-What only a form says: a degree behind the name of a structure, without a word for its state, and a
-degree or a denial for each side.
+A form, a table in words and much prose give one finding several times, each time with a side, a
+degree, a grade or a denial of its own, beside its name. Words of these sorts that stand side by
+side are a run; the runs before and behind a name are cut into entries, one for each time that it
+is said. What holds no such entries is left to the rules for clauses.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from radixgpt.language.clause import DEGREES, MEANINGS, Mention
+from radixgpt.language.levels import LevelMention
 from radixgpt.language.lexicon import Item
 
 _IMPLIED = {"foramen": "narrow", "recess": "narrow", "canal": "narrow", "facet": "degenerate"}
 """What a degree alone says of a structure."""
-_DEGREE = (
-    r"(?:(?:mild|moderate|severe|marked|minimal|slight)(?:ly)?)"
-    r"(?:(?: ?- ?| to | ?/ ?)(?:mild|moderate|severe|marked)(?:ly)?)?"
-)
-_NONE = r"(?:none|nil|no|absent|negative|normal|patent|clear|open|unremarkable)"
-_SIDE = r"(?:right|left|bilateral(?:ly)?|both)(?:[ -]?side[ds]?)?"
-_NOUN = r"(?: (?:narrowing|stenosis|encroachment|compromise|arthropathy|hypertrophy))?"
-_ENTRY = (
-    rf"(?:(?:{_DEGREE}|{_NONE})(?:,? (?:(?:on|at) the |on )?{_SIDE})?{_NOUN}"
-    rf"|(?:on the )?{_SIDE} ?[:=-]? ?(?:{_DEGREE}|{_NONE}){_NOUN})"
-)
-_FIELD = re.compile(
-    rf" ?[:=] ?(?P<entries>{_ENTRY}(?:(?: ?[,/&]| and|, and) ?{_ENTRY})*)"
-    r"(?= *(?:$|[.,)\n]|due\b|from\b|secondary\b|because\b))"
-)
-_ONE = re.compile(_ENTRY)
+_GRADED = {"pfirrmann": 5, "modic": 3, "spondylolisthesis": 5}
+"""Highest grade by kind."""
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _WORDS = {
-    "mild": ("mild", "minimal", "slight"),
+    "mild": ("mild", "minimal", "slight", "minor"),
     "moderate": ("moderate",),
     "severe": ("severe", "marked"),
 }
+_TOKEN = re.compile(
+    r"(?P<degree>\b(?:mild|moderate|severe|marked|minimal|minor|slight)(?:ly)?\b"
+    r"(?:(?: ?- ?| to | ?/ ?)(?:mild|moderate|severe|marked)(?:ly)?\b)?)"
+    r"|(?P<none>\b(?:none|nil|no|absent|negative|not (?:seen|present|identified|evident|visible"
+    r"|noted))\b|\(-\)|(?<=: )n\b)"
+    r"|(?P<patent>\b(?:widely )?patent\b)"
+    r"|(?P<good>\b(?:normal|unremarkable|preserved|intact|clear|open|ok|okay)\b)"
+    r"|(?P<side>\b(?:right|left|bilateral(?:ly)?|both)\b(?:[ -]?side[ds]?\b)?)"
+    r"|(?P<grade>\b(?:grades? |types? )?(?:i{1,3}|iv|v|[0-5])(?![\w/-]|\.\d| ?(?:mm|cm|x|%)))"
+    r"|(?P<join>,(?: and\b)?|[;&/]|\band\b)"
+    r"|(?P<opens>[:=]|(?<= )-(?= )|\(|\b(?:is|are|was|were)\b)"
+    r"|(?P<fill>\)|\b(?:on|at|in|of|to|the|levels?|types?|grades?|changes?)\b)"
+    r"|(?P<noun>\b(?:narrowing|stenosis|encroachment|compromise|hypertrophy|arthropathy)\b)"
+)
+_ENDS = re.compile(r" ?(?:$|[.,;)\n|])")
+_GOES_ON = re.compile(r" (?:and|with|but|due|from|secondary|because|causing)\b")
+_BARE_GRADE = re.compile(r"\bpfirrmann(?: (?:grades?|grading|scores?|classification))*")
 
 
-def read_fields(text: str, end: int, items: Sequence[Item]) -> tuple[list[Mention], list[Item]]:
-    """Fields of a sentence that give degrees by side, or a degree to a structure alone.
+@dataclass(frozen=True)
+class _Token:
+    """A word of a run: what it is, and its level, side, degree, grade or denial."""
+
+    sort: str
+    start: int
+    end: int
+    value: object = None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What is said of a finding once."""
+
+    start: int
+    end: int
+    level: LevelMention | None = None
+    side: str | None = None
+    state: str | int | None = None
+    """Degree, grade, or ``absent``."""
+
+    @property
+    def sorts(self) -> tuple[bool, bool]:
+        return self.side is not None, self.state is not None
+
+    def meets(self, other: _Entry) -> bool:
+        """Whether both say something of one sort."""
+        both = zip((*self.sorts, self.level), (*other.sorts, other.level), strict=True)
+        return any(one and another for one, another in both)
+
+    def and_(self, other: _Entry) -> _Entry:
+        """Both as one, the first before the other where they meet."""
+        return replace(
+            self,
+            end=other.end,
+            level=self.level or other.level,
+            side=self.side or other.side,
+            state=other.state if self.state is None else self.state,
+        )
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The name of what a form speaks of."""
+
+    mention: Mention
+    is_bare: bool
+
+
+def read_entries(
+    text: str, start: int, items: Sequence[Item], levels: Sequence[LevelMention]
+) -> tuple[list[Mention], list[Item], int]:
+    """What a line says of a finding more than once, or behind its name.
 
     Args:
         text: the text in one spelling.
-        end: where the sentence ends.
-        items: items of the lexicon within the sentence.
+        start: where the sentence begins; entries may go on behind its end, up to the line's.
+        items: items of the lexicon from there on, within the sentence.
+        levels: levels named from there on.
 
     Returns:
-        What the fields state, and the items that are in none of them.
+        What the entries state, the items that are in none of them, and where the last one ends.
     """
+    line_end = text.find("\n", start)
+    tokens = list(_tokens(text, start, len(text) if line_end < 0 else line_end, levels))
     mentions: list[Mention] = []
     rest: list[Item] = []
-    read_upto = 0
+    upto = start
     for index, item in enumerate(items):
-        if item.start < read_upto:
+        if item.start < upto:
             continue
         head = _head(text, items, index)
-        field = head and _FIELD.match(text, head.state[1], end)
-        stated = list(_stated(head, text, field)) if head and field else []
-        if not stated or not field:
+        read = None if head is None else _read(text, head, tokens, upto)
+        if read is None:
             rest.append(item)
             continue
+        stated, begin, upto = read
         mentions.extend(stated)
-        read_upto = field.end()
-    return mentions, rest
+        rest = [one for one in rest if one.start < begin]
+    for match in _BARE_GRADE.finditer(text, upto, len(text) if line_end < 0 else line_end):
+        if any(one.start <= match.start() < one.end for one in items):
+            continue
+        head = _Head(_plain("pfirrmann", *match.span(), None), is_bare=True)
+        read = _read(text, head, tokens, upto)
+        if read is not None:
+            stated, begin, upto = read
+            mentions.extend(one for one in stated if one.value is not None)
+            rest = [one for one in rest if not begin <= one.start < upto]
+    return mentions, rest, upto
 
 
-def _head(text: str, items: Sequence[Item], index: int) -> Mention | None:
-    """What a field is about: a finding, or a structure with or without the word for its state."""
+def _tokens(text: str, start: int, end: int, levels: Sequence[LevelMention]) -> Iterator[_Token]:
+    position = start
+    by_start = {level.start: level for level in levels}
+    starts = sorted(by_start)
+    while position < end:
+        level = by_start.get(position)
+        if level is not None:
+            yield _Token("level", level.start, level.end, level)
+            position = max(level.end, position + 1)
+            continue
+        match = _TOKEN.match(text, position, end)
+        following = next((one for one in starts if one > position), end)
+        if match is None or match.end() > following:
+            position += 1
+            continue
+        sort = match.lastgroup or ""
+        yield _Token(sort, position, match.end(), _value(sort, match[0]))
+        position = match.end()
+
+
+def _value(sort: str, words: str) -> object:
+    if sort == "degree":
+        return [one for one in DEGREES if any(word in words for word in _WORDS[one])][-1]
+    if sort == "side":
+        side = re.match(r"right|left", words)
+        return side[0] if side else "bilateral"
+    if sort == "grade":
+        number = words.split()[-1]
+        return _ROMAN.get(number) or int(number)
+    return None
+
+
+def _head(text: str, items: Sequence[Item], index: int) -> _Head | None:
+    """What a form is about: a finding, or a structure with or without the word for its state."""
     item = items[index]
     if item.sort == "finding":
         value = item.grade if item.grade is not None else item.entry.value
-        return Mention(
-            item.name, item.start, item.end, value, None, "present", (item.start, item.end)
-        )
+        return _Head(_plain(item.name, item.start, item.end, value), is_bare=False)
     if item.sort != "structure":
         return None
     state, end = _IMPLIED.get(item.name), item.end
     following = items[index + 1] if index + 1 < len(items) else None
-    if (
+    is_bare = not (
         following is not None
         and following.sort == "state"
         and not text[item.end : following.start].strip()
-    ):
+    )
+    if following is not None and not is_bare:
         state, end = following.name, following.end
     kind, assertion = MEANINGS.get((item.name, state or ""), ("", "absent"))
     if assertion != "present":
         return None
-    return Mention(kind, item.start, item.end, None, None, "present", (item.start, end), item.name)
+    mention = replace(_plain(kind, item.start, end, None), structure=item.name)
+    return _Head(mention, is_bare)
 
 
-def _stated(head: Mention, text: str, field: re.Match[str]) -> Iterator[Mention]:
-    entries = [entry[0] for entry in _ONE.finditer(field["entries"])]
-    sides = [_side(entry) for entry in entries]
-    is_bare = bool(head.structure) and head.state == (head.start, head.end)
-    if len(entries) == 1 and sides[0] is None and not is_bare:
-        return  # "canal stenosis: moderate", which a clause reads as well
-    for entry, side in zip(entries, sides, strict=True):
-        degrees = [degree for degree in DEGREES if any(word in entry for word in _WORDS[degree])]
-        yield replace(
-            head,
-            severity=degrees[-1] if degrees else None,
-            assertion="present" if degrees else "absent",
-            state=(head.start, field.end()),
-            sides=frozenset() if side is None else frozenset((side,)),
-        )
+def _plain(kind: str, start: int, end: int, value: str | int | None) -> Mention:
+    return Mention(kind, start, end, value, None, "present", (start, end))
 
 
-def _side(entry: str) -> str | None:
-    named = re.search(r"right|left|bilateral|both", entry)
-    if named is None:
+def _read(
+    text: str, head: _Head, tokens: Sequence[_Token], upto: int
+) -> tuple[list[Mention], int, int] | None:
+    """What the entries around a name state, and where the first begins and the last ends."""
+    name = head.mention
+    ahead = _run_before(text, tokens, name.start, upto)
+    behind = _run_behind(text, head, tokens)
+    before, after = _entries(ahead), _entries(behind)
+    alike = len(before) > 1 and len({entry.sorts for entry in before}) == 1
+    if alike and (all(before[0].sorts) or _placed(before)):
+        # "no right and mild left foraminal stenosis"
+        stated = [_mention(head, entry, name.end) for entry in _inherit(before, None)]
+        return stated, ahead[0].start, name.end
+    if not after:
         return None
-    return "bilateral" if named[0] == "both" else named[0]
+    entries = _joined(before, after)
+    is_said = any(entry.state is not None for entry in after)
+    places = {(entry.side, entry.level) for entry in entries}
+    if after and not is_said and (len(after) < 2 or len(entries) < 2 or len(places) < 2):
+        return None
+    if after and not is_said and not all(entry.side for entry in entries):
+        return None
+    begin = min([name.start, *(token.start for token in ahead)])
+    end = max([name.end, *(token.end for token in behind)])
+    stated = [_mention(head, entry, end) for entry in entries]
+    return stated, begin, end
+
+
+def _placed(entries: Sequence[_Entry]) -> bool:
+    """Whether each entry has a level, and a side or a degree beside it."""
+    return all(entry.level for entry in entries) and any(entries[0].sorts)
+
+
+def _joined(before: list[_Entry], after: list[_Entry]) -> list[_Entry]:
+    """All entries; what stands before the name is the first, or holds for all behind it."""
+    if len(before) != 1:
+        return _inherit(before + after, None)
+    last, first = before[0], after[0]
+    side = last.side if not any(entry.side for entry in after) else None
+    clash = (last.side and first.side and last.side != "bilateral") or (last.level and first.level)
+    if (last.state is not None and first.state is not None) or clash:
+        refines = last.side == "bilateral" and first.side is not None
+        return _inherit(after if refines else before + after, None)
+    return _inherit([first.and_(last), *after[1:]], side)
+
+
+def _inherit(entries: list[_Entry], side: str | None) -> list[_Entry]:
+    """Each entry with the level of the one before, if it names none, and a side of them all."""
+    found: list[_Entry] = []
+    level: LevelMention | None = None
+    for entry in entries:
+        level = entry.level or level
+        found.append(replace(entry, level=level, side=entry.side or side))
+    return found
+
+
+def _mention(head: _Head, entry: _Entry, end: int) -> Mention:
+    name = head.mention
+    state = entry.state
+    degree = state if isinstance(state, str) and state in DEGREES else None
+    return replace(
+        name,
+        value=state if isinstance(state, int) else name.value,
+        severity=degree,
+        assertion="absent" if state == "absent" else "present",
+        state=(name.start, end),
+        sides=frozenset() if entry.side is None else frozenset((entry.side,)),
+        judged=entry.start if degree or entry.start >= name.end else None,
+        at=entry.level,
+        filled=True,
+    )
+
+
+def _run_before(text: str, tokens: Sequence[_Token], name: int, upto: int) -> list[_Token]:
+    run: list[_Token] = []
+    edge = name
+    for token in reversed([one for one in tokens if upto <= one.start and one.end <= name]):
+        if text[token.end : edge].strip() or token.sort in ("opens", "noun", "grade", "good"):
+            break
+        run.insert(0, token)
+        edge = token.start
+    while run and run[0].sort in ("join", "fill", "patent"):
+        run.pop(0)
+    return [] if run and run[-1].sort == "join" else run
+
+
+def _run_behind(text: str, head: _Head, tokens: Sequence[_Token]) -> list[_Token]:
+    """The run behind a name, up to the last place where it may end."""
+    name = head.mention
+    run: list[_Token] = []
+    edge = name.end
+    has_side = False
+    for token in (one for one in tokens if one.start >= name.end):
+        if text[edge : token.start].strip() or not _fits(head, token, run):
+            break
+        run.append(token)
+        edge = token.end
+        has_side = has_side or token.sort == "side"
+    if head.is_bare and (not run or text[run[0].start] not in ":=-"):
+        return []
+    is_opened = bool(run) and run[0].sort == "opens"
+    is_cut = False
+    while run:
+        last = run[-1]
+        ends = _ENDS.match(text, last.end) or text.startswith(")", last.start)
+        goes_on = _GOES_ON.match(text, last.end) is not None
+        if last.sort in ("level", "side", "degree", "none", "patent", "good", "grade", "noun"):
+            if ends or (goes_on and (is_opened or not (is_cut or last.sort == "degree"))):
+                break
+            is_cut = True
+        elif last.start < len(text) and text[last.start] == ")":
+            break
+        run.pop()
+    return run
+
+
+def _fits(head: _Head, token: _Token, run: Sequence[_Token]) -> bool:
+    """Whether a word may stand in the run behind a name."""
+    if token.sort == "good":
+        return head.is_bare
+    if token.sort == "patent":
+        return bool(head.mention.structure)
+    if token.sort == "grade":
+        highest = _GRADED.get(head.mention.kind, 0)
+        return isinstance(token.value, int) and token.value <= highest
+    if token.sort == "noun":
+        return (
+            bool(head.mention.structure)
+            and bool(run)
+            and run[-1].sort in ("degree", "none", "side")
+        )
+    if token.sort == "opens" and run:
+        return run[-1].sort in ("level", "side", "fill") or token.end - token.start == 1
+    return True
+
+
+def _entries(run: Sequence[_Token]) -> list[_Entry]:
+    """A run cut into entries: at a comma or "and" where a sort of word comes again behind it."""
+    found: list[_Entry] = []
+    for part in _parts(run):
+        last = found[-1] if found else None
+        if last is None or last.meets(part):
+            found.append(part)
+        else:
+            found[-1] = last.and_(part)
+    return found
+
+
+def _parts(run: Sequence[_Token]) -> Iterator[_Entry]:
+    now: _Entry | None = None
+    for token in run:
+        if token.sort == "join":
+            if now is not None:
+                yield now
+            now = None
+            continue
+        one = _single(token)
+        if one is None:
+            continue
+        if now is None:
+            now = one
+        elif now.meets(one):
+            yield now
+            now = one
+        else:
+            now = now.and_(one)
+    if now is not None:
+        yield now
+
+
+def _single(token: _Token) -> _Entry | None:
+    """One word as an entry; None for a word that only joins."""
+    start, end, value = token.start, token.end, token.value
+    if token.sort in ("none", "patent", "good") or (token.sort == "grade" and value == 0):
+        return _Entry(start, end, state="absent")
+    if token.sort in ("degree", "grade") and isinstance(value, str | int):
+        return _Entry(start, end, state=value)
+    if token.sort == "side" and isinstance(value, str):
+        return _Entry(start, end, side=value)
+    if isinstance(value, LevelMention):
+        return _Entry(start, end, level=value)
+    return None

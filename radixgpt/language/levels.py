@@ -46,6 +46,10 @@ _WEIGHT_AFTER = re.compile(
     r"|image\w*|sequence\w*|flair|stir|fse|tse|bright|dark|se\b|relax\w*|fat\b|lesion|intens\w*"
     r"|high|low|sagittal|axial|shorten\w*|prolong\w*|star|gradient|turbo|space|inter)"
 )
+_OWN = re.compile(
+    r" (?:levels? |discs? )?(?:(?:is|are|appears?) )?(?:normal|unremarkable|intact)\b"
+)
+"""Behind a level that has a statement of its own: "slip at L4-5, L5-S1 normal"."""
 _VERTEBRAL = re.compile(
     r"[ -]*(?:vertebra\w*|level|body|bodies|fracture|superior|inferior|and t\d)"
 )
@@ -77,7 +81,8 @@ def find_levels(text: str) -> list[LevelMention]:
         if groups:
             last = groups[-1]
             gap = _LINK.fullmatch(text, last.end, part.start)
-            if gap is not None and "\n" not in gap[0]:
+            own = gap is not None and "," in gap[0] and _OWN.match(text, part.end)
+            if gap is not None and "\n" not in gap[0] and not own:
                 if part.pair is last.pair or part.pair:
                     groups[-1] = _joined(last, part, gap["word"] in _RANGES)
                     continue

@@ -91,7 +91,10 @@ def with_levels(
     over = head.level
     if over is None and context.explicit and context.heading_line == sentence.line:
         over = None if context.heading is None else _without_span(context.heading)
-    attached = [_attached(text, index, mentions, body) for index in range(len(mentions))]
+    attached = [
+        mention.at or _attached(text, index, mentions, body)
+        for index, mention in enumerate(mentions)
+    ]
     taken = {id(level) for level in attached if level is not None}
     goes_on = _GOES_ON.match(text, sentence.start) is not None
     found: list[LevelMention | None] = []
@@ -100,6 +103,8 @@ def with_levels(
         after = text[mention.span[1] : sentence.end]
         if place_of(mention.kind) == "study":
             found.append(own if mention.kind in _MAY_HAVE_LEVEL else None)
+        elif mention.at is not None:
+            found.append(mention.at)
         elif _ELSEWHERE.match(after) and own is None:
             found.append(None)
         elif over is not None and (head.level is not None or body):
@@ -232,7 +237,7 @@ def _lent(
     denied = mention.assertion == "absent" or _DENIED.search(
         text, sentence.start, max(mention.start, mention.state[0])
     )
-    return None if denied else _without_span(heading)
+    return None if denied and not (mention.filled and context.explicit) else _without_span(heading)
 
 
 def _without_span(level: LevelMention) -> LevelMention:

@@ -12,17 +12,17 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from radixgpt.case import Assertion, StatedFinding
-from radixgpt.language.assertion import assertion_at, excepted, find_scopes
+from radixgpt.language.assertion import Scope, assertion_at, excepted, find_scopes
 from radixgpt.language.clause import Mention, read_clause
-from radixgpt.language.forms import read_fields
+from radixgpt.language.forms import read_entries
 from radixgpt.language.levels import LevelMention, find_levels
 from radixgpt.language.lexicon import scan
 from radixgpt.language.places import Context, levels_of, with_levels
 from radixgpt.language.sections import split_sections
-from radixgpt.language.sentences import Sentence, split_sentences
+from radixgpt.language.sentences import Sentence, divide, split_sentences
 from radixgpt.language.sides import with_sides
 from radixgpt.language.spelling import Plain
 from radixgpt.observation import Side
@@ -35,6 +35,7 @@ _FILLED_IN = re.compile(r" ?: ?(mild|moderate|severe)\b(?= *(?:[.,;)\n]|$))")
 """What a form fills in behind a finding: "canal stenosis: moderate"."""
 _STILL_THERE = ("fracture", "hardware", "epidural_fibrosis")
 """Kinds that an earlier event left behind: an old fracture is seen all the same."""
+_T = TypeVar("_T")
 _TYPES = ("protrusion", "extrusion", "sequestration")
 
 
@@ -110,22 +111,32 @@ def _by_sentence(plain: Plain, section: Section) -> Iterator[tuple[Sentence, lis
     item_starts = [item.start for item in items]
     level_starts = [level.start for level in levels]
     context = Context()
-    for sentence in split_sentences(plain.text):
-        own = items[
-            bisect_left(item_starts, sentence.start) : bisect_left(item_starts, sentence.end)
-        ]
-        named = levels[
-            bisect_left(level_starts, sentence.start) : bisect_left(level_starts, sentence.end)
-        ]
-        if not own and not named:
-            yield sentence, []
+    done = 0
+    for whole in split_sentences(plain.text):
+        if whole.end <= done:  # read with the sentence before
+            yield whole, []
             continue
-        filled, others = read_fields(plain.text, sentence.end, own)
-        mentions = read_clause(plain.text, sentence.start, sentence.end, others, named)
-        mentions = with_sides(plain.text, sentence.start, mentions, others)
-        mentions = sorted([*mentions, *filled], key=lambda mention: mention.start)
-        places, context = with_levels(plain.text, sentence, mentions, named, context)
-        yield sentence, _stated(plain, sentence, mentions, places, section)
+        own = [item for item in _within(items, item_starts, whole) if item.start >= done]
+        ahead = levels[bisect_left(level_starts, whole.start) :]
+        filled, rest, done = read_entries(plain.text, whole.start, own, ahead)
+        named = _within(levels, level_starts, whole)
+        for sentence in divide(plain.text, whole, own, named):
+            own = [item for item in rest if sentence.start <= item.start < sentence.end]
+            entries = [one for one in filled if sentence.start <= one.start < sentence.end]
+            named = _within(levels, level_starts, sentence)
+            if not own and not named and not entries:
+                yield sentence, []
+                continue
+            mentions = read_clause(plain.text, sentence.start, sentence.end, own, named)
+            mentions = with_sides(plain.text, sentence.start, mentions, own)
+            mentions = sorted([*mentions, *entries], key=lambda mention: mention.start)
+            places, context = with_levels(plain.text, sentence, mentions, named, context)
+            yield sentence, _stated(plain, sentence, mentions, places, section)
+
+
+def _within(found: list[_T], starts: list[int], sentence: Sentence) -> list[_T]:
+    """What begins within a sentence, of all that was found in a text, in order."""
+    return found[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]
 
 
 def _stated(
@@ -138,7 +149,7 @@ def _stated(
     scopes = find_scopes(plain.text, sentence.start, sentence.end)
     stated: list[StatedFinding] = []
     for mention, place in zip(mentions, places, strict=True):
-        around = assertion_at(scopes, mention.start, mention.state[0])
+        around = _around(scopes, mention)
         if around is None:
             continue
         assertion = _assertion(mention, around)
@@ -167,6 +178,15 @@ def _stated(
             for level in levels_of(mention, place)
         )
     return stated
+
+
+def _around(scopes: list[Scope], mention: Mention) -> Assertion | None:
+    """What the words around a mention say of it; a denial counts only where it is judged."""
+    whole = assertion_at(scopes, mention.start, mention.state[0])
+    if mention.judged is None:
+        return whole
+    own = assertion_at(scopes, mention.judged)
+    return whole if own == "present" and whole != "absent" else own
 
 
 def _assertion(mention: Mention, around: Assertion) -> Assertion:

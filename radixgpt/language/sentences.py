@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from radixgpt.language.levels import LevelMention
+from radixgpt.language.lexicon import Item
 
 _END = re.compile(
     r"\n+"
@@ -13,6 +17,19 @@ _END = re.compile(
 )
 
 _LIST = re.compile(r"\b(?:not assess\w+|indeterminate) ?:")
+
+
+_OPENING = re.compile(r"(?:(?:at|the|level of|levels?|discs?) )*")
+_JOINS = re.compile(
+    r"(?: ?,(?: (?:and|while|whereas|but))?| and| but| while| whereas)(?: (?:at|the|disc))* $"
+)
+"""Between what is said of one level and the next level."""
+_NORMAL = re.compile(r"\b(?:normal|unremarkable|intact|preserved)\b")
+_SAYS = re.compile(
+    r" ?(?:levels?|discs?|space)?(?: ?:| (?!(?:and|or|but|with|on|where|which|in|of|at"
+    r"|respectively)\b)\w)"
+)
+"""Behind a level of which something is said."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,41 @@ def split_sentences(text: str) -> list[Sentence]:
         begin, begin_line = match.end(), line
     _add(sentences, text, begin, len(text), begin_line)
     return sentences
+
+
+def divide(
+    text: str, sentence: Sentence, items: Sequence[Item], levels: Sequence[LevelMention]
+) -> list[Sentence]:
+    """Parts of a sentence that each begin with a level: "L3-4 bulge, L4-5 and L5-S1 normal".
+
+    A level begins a part only in a sentence that begins with one, and only behind something that
+    is said of the level before.
+    """
+    if len(levels) < 2 or not _OPENING.fullmatch(text, sentence.start, levels[0].start):
+        return [sentence]
+    parts: list[Sentence] = []
+    begin = sentence.start
+    before = levels[0]
+    for level in levels[1:]:
+        gap = text[before.end : level.start]
+        join = _JOINS.search(gap)
+        if join is None or not level.discs:
+            before = level
+            continue
+        says = (
+            any(
+                before.end <= item.start < before.end + join.start()
+                for item in items
+                if item.sort not in ("side", "degree")
+            )
+            or _NORMAL.search(gap, 0, join.start()) is not None
+        )
+        if says and _SAYS.match(text, level.end, sentence.end):
+            _add(parts, text, begin, before.end + join.start(), sentence.line)
+            begin = level.start
+        before = level
+    _add(parts, text, begin, sentence.end, sentence.line)
+    return parts
 
 
 def _add(sentences: list[Sentence], text: str, start: int, end: int, line: int) -> None:

@@ -56,6 +56,8 @@ def with_sides(
         again = one.kind == other.kind and _AGAIN.fullmatch(text, one.end, other.start)
         if again and sides[index - 1] and not sides[index]:
             sides[index] = sides[index - 1]
+        if one.start == other.start and one.structure:  # two states of one structure
+            sides[index - 1] = sides[index] = sides[index - 1] or sides[index]
         joined = index - 1 in ahead and one.structure and one.state == other.state
         if joined and not sides[index] and _SHARED.fullmatch(text, one.end, other.start):
             sides[index] = sides[index - 1]

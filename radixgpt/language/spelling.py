@@ -17,6 +17,12 @@ from radixgpt.language.wraps import BREAK, Wraps
 _PIECE = re.compile(r"[a-z]+(?:['’`]s\b)?|\s{2,}|[^\S ]|[‐‑‒–—−]")
 """What may change: words, runs of white space, dashes."""
 _SIDE_END = re.compile(r"\.(?![ \t]*(?:\n|$))")
+_ALONE = re.compile(
+    r"(?<![\w./'-])[lr](?= (?:and|>|<|more|greater|sided?\b|para|sub|far|for|neur|post|disc|lateral"
+    r"|recess|facet|exit|travers|descend|nerve|[ls]\d (?:nerve|root)|protru|extru|herni|bulg|central)"
+    r"|[>)<])"
+)
+"""Letters that stand for a side by what follows, unlike "L spine" and "L 5"."""
 _BEFORE_LEVEL = ("at", "of", "the", "and", "noted", "level", "in")
 _MENDABLE = 5
 """Shorter words are left alone unless the table of variants knows them."""
@@ -59,6 +65,8 @@ class Plain:
                 piece = "-"
             else:
                 piece = mended(word)
+                if word in ("l", "r") and _ALONE.match(lower, begin):
+                    piece = "left" if word == "l" else "right"
                 if word in ("lt", "rt") and _SIDE_END.match(lower, end):
                     end += 1
                 elif end - begin > 2 and word[-1] in "cdtls" and lower[end : end + 1].isdigit():

@@ -62,7 +62,7 @@ PLAIN = {
     },
     "Multilevel bulges, mainly at L2-3 and L3-4": {"+disc_bulging L2-L3", "+disc_bulging L3-L4"},
     "Multilevel disc bulges are noted.": {"+disc_bulging -"},
-    "Anterolisthesis of L4 over L5, grade 2": {"+spondylolisthesis L4-L5"},
+    "Anterolisthesis of L4 over L5, grade 2": {"+spondylolisthesis L4-L5 2"},
     "Grade II spondylolisthesis of L4 on L5": {"+spondylolisthesis L4-L5 2"},
     "Haemangiomas in L1 and L3": {"+haemangioma L1", "+haemangioma L3"},
     "Low signal on T1 and T2 weighted images": set(),
