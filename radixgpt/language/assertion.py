@@ -34,8 +34,10 @@ _NO = re.compile(
     r"(?! (?:the |its |an? )?(?:\w+ )?(?:level|site|cause|extent|origin|source)s?\b)"
     rf"|{_NOT} (?:caus|show|compress|associat|result|produc|demonstrat|indent|narrow|displac|abut"
     r"|encroach|imping|significantly|reach|touch|contact)\w*"
-    rf"|{_NOT}(?: (?:an?|any))?(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
-    r"\b(?! ?\.? ?\d)|\b(?:ruled out|excluded) ?:"
+    rf"|absent(?= (?!(?:in|on|at|from|and|or|but|with)\b)[a-z])"
+    rf"|{_NOT}(?: (?:an?|any))?(?: (?:true|frank|real|discrete|definite))?"
+    rf"(?= (?:discs? )?(?:{_LESION}))|non(?=[- ]?(?:{_LESION})))"
+    r"\b(?! ?\.? ?\d)|\b(?:ruled out|excluded|absent) ?:"
 )
 _THEN = r" (?:on|in|at) (?:the |an? )?(?:prior|previous|earlier|last|old|preceding|initial)\b"
 """Behind what was not seen then, so that it is new."""
@@ -46,6 +48,8 @@ _NOT_SEEN = re.compile(
     rf"(?!{_THEN})"
     r"|(?:is|are|was|were) absent|(?<!be )(?:ruled out|excluded|denied)(?! ?:))\b"
 )
+_UNTICKED = re.compile(r"\[ ?\]")
+"""A box of a form that nobody ticked: what it stands for is neither there nor denied."""
 _NONE = re.compile(r" ?[:=] ?(?:none|nil|no|absent|negative)\b(?= *(?:[.,;)]|$))")
 """What a form fills in behind a finding: "herniation: none"."""
 _UNSAID = re.compile(
@@ -72,7 +76,7 @@ _PERHAPS_AFTER = re.compile(
 _TOLD = r"(?:seen|noted|described|demonstrated|reported|identified|shown|known|mentioned)"
 """Behind "previously", of what is there still unless the text says what became of it."""
 _ONCE = re.compile(
-    rf"\b(?:history of|h/o|previous(?!ly {_TOLD})\w*(?! {_TOLD})|prior"
+    rf"\b(?:history of|resolution of|h/o|previous(?!ly {_TOLD})\w*(?! {_TOLD})|prior"
     r"|known(?: case of| to have)?|status post|s/p|remote|formerly|past|resolved|healed)\b"
 )
 _COMPARED = re.compile(
@@ -89,7 +93,7 @@ _ONCE_AFTER = re.compile(r"\b(?:resolved|healed)\b")
 _EXCEPT = r"except\w*|apart from|aside from|other than"
 _TURN = re.compile(
     rf"\b(?:but|however|although|though|while|whereas|{_EXCEPT}|otherwise|yet|only|noting)\b"
-    r"|[;:?|]|\. "
+    r"|[;:?|[]|\. "
 )
 _DESPITE = re.compile(r"\b(?:despite|in spite of|notwithstanding)\b")
 """Before what is there all the same: no denial that comes earlier reaches past it."""
@@ -122,13 +126,13 @@ _DOES = re.compile(
 )
 _ORDER: tuple[Assertion | None, ...] = (None, "absent", "uncertain", "historical")
 _TRIGGER = re.compile(
-    r"\?|n['’]t\b"
+    r"\?|\[ ?\]|n['’]t\b"
     r"|\b(?:nil|unlikely|doubtful|equivocal|potential|argu|speak|militat|rather|instead|insufficient"
     r"|unable|should|no|not|without|absen|negative|free|neither|nor|lack|fail|never|den[iy]|ruled|exclud"
     r"|hardly|barely|scarcely|probab"
     r"|possib|likely|suggest|suspic|suspect|may|might|could|can|indeterm|undeterm|non|query|question|r/o|rule|presum"
     r"|versus|vs|differ|concern|mostly|history|h/o|previous|prior|known|status|s/p|remote|former"
-    r"|past|resolved|healed)"
+    r"|past|resol|healed)"
 )
 """What every trigger begins with, so that most sentences need no further look."""
 _FARTHEST = 400
@@ -173,6 +177,8 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
         position = match.start() + start
         names = sentence[match.end() :].lstrip(" d").startswith(":")
         scopes.append(Scope(None, position, end) if names else Scope(None, start, position))
+    for match in _UNTICKED.finditer(sentence):
+        scopes.append(Scope(None, match.end() + start, ahead(match.end() + start, len)))
     for match in _NOT_SEEN.finditer(sentence):
         if not _within(match.start(), perhaps_after):
             position = match.start() + start

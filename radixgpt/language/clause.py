@@ -1,7 +1,7 @@
 """Structures joined with what is done to them, sentence by sentence.
 
 "Compressing the sac and the roots", "sac or root compression" and "the canal is narrow" each name a
-state and structures in another order; which kind of finding they make stands in ``MEANINGS``.
+state and structures in another order; which kind of finding they make stands in ``meanings.py``.
 """
 
 from __future__ import annotations
@@ -13,69 +13,7 @@ from dataclasses import dataclass, field, replace
 from radixgpt.case import Assertion
 from radixgpt.language.levels import LevelMention
 from radixgpt.language.lexicon import Item
-
-_ROWS: tuple[tuple[str, str, str, Assertion], ...] = (
-    ("sac", "compress narrow", "thecal_sac_compression", "present"),
-    ("sac", "contact", "thecal_sac_contact", "present"),
-    ("sac", "good", "thecal_sac_compression", "absent"),
-    ("cord", "compress", "cord_compression", "present"),
-    ("cord cord_signal", "good", "cord_signal_change", "absent"),
-    ("cord cord_signal", "less more", "cord_signal_change", "present"),
-    ("root", "compress", "nerve_root_compression", "present"),
-    ("root", "contact", "nerve_root_contact", "present"),
-    ("foramen", "compress narrow", "foraminal_stenosis", "present"),
-    ("foramen", "good", "foraminal_stenosis", "absent"),
-    ("recess", "compress narrow", "lateral_recess_stenosis", "present"),
-    ("recess", "good", "lateral_recess_stenosis", "absent"),
-    ("canal", "compress narrow", "canal_stenosis", "present"),
-    ("canal", "good", "canal_stenosis", "absent"),
-    ("disc_space", "narrow less", "disc_narrowing", "present"),
-    ("disc_space", "good", "disc_narrowing", "absent"),
-    ("disc", "degenerate dry", "disc_degeneration", "present"),
-    ("disc", "wet", "disc_degeneration", "absent"),
-    ("disc", "narrow lower", "disc_narrowing", "present"),
-    ("disc_signal", "less", "disc_degeneration", "present"),
-    ("disc_signal", "good", "disc_degeneration", "absent"),
-    ("endplate", "degenerate irregular", "endplate_change", "present"),
-    ("endplate", "good", "endplate_change", "absent"),
-    ("facet", "thick degenerate irregular", "facet_arthropathy", "present"),
-    ("facet", "good", "facet_arthropathy", "absent"),
-    ("flavum", "thick", "ligamentum_flavum_hypertrophy", "present"),
-    ("flavum", "good", "ligamentum_flavum_hypertrophy", "absent"),
-    ("body_height", "less", "fracture", "present"),
-    ("body_height", "good", "fracture", "absent"),
-    ("lordosis", "less", "loss_of_lordosis", "present"),
-    ("lordosis", "good", "loss_of_lordosis", "absent"),
-    ("alignment", "less", "malalignment", "present"),
-    ("alignment", "good", "malalignment", "absent"),
-    ("marrow", "less more", "marrow_signal_change", "present"),
-    ("marrow", "good", "marrow_signal_change", "absent"),
-)
-MEANINGS: dict[tuple[str, str], tuple[str, Assertion]] = {
-    (structure, state): (kind, assertion)
-    for structures, states, kind, assertion in _ROWS
-    for structure in structures.split()
-    for state in states.split()
-}
-"""Kind and assertion by structure and state."""
-
-CONSEQUENCES = frozenset(
-    {
-        "thecal_sac_compression",
-        "thecal_sac_contact",
-        "cord_compression",
-        "nerve_root_compression",
-        "nerve_root_contact",
-        "foraminal_stenosis",
-        "lateral_recess_stenosis",
-        "canal_stenosis",
-        "annular_fissure",
-        "ligamentum_flavum_hypertrophy",
-        "facet_arthropathy",
-        "retropulsion",
-    }
-)
-"""Kinds that go with another lesion and share its level."""
+from radixgpt.language.meanings import MEANINGS
 
 _FILL = (
     r"(?: (?:is|are|was|were|be|been|appears?|appeared|seems?|shows?|showed|demonstrates?|with|also"
@@ -85,9 +23,14 @@ _FILL = (
     r"|multilevel|early|and|or|in|within|,|/|&|has|have|sided|side|at|on|s[12]|l[1-5]))*"
 )
 _ADJACENT = re.compile(":?" + _FILL + " ?")
-_ALSO = re.compile(r" (?:and|but|with) (?:(?:mild|moderate|severe|marked|slight)(?:ly)? |some )?")
+_ALSO = re.compile(
+    r" (?:and|but|with|or|nor) (?:(?:mild|moderate|severe|marked|slight)(?:ly)? |some )?"
+)
 """Between two states of one structure: "is degenerated and narrowed"."""
-_SECOND = re.compile(r"[a-z]+ed\b|(?:loss|reduction|decrease) (?:of|in)")
+_SECOND = re.compile(
+    r"[a-z]+ed\b|height |(?:compression|contact|impingement|displacement)\b"
+    r"|(?:loss|reduction|decrease) (?:of|in)"
+)
 """What a second state of a structure is: a participle, or what is lost."""
 _LOSES = re.compile(r" (?:with|and) (?:[a-z]+ )?(?:loss|reduction|decrease) (?:of|in) height\b")
 _DONE = re.compile(r" ?(?:$|[,.;)\n]|(?:at|in|on|with|and|but|by)\b)")
@@ -106,6 +49,9 @@ _GOVERNS = re.compile(
     r"(?:exit|neural|nerve|spinal|thecal|lateral|central|foram|canal|sac|root|cord|[ls]\d)"
 )
 _NOT = re.compile(r"\b(?:no|without|nor|not)\b")
+_IS_NOT = re.compile(
+    r" (?:(?:is|are|was|were|appears?|does|do) )?not (?:\w+ly )?(?:to be )?(?:at (?:l\d[-/]?\w* ))?"
+)
 _BUT_NOT = re.compile(
     r",? ?(?:but|and|yet|though|although)? ?(?:without|(?:does |do )?not) (?:\w+ly )?"
 )
@@ -226,6 +172,16 @@ class _Reader:
             return
         self.acting, self.pending = item, []
 
+    def denied(self, item: Item) -> None:
+        """A structure that is not in a state: "the canal is not narrowed"."""
+        for one in self.pending:
+            kind, assertion = MEANINGS.get((one.name, item.name), ("", ""))
+            if assertion == "present" and _IS_NOT.fullmatch(self.text, one.end, item.start):
+                self.used.add(item.start)
+                words = (one.start, one.end)
+                state = (item.start, item.end)
+                self.mentions.append(Mention(kind, *words, None, None, "absent", state, one.name))
+
     def _named(self, state: Item) -> bool:
         """Whether a state and the structure right before it are one name: "foraminal stenosis"."""
         if not self.pending or self.gap(self.pending[-1].end, state.start) != " ":
@@ -298,6 +254,8 @@ def read_clause(
         if item.sort in ("side", "degree"):
             continue
         if _NOT.search(text, position, item.start):
+            if item.sort == "state":
+                reader.denied(item)
             if reader.pending and not _LISTED.fullmatch(text, reader.pending[-1].end, item.start):
                 _denied(reader)
                 reader.pending = []

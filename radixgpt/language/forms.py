@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from radixgpt.language.clause import DEGREES, MEANINGS, Mention
+from radixgpt.language.clause import DEGREES, Mention
 from radixgpt.language.levels import LevelMention
 from radixgpt.language.lexicon import Item
+from radixgpt.language.meanings import MEANINGS
 
 _IMPLIED = {"foramen": "narrow", "recess": "narrow", "canal": "narrow", "facet": "degenerate"}
 """What a degree alone says of a structure."""

@@ -37,7 +37,8 @@ _LINK = re.compile(
 _RANGES = frozenset(("to", "through", "thru", "till", "until", "upto", "up to", "down to"))
 _ROOT_AFTER = re.compile(
     r"[ )]*(?:(?:and|or|&|,) ?[ls][1-5] ?)*(?:left |right |both |bilateral |the )*"
-    r"(?:exit\w* |travers\w* |descending |dorsal |spinal )*(?:nerves?|roots?)\b"
+    r"(?:exit\w* |travers\w* |descending |dorsal |spinal )*(?:nerves?|roots?"
+    r"|radicul\w+|dermatom\w+|distribution|symptoms?)\b"
 )
 _ROOT_BEFORE = re.compile(r"(?:roots?|nerves?)(?: of| at)? ?\(?(?:the )?(?:left |right )?$")
 _WEIGHT_AFTER = re.compile(

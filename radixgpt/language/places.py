@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from radixgpt.language.clause import CONSEQUENCES, Mention
+from radixgpt.language.clause import Mention
 from radixgpt.language.levels import LevelMention
+from radixgpt.language.meanings import CONSEQUENCES
 from radixgpt.language.sentences import Sentence
 from radixgpt.terminology.table import place_of
 
@@ -21,6 +22,7 @@ _ELSEWHERE = re.compile(
 _REGION = re.compile(r"\b(?:cervical|thoracic|dorsal|lumbar|lumbosacral) spine\b")
 _MULTI = re.compile(r"(?:there (?:is|are) )?(?:multi|multiple)")
 _DENIED = re.compile(r"\b(?:no|without|nor|neither)\b")
+_TURN = re.compile(r"\b(?:but|however|although|though)\b")
 _OR = re.compile(r"\b(?:or|nor)\b")
 _OF_DISC = re.compile(r" (?:intervertebral |disc |level )*")
 _JOINED = re.compile(
@@ -30,6 +32,8 @@ _EMPHASIS = re.compile(
     r"\b(?:n[a-z]+bly|mainly|mostly|especially|particularly|largest|greatest|worst|worse|more|most"
     r"|predominantly|prominent|maximal\w*)[a-z ,]*$"
 )
+_ANOTHER = re.compile(r",? (?:and )?(?:at )?")
+"""Between a finding and the level of another one."""
 _WHERE = re.compile(r" ?(?:levels?)?,? ?(?:where|which)\b[^,]*")
 _ATTACHED = re.compile(
     r"(?:[ ,(&-]|\b(?:noted|seen|is|are|was|were|present|identified|evident|demonstrated|observed"
@@ -98,8 +102,15 @@ def with_levels(
     taken = {id(level) for level in attached if level is not None}
     goes_on = _GOES_ON.match(text, sentence.start) is not None
     found: list[LevelMention | None] = []
+    has_discs = any(level.discs for level in (*levels, *([over] if over else [])))
+    every = body
     for index, mention in enumerate(mentions):
         own = attached[index]
+        # "L4-5 extrusion behind the body of L5 compresses the root": the root's place is a disc.
+        of_disc = has_discs and place_of(mention.kind) == "disc"
+        body = [level for level in every if level.discs] if of_disc else every
+        if of_disc and own is not None and not own.discs:
+            own = None
         after = text[mention.span[1] : sentence.end]
         if place_of(mention.kind) == "study":
             found.append(own if mention.kind in _MAY_HAVE_LEVEL else None)
@@ -157,9 +168,16 @@ def _attached(
             return level
         if level.start >= end:
             between = any(end <= other.start < level.start for other in mentions)
+            if _ANOTHER.fullmatch(text, end, level.start) and _before(text, first, body):
+                break
             if not between and _ATTACHED.fullmatch(text, end, level.start):
                 return level
             break
+    return _before(text, first, body)
+
+
+def _before(text: str, first: int, body: Sequence[LevelMention]) -> LevelMention | None:
+    """The level right before a finding: "L4-5 bulge"."""
     for level in reversed(body):
         if level.end <= first:
             close = text[level.end : first]
@@ -208,7 +226,7 @@ def _in_sentence(
     if mention.structure not in _FROM_LESION and mention.kind not in CONSEQUENCES:
         for later in range(index + 1, len(mentions)):
             gap = text[mentions[later - 1].span[1] : mentions[later].start]
-            if not _JOINED.fullmatch(gap):
+            if not _JOINED.fullmatch(gap) or _TURN.search(gap):
                 break
             level = attached[later]
             if level is not None and level.start >= end:
@@ -217,6 +235,8 @@ def _in_sentence(
         return before[-1]
     denied = mention.assertion == "absent" or _DENIED.search(text, sentence.start, first)
     gap = text[end : body[0].start]
+    if denied and _TURN.search(gap):
+        return None  # "no fracture but wedging of T12"
     return None if denied and "," in gap and not _OR.search(gap) else body[0]
 
 

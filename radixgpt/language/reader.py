@@ -36,6 +36,9 @@ _FILLED_IN = re.compile(r" ?: ?(mild|moderate|severe)\b(?= *(?:[.,;)\n]|$))")
 _STILL_THERE = ("fracture", "hardware", "epidural_fibrosis")
 """Kinds that an earlier event left behind: an old fracture is seen all the same."""
 _T = TypeVar("_T")
+_OLD = re.compile(
+    r"(?<!acute on )\b(?:chronic|healed|remote|long[- ]?standing)(?: [a-z0-9-]+){0,3} ?$"
+)
 _TYPES = ("protrusion", "extrusion", "sequestration")
 
 
@@ -202,7 +205,11 @@ def _assertion(mention: Mention, around: Assertion) -> Assertion:
 
 
 def _value(text: str, sentence: Sentence, mention: Mention) -> str | int | None:
-    if mention.kind == "fracture" and "old" in text[sentence.start : sentence.end].split():
+    if mention.kind == "fracture" and (
+        "old" in text[sentence.start : sentence.end].split()
+        or _OLD.search(text, sentence.start, mention.start)
+        or _OLD.match(text, mention.start)
+    ):
         return "old"
     return mention.value
 

@@ -10,7 +10,8 @@ from radixgpt.language.clause import Mention
 from radixgpt.language.lexicon import Item
 
 _PHRASE = re.compile(
-    r"(?:[ ,()/&-]|\b(?:para|central|paracentral|paramedian|median|foraminal|extraforaminal|far"
+    r"(?:[ ,()/&<>-]|\b(?:greater|than|para|central|paracentral|paramedian|median|foraminal"
+    r"|extraforaminal|far"
     r"|lateral|posterolateral|posterocentral|anterolateral|posterior|anterior|subarticular|sided?"
     r"|sub|recess|and|or|to|the|wide|broad|based?|focal|disc|annular|exit|exiting|neural|nerves?"
     r"|spinal|l[1-5]|s[12]|c\d|t\d+|d\d+|aspect|part|of|half|small|tiny|large|mild|mildly|moderate"

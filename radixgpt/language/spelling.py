@@ -19,7 +19,8 @@ _PIECE = re.compile(r"[a-z]+(?:['’`]s\b)?|\s{2,}|[^\S ]|[‐‑‒–—−]")
 _SIDE_END = re.compile(r"\.(?![ \t]*(?:\n|$))")
 _ALONE = re.compile(
     r"(?<![\w./'-])[lr](?= (?:and|>|<|more|greater|sided?\b|para|sub|far|for|neur|post|disc|lateral"
-    r"|recess|facet|exit|travers|descend|nerve|[ls]\d (?:nerve|root)|protru|extru|herni|bulg|central)"
+    r"|recess|facet|exit|travers|descend|nerve|[ls]\d (?:nerve|root)"
+    r"|protru|extru|herni|bulg|central)"
     r"|[>)<])"
 )
 """Letters that stand for a side by what follows, unlike "L spine" and "L 5"."""
