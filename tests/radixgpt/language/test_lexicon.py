@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from radixgpt.language.meanings import CONSEQUENCES, MEANINGS
 from radixgpt.language.lexicon import entries, scan
+from radixgpt.language.meanings import CONSEQUENCES, MEANINGS
 from radixgpt.language.reader import findings_in
 from radixgpt.terminology.table import kinds, terms
 
