@@ -1,6 +1,7 @@
 """How well rules read the marked notes: ``python -m eval.notes --shared ../shared/data``.
 
-``--columns 60`` wraps every line first, as text pasted from a page of fixed width is.
+``--columns 60`` wraps every line first, as text pasted from a page of fixed width is;
+``--styles`` reads the invented snippets of other styles instead, which are here.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from eval.notes.marks import (
     agreement,
     key_of,
     read_marks,
+    read_styles,
 )
 from radixgpt.case import StatedFinding
 from radixgpt.errors import RadixError
@@ -112,11 +114,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--shared", type=Path, help="folder of the shared data")
     parser.add_argument("--errors", action="store_true", help="list what was missed and added")
     parser.add_argument("--columns", type=int, help="wrap every line to so many first")
+    parser.add_argument("--styles", action="store_true", help="the invented snippets instead")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
     columns: int | None = chosen.columns
     if columns is not None and columns < 1:
         parser.error(f"--columns {columns}: a line has at least 1; give 40 to 120.")
+    if chosen.styles:
+        if columns is not None:
+            parser.error("--styles and --columns are not measured together; leave one out.")
+        return _styles(chosen.errors, chosen.json)
     try:
         shared = chosen.shared or load().shared_data or Path("../shared/data")
         notes = read_notes(shared)
@@ -156,6 +163,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if columns is not None:
         parts.append(f"{alike} of {len(notes)} notes read as if they were not wrapped")
     if chosen.errors:
+        parts.append(_errors(marked))
+    sys.stdout.write("\n\n".join(parts) + "\n")
+    return 0
+
+
+def _styles(with_errors: bool, as_json: bool) -> int:
+    """Print how well the rules read the snippets of many styles."""
+    marked = read_styles()
+    rules = measured(marked, lambda text: read(text).findings)
+    trivial = measured(marked, keywords)
+    same = details(marked)
+    wholly = sum(
+        {key_of(one) for one in note.findings} == set(by_rules(note.text)) for note in marked
+    )
+    if as_json:
+        figures = {
+            name: {view: vars(row) | {"f1": row.f1} for view, row in rows.items()}
+            for name, rows in (("rules", rules), ("keywords", trivial))
+        }
+        sys.stdout.write(json.dumps({**figures, "details": same, "whole": wholly}, indent=1) + "\n")
+        return 0
+    parts = [_table(f"rules, {len(marked)} snippets", rules), _table("keywords alone", trivial)]
+    parts += [f"{name}: {right} of {total} as marked" for name, (right, total) in same.items()]
+    parts.append(f"{wholly} of {len(marked)} snippets read as marked in full")
+    if with_errors:
         parts.append(_errors(marked))
     sys.stdout.write("\n\n".join(parts) + "\n")
     return 0

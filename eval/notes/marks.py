@@ -19,6 +19,7 @@ from radixgpt.errors import CaseError
 HERE = Path(__file__).resolve().parent
 MARKS = HERE / "marks.jsonl"
 AGAIN = HERE / "marks-again.jsonl"
+STYLES = HERE / "styles.jsonl"
 
 Key = tuple[str, str | None, str | None, str]
 """Kind, level, side and assertion: what makes two statements the same."""
@@ -101,6 +102,19 @@ def read_marks(notes: Mapping[str, str], path: Path = MARKS) -> list[Marked]:
             )
         marked.append(Marked(patient, text, findings))
     return marked
+
+
+def read_styles(path: Path = STYLES) -> list[Marked]:
+    """The invented snippets of many styles, with their marks; numbered from 1."""
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        Marked(
+            str(number),
+            entry["text"],
+            tuple(StatedFinding.model_validate(one) for one in entry["findings"]),
+        )
+        for number, entry in enumerate(entries, start=1)
+    ]
 
 
 def key_of(finding: StatedFinding) -> Key:
