@@ -76,7 +76,8 @@ _PERHAPS_AFTER = re.compile(
 _TOLD = r"(?:seen|noted|described|demonstrated|reported|identified|shown|known|mentioned)"
 """Behind "previously", of what is there still unless the text says what became of it."""
 _ONCE = re.compile(
-    rf"\b(?:history of|resolution of|h/o|previous(?!ly {_TOLD})\w*(?! {_TOLD})|prior"
+    rf"\b(?:history of|resolution of|operated case of|following|h/o"
+    rf"|previous(?!ly {_TOLD})\w*(?! {_TOLD})|prior"
     r"|known(?: case of| to have)?|status post|s/p|remote|formerly|past|resolved|healed)\b"
 )
 _COMPARED = re.compile(

@@ -310,7 +310,7 @@ def _left_over(reader: _Reader, items: Sequence[Item], levels: Sequence[LevelMen
         if reader.text.startswith("steno", item.start):
             kind = "canal_stenosis"
         value = "desiccation" if item.name == "dry" else None
-        if not any(
+        if item.name != "dry" and not any(
             level.discs and _ADJACENT.fullmatch(reader.text, item.end, level.start)
             for level in levels
         ):

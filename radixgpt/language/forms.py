@@ -9,6 +9,7 @@ is said. What holds no such entries is left to the rules for clauses.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,7 +35,8 @@ _TOKEN = re.compile(
     r"|noted))\b|\(-\)|(?<=: )n\b)"
     r"|(?P<patent>\b(?:widely )?patent\b)"
     r"|(?P<good>\b(?:normal|unremarkable|preserved|intact|clear|open|ok|okay)\b)"
-    r"|(?P<side>\b(?:right|left|bilateral(?:ly)?|both)\b(?:[ -]?side[ds]?\b)?)"
+    r"|(?P<side>\b(?:right|left) ?(?:(?:greater|more|worse) than|[<>]) ?(?:the )?(?:right|left)\b"
+    r"|\b(?:right|left|bilateral(?:ly)?|both)\b(?:[ -]?side[ds]?\b)?)"
     r"|(?P<grade>\b(?:grades? |types? )?(?:i{1,3}|iv|v|[0-5])(?![\w/-]|\.\d| ?(?:mm|cm|x|%)))"
     r"|(?P<join>,(?: and\b)?|[;&/]|\band\b)"
     r"|(?P<opens>[:=]|(?<= )-(?= )|\(|\b(?:is|are|was|were)\b)"
@@ -43,6 +45,8 @@ _TOKEN = re.compile(
 )
 _ENDS = re.compile(r" ?(?:$|[.,;)\n|])")
 _GOES_ON = re.compile(r" (?:and|with|but|due|from|secondary|because|causing)\b")
+_SAYS = ("level", "side", "degree", "none", "patent", "good", "grade", "noun")
+"""Sorts of words that a run may end with."""
 _BARE_GRADE = re.compile(r"\bpfirrmann(?: (?:grades?|grading|scores?|classification))*")
 
 
@@ -95,74 +99,144 @@ class _Head:
     is_bare: bool
 
 
-def read_entries(
-    text: str, start: int, items: Sequence[Item], levels: Sequence[LevelMention]
-) -> tuple[list[Mention], list[Item], int]:
-    """What a line says of a finding more than once, or behind its name.
+class Entries:
+    """Entries of a text: its words of the sorts that runs are made of, found once.
 
     Args:
         text: the text in one spelling.
-        start: where the sentence begins; entries may go on behind its end, up to the line's.
-        items: items of the lexicon from there on, within the sentence.
-        levels: levels named from there on.
-
-    Returns:
-        What the entries state, the items that are in none of them, and where the last one ends.
+        levels: levels named in it.
     """
-    line_end = text.find("\n", start)
-    tokens = list(_tokens(text, start, len(text) if line_end < 0 else line_end, levels))
-    mentions: list[Mention] = []
-    rest: list[Item] = []
-    upto = start
-    for index, item in enumerate(items):
-        if item.start < upto:
-            continue
-        head = _head(text, items, index)
-        read = None if head is None else _read(text, head, tokens, upto)
-        if read is None:
-            rest.append(item)
-            continue
-        stated, begin, upto = read
-        mentions.extend(stated)
-        rest = [one for one in rest if one.start < begin]
-    for match in _BARE_GRADE.finditer(text, upto, len(text) if line_end < 0 else line_end):
-        if any(one.start <= match.start() < one.end for one in items):
-            continue
-        head = _Head(_plain("pfirrmann", *match.span(), None), is_bare=True)
-        read = _read(text, head, tokens, upto)
-        if read is not None:
+
+    def __init__(self, text: str, levels: Sequence[LevelMention]) -> None:
+        self._text = text
+        self._tokens = list(_tokens(text, levels))
+        self._starts = [token.start for token in self._tokens]
+
+    def read(
+        self, start: int, end: int, items: Sequence[Item]
+    ) -> tuple[list[Mention], list[Item], int]:
+        """What a sentence says of a finding more than once, or behind its name.
+
+        Args:
+            start: first character of the sentence.
+            end: its last character + 1; the last entries may stand behind it, up to the line's end.
+            items: items of the lexicon within the sentence.
+
+        Returns:
+            What the entries state, the items that are in none of them, and where the last one ends.
+        """
+        mentions: list[Mention] = []
+        rest: list[Item] = []
+        upto = start
+        for index, item in enumerate(items):
+            if item.start < upto:
+                continue
+            head = _head(self._text, items, index)
+            read = None if head is None else self._read(head, upto)
+            if read is None:
+                rest.append(item)
+                continue
             stated, begin, upto = read
-            mentions.extend(one for one in stated if one.value is not None)
-            rest = [one for one in rest if not begin <= one.start < upto]
-    return mentions, rest, upto
+            mentions.extend(stated)
+            while rest and rest[-1].start >= begin:
+                rest.pop()
+        for match in _BARE_GRADE.finditer(self._text, upto, end):
+            if any(one.start <= match.start() < one.end for one in items):
+                continue
+            read = self._read(_Head(_plain("pfirrmann", *match.span(), None), is_bare=True), upto)
+            if read is not None:
+                stated, begin, upto = read
+                mentions.extend(one for one in stated if one.value is not None)
+                rest = [one for one in rest if not begin <= one.start < upto]
+        return mentions, rest, upto
+
+    def _read(self, head: _Head, upto: int) -> tuple[list[Mention], int, int] | None:
+        """What the entries around a name state, where the first begins and the last ends."""
+        name = head.mention
+        ahead, behind = self._before(name.start, upto), self._behind(head)
+        before, after = _entries(ahead), _entries(behind)
+        alike = len(before) > 1 and len({entry.sorts for entry in before}) == 1
+        if alike and (all(before[0].sorts) or _placed(before)):
+            # "no right and mild left foraminal stenosis"
+            stated = [_mention(head, entry, name.end) for entry in _inherit(before, None)]
+            return stated, ahead[0].start, name.end
+        if not after:
+            return None
+        entries = _joined(before, after)
+        is_said = any(entry.state is not None for entry in after)
+        places = {(entry.side, entry.level) for entry in entries}
+        if not is_said and (len(after) < 2 or len(entries) < 2 or len(places) < 2):
+            return None
+        if not is_said and not all(entry.side for entry in entries):
+            return None
+        begin = min([name.start, *(token.start for token in ahead)])
+        end = behind[-1].end
+        return [_mention(head, entry, end) for entry in entries], begin, end
+
+    def _before(self, name: int, upto: int) -> list[_Token]:
+        run: list[_Token] = []
+        edge = name
+        for index in range(bisect_left(self._starts, name) - 1, -1, -1):
+            token = self._tokens[index]
+            if token.start < upto or token.end > edge:
+                break
+            apart = self._text[token.end : edge].strip()
+            if apart or token.sort in ("opens", "noun", "grade", "good"):
+                break
+            run.append(token)
+            edge = token.start
+        run.reverse()
+        while run and run[0].sort in ("join", "fill", "patent"):
+            run.pop(0)
+        return [] if run and run[-1].sort == "join" else run
+
+    def _behind(self, head: _Head) -> list[_Token]:
+        """The run behind a name, up to the last place where it may end."""
+        text, edge = self._text, head.mention.end
+        run: list[_Token] = []
+        for index in range(bisect_left(self._starts, edge), len(self._tokens)):
+            token = self._tokens[index]
+            gap = text[edge : token.start]
+            if gap.strip() or "\n" in gap or not _fits(head, token, run):
+                break
+            run.append(token)
+            edge = token.end
+        if head.is_bare and (not run or text[run[0].start] not in ":=-"):
+            return []
+        is_opened = bool(run) and run[0].sort == "opens"
+        is_cut = False
+        while run:
+            last = run[-1]
+            if last.sort in _SAYS:
+                goes_on = _GOES_ON.match(text, last.end) is not None
+                natural = is_opened or not (is_cut or last.sort == "degree")
+                if _ENDS.match(text, last.end) or (goes_on and natural):
+                    break
+                is_cut = True
+            elif text.startswith(")", last.start):
+                break
+            run.pop()
+        return run
 
 
-def _tokens(text: str, start: int, end: int, levels: Sequence[LevelMention]) -> Iterator[_Token]:
-    position = start
-    by_start = {level.start: level for level in levels}
-    starts = sorted(by_start)
-    while position < end:
-        level = by_start.get(position)
+def _tokens(text: str, levels: Sequence[LevelMention]) -> Iterator[_Token]:
+    position = 0
+    for level in (*levels, None):
+        end = len(text) if level is None else level.start
+        for match in _TOKEN.finditer(text, position, end):
+            sort = match.lastgroup or ""
+            yield _Token(sort, match.start(), match.end(), _value(sort, match[0]))
         if level is not None:
             yield _Token("level", level.start, level.end, level)
-            position = max(level.end, position + 1)
-            continue
-        match = _TOKEN.match(text, position, end)
-        following = next((one for one in starts if one > position), end)
-        if match is None or match.end() > following:
-            position += 1
-            continue
-        sort = match.lastgroup or ""
-        yield _Token(sort, position, match.end(), _value(sort, match[0]))
-        position = match.end()
+            position = max(level.end, position)
 
 
 def _value(sort: str, words: str) -> object:
     if sort == "degree":
         return [one for one in DEGREES if any(word in words for word in _WORDS[one])][-1]
     if sort == "side":
-        side = re.match(r"right|left", words)
-        return side[0] if side else "bilateral"
+        named = re.findall(r"right|left", words)
+        return named[0] if len(named) == 1 else "bilateral"
     if sort == "grade":
         number = words.split()[-1]
         return _ROMAN.get(number) or int(number)
@@ -195,34 +269,6 @@ def _head(text: str, items: Sequence[Item], index: int) -> _Head | None:
 
 def _plain(kind: str, start: int, end: int, value: str | int | None) -> Mention:
     return Mention(kind, start, end, value, None, "present", (start, end))
-
-
-def _read(
-    text: str, head: _Head, tokens: Sequence[_Token], upto: int
-) -> tuple[list[Mention], int, int] | None:
-    """What the entries around a name state, and where the first begins and the last ends."""
-    name = head.mention
-    ahead = _run_before(text, tokens, name.start, upto)
-    behind = _run_behind(text, head, tokens)
-    before, after = _entries(ahead), _entries(behind)
-    alike = len(before) > 1 and len({entry.sorts for entry in before}) == 1
-    if alike and (all(before[0].sorts) or _placed(before)):
-        # "no right and mild left foraminal stenosis"
-        stated = [_mention(head, entry, name.end) for entry in _inherit(before, None)]
-        return stated, ahead[0].start, name.end
-    if not after:
-        return None
-    entries = _joined(before, after)
-    is_said = any(entry.state is not None for entry in after)
-    places = {(entry.side, entry.level) for entry in entries}
-    if after and not is_said and (len(after) < 2 or len(entries) < 2 or len(places) < 2):
-        return None
-    if after and not is_said and not all(entry.side for entry in entries):
-        return None
-    begin = min([name.start, *(token.start for token in ahead)])
-    end = max([name.end, *(token.end for token in behind)])
-    stated = [_mention(head, entry, end) for entry in entries]
-    return stated, begin, end
 
 
 def _placed(entries: Sequence[_Entry]) -> bool:
@@ -268,49 +314,6 @@ def _mention(head: _Head, entry: _Entry, end: int) -> Mention:
         at=entry.level,
         filled=True,
     )
-
-
-def _run_before(text: str, tokens: Sequence[_Token], name: int, upto: int) -> list[_Token]:
-    run: list[_Token] = []
-    edge = name
-    for token in reversed([one for one in tokens if upto <= one.start and one.end <= name]):
-        if text[token.end : edge].strip() or token.sort in ("opens", "noun", "grade", "good"):
-            break
-        run.insert(0, token)
-        edge = token.start
-    while run and run[0].sort in ("join", "fill", "patent"):
-        run.pop(0)
-    return [] if run and run[-1].sort == "join" else run
-
-
-def _run_behind(text: str, head: _Head, tokens: Sequence[_Token]) -> list[_Token]:
-    """The run behind a name, up to the last place where it may end."""
-    name = head.mention
-    run: list[_Token] = []
-    edge = name.end
-    has_side = False
-    for token in (one for one in tokens if one.start >= name.end):
-        if text[edge : token.start].strip() or not _fits(head, token, run):
-            break
-        run.append(token)
-        edge = token.end
-        has_side = has_side or token.sort == "side"
-    if head.is_bare and (not run or text[run[0].start] not in ":=-"):
-        return []
-    is_opened = bool(run) and run[0].sort == "opens"
-    is_cut = False
-    while run:
-        last = run[-1]
-        ends = _ENDS.match(text, last.end) or text.startswith(")", last.start)
-        goes_on = _GOES_ON.match(text, last.end) is not None
-        if last.sort in ("level", "side", "degree", "none", "patent", "good", "grade", "noun"):
-            if ends or (goes_on and (is_opened or not (is_cut or last.sort == "degree"))):
-                break
-            is_cut = True
-        elif last.start < len(text) and text[last.start] == ")":
-            break
-        run.pop()
-    return run
 
 
 def _fits(head: _Head, token: _Token, run: Sequence[_Token]) -> bool:

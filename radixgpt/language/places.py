@@ -54,7 +54,7 @@ _GOES_ON = re.compile(
     r"|imping|displace))|(?:compress|indent|encroach|efface|obliterat|displac|imping|abut|touch|narrow"
     r"|contact|flatten|deform)\w*ing)\b"
 )
-_OPENING = re.compile(r"(?:at |the |level of |levels? )*$")
+_OPENING = re.compile(r"(?:at |the |level of |levels? |segments? |discs? )*$")
 _HEADED = re.compile(
     r" ?(?:(?:disc|intervertebral|space|spaces|levels?|interspace|l:) ?)*(?P<end>[:=-]|\)?$)?"
 )
@@ -271,7 +271,8 @@ def _left(
     found: Sequence[LevelMention | None],
     goes_on: bool,
 ) -> Context:
-    last = next((level for level in reversed(found) if level is not None), None)
+    named = [level for level in reversed(found) if level is not None]
+    last = next((level for level in named if level.discs), next(iter(named), None))
     if head.level is not None:
         line = sentence.line if head.rest else sentence.line + 1
         return Context(head.level, head.explicit, line, last or head.level)

@@ -17,7 +17,7 @@ from typing import Literal, TypeVar, cast
 from radixgpt.case import Assertion, StatedFinding
 from radixgpt.language.assertion import Scope, assertion_at, excepted, find_scopes
 from radixgpt.language.clause import Mention, read_clause
-from radixgpt.language.forms import read_entries
+from radixgpt.language.forms import Entries
 from radixgpt.language.levels import LevelMention, find_levels
 from radixgpt.language.lexicon import scan
 from radixgpt.language.places import Context, levels_of, with_levels
@@ -114,18 +114,21 @@ def _by_sentence(plain: Plain, section: Section) -> Iterator[tuple[Sentence, lis
     item_starts = [item.start for item in items]
     level_starts = [level.start for level in levels]
     context = Context()
+    entries_of = Entries(plain.text, levels)
     done = 0
     for whole in split_sentences(plain.text):
         if whole.end <= done:  # read with the sentence before
             yield whole, []
             continue
         own = [item for item in _within(items, item_starts, whole) if item.start >= done]
-        ahead = levels[bisect_left(level_starts, whole.start) :]
-        filled, rest, done = read_entries(plain.text, whole.start, own, ahead)
+        filled, rest, done = entries_of.read(whole.start, whole.end, own)
+        filled.sort(key=lambda mention: mention.start)
+        rest_starts = [item.start for item in rest]
+        filled_starts = [mention.start for mention in filled]
         named = _within(levels, level_starts, whole)
         for sentence in divide(plain.text, whole, own, named):
-            own = [item for item in rest if sentence.start <= item.start < sentence.end]
-            entries = [one for one in filled if sentence.start <= one.start < sentence.end]
+            own = _within(rest, rest_starts, sentence)
+            entries = _within(filled, filled_starts, sentence)
             named = _within(levels, level_starts, sentence)
             if not own and not named and not entries:
                 yield sentence, []

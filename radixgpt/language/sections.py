@@ -32,6 +32,7 @@ _HEADING = re.compile(
     + r")[ \t*_]*(?::[ ,*_]*|[ \t]*(?:-{1,2})[ \t]*(?=\n)|(?=\n|\Z))",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"(?<=[a-z?)]{2})\.\s+(?=[A-Z])|(?<=[?!])\s+(?=[A-Z])|\n+")
 _UPPER = re.compile(r"[A-Z]")
 _TITLE = re.compile(
     r"\A[ \t\n.*#-]*+(?=[^\n]{0,60}(?:\n|:))(?:(?:(?:mri?|ct|imaging|x-?rays?|radiographs?|scan|of"
@@ -63,7 +64,22 @@ def split_sections(text: str) -> dict[Section, str]:
         _keep(found, section, text[begin : match.start()].strip(" \t\n,"))
         begin, section = match.end(), label
     _keep(found, section, text[begin:].strip(" \t\n,"))
+    if "clinical_information" in found and not found.keys() & {"findings", "impression"}:
+        _part(found)
     return {name: "\n".join(parts) for name, parts in found.items()}
+
+
+def _part(found: dict[Section, list[str]]) -> None:
+    """Take what follows the first sentence of the clinical information for findings.
+
+    A report without another heading has its findings there: "Clinical details: sciatica. At L5-S1
+    there is a protrusion."
+    """
+    told = "\n".join(found["clinical_information"])
+    end = _SENTENCE.search(told)
+    if end is not None:
+        found["clinical_information"] = [told[: end.start()]]
+        _keep(found, "findings", told[end.end() :].strip(" \t\n"))
 
 
 def _first(text: str) -> Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,6 +76,7 @@ def divide(
     """
     if len(levels) < 2 or not _OPENING.fullmatch(text, sentence.start, levels[0].start):
         return [sentence]
+    said = [item.start for item in items if item.sort not in ("side", "degree")]
     parts: list[Sentence] = []
     begin = sentence.start
     before = levels[0]
@@ -84,16 +86,11 @@ def divide(
         if join is None or not level.discs:
             before = level
             continue
-        says = (
-            any(
-                before.end <= item.start < before.end + join.start()
-                for item in items
-                if item.sort not in ("side", "degree")
-            )
-            or _NORMAL.search(gap, 0, join.start()) is not None
-        )
+        stop = before.end + join.start()
+        index = bisect_left(said, before.end)
+        says = (index < len(said) and said[index] < stop) or _NORMAL.search(gap, 0, join.start())
         if says and _SAYS.match(text, level.end, sentence.end):
-            _add(parts, text, begin, before.end + join.start(), sentence.line)
+            _add(parts, text, begin, stop, sentence.line)
             begin = level.start
         before = level
     _add(parts, text, begin, sentence.end, sentence.line)

@@ -13,7 +13,7 @@ _PHRASE = re.compile(
     r"(?:[ ,()/&<>-]|\b(?:greater|than|para|central|paracentral|paramedian|median|foraminal"
     r"|extraforaminal|far"
     r"|lateral|posterolateral|posterocentral|anterolateral|posterior|anterior|subarticular|sided?"
-    r"|sub|recess|and|or|to|the|wide|broad|based?|focal|disc|annular|exit|exiting|neural|nerves?"
+    r"|sub|recess|recessal|uncovertebral|marginal|and|or|to|the|wide|broad|based?|focal|disc|annular|exit|exiting|neural|nerves?"
     r"|spinal|l[1-5]|s[12]|c\d|t\d+|d\d+|aspect|part|of|half|small|tiny|large|mild|mildly|moderate"
     r"|severe|diffuse|slightly|intervertebral|descending|traversing|budding|lumbar|more|region|area"
     r"|degenerative|vertebral|body|renal|convex\w*|left|right)\b)*"

@@ -18,10 +18,9 @@ _PIECE = re.compile(r"[a-z]+(?:['’`]s\b)?|\s{2,}|[^\S ]|[‐‑‒–—−]")
 """What may change: words, runs of white space, dashes."""
 _SIDE_END = re.compile(r"\.(?![ \t]*(?:\n|$))")
 _ALONE = re.compile(
-    r"(?<![\w./'-])[lr](?= (?:and|>|<|more|greater|sided?\b|para|sub|far|for|neur|post|disc|lateral"
-    r"|recess|facet|exit|travers|descend|nerve|[ls]\d (?:nerve|root)"
-    r"|protru|extru|herni|bulg|central)"
-    r"|[>)<])"
+    r"(?<=[<>])[lr]\b|(?<=[<>] )[lr]\b|(?<![\w./'-])[lr](?= ?[<>]"
+    r"| (?:and|more|greater|sided?\b|para|sub|far|for|neur|post|disc|lateral|recess|facet|exit"
+    r"|travers|descend|nerve|[ls]\d (?:nerve|root)|protru|extru|herni|bulg|central)|\))"
 )
 """Letters that stand for a side by what follows, unlike "L spine" and "L 5"."""
 _BEFORE_LEVEL = ("at", "of", "the", "and", "noted", "level", "in")

@@ -11,7 +11,7 @@ from eval.notes.__main__ import details, main, measured
 from eval.notes.draw import AGAIN as SIZE_AGAIN
 from eval.notes.draw import NOTES, SIZE, digest, draw, draw_again, read_notes, same
 from eval.notes.keywords import keywords
-from eval.notes.marks import AGAIN, MARKS, agreement, key_of, read_marks
+from eval.notes.marks import AGAIN, MARKS, agreement, key_of, read_marks, read_styles
 from radixgpt.case import StatedFinding
 from radixgpt.errors import CaseError
 from radixgpt.language.reader import read
@@ -180,6 +180,28 @@ def test_rules_read_the_notes_wrapped_to_a_page(notes, columns, shared_data, cap
     alike, total = told["read_as_unwrapped"]
     assert total == len(notes)
     assert alike >= 0.96 * total
+
+
+def test_styles_are_marked_by_the_guide_and_read(capsys):
+    for note in read_styles():
+        keys = [key_of(finding) for finding in note.findings]
+        assert len(set(keys)) == len(keys)
+        for finding in note.findings:
+            assert finding.kind in kinds()
+            assert finding.level is None or finding.level in (*DISCS, *VERTEBRAE)
+            assert finding.assertion != "absent" or finding.severity is finding.value is None
+    assert main(["--styles", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rules"]["present"]["f1"] >= 0.98
+    assert told["rules"]["denied"]["f1"] >= 0.97
+    assert told["keywords"]["present"]["f1"] < 0.5
+    assert told["whole"] >= 140
+
+
+def test_styles_are_not_wrapped(capsys):
+    with pytest.raises(SystemExit):
+        main(["--styles", "--columns", "60"])
+    assert "leave one out" in capsys.readouterr().err
 
 
 def test_no_line_has_no_columns(tmp_path, capsys):
