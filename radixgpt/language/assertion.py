@@ -56,6 +56,11 @@ _UNSAID = re.compile(
     r"\b(?:not|cannot be|can not be|could not be) (?:assess|grad|evaluat|includ|measur|determin)\w+"
     r"|\b(?:indeterminate|undetermined|non-?diagnostic)"
 )
+_ADVICE = re.compile(
+    r"\b(?:(?:consider|recommend\w*|advis\w*|suggest(?:ed|s)?|correlat\w+)\b"
+    r"[^.]*?\bto (?:exclude|rule out|evaluate|assess|look)|(?:evaluate|assess) for)\b"
+)
+"""What is advised states nothing of what it looks for."""
 _PERHAPS = re.compile(
     r"\b(?:probabl\w+|possibl\w+|possibility of|likely|suggest\w*(?: of)?|suspicious|suspicion"
     r"|suspected|may(?! \d)|might|could (?:be"
@@ -128,7 +133,7 @@ _DOES = re.compile(
 _ORDER: tuple[Assertion | None, ...] = (None, "absent", "uncertain", "historical")
 _TRIGGER = re.compile(
     r"\?|\[ ?\]|n['’]t\b"
-    r"|\b(?:nil|unlikely|doubtful|equivocal|potential|argu|speak|militat|rather|instead|insufficient"
+    r"|\b(?:consider|recommend|advis|evaluate|assess|correlat|nil|unlikely|doubtful|equivocal|potential|argu|speak|militat|rather|instead|insufficient"
     r"|unable|should|no|not|without|absen|negative|free|neither|nor|lack|fail|never|den[iy]|ruled|exclud"
     r"|hardly|barely|scarcely|probab"
     r"|possib|likely|suggest|suspic|suspect|may|might|could|can|indeterm|undeterm|non|query|question|r/o|rule|presum"
@@ -178,6 +183,9 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
         position = match.start() + start
         names = sentence[match.end() :].lstrip(" d").startswith(":")
         scopes.append(Scope(None, position, end) if names else Scope(None, start, position))
+    for match in _ADVICE.finditer(sentence):
+        point = text.find(".", match.end() + start, end)
+        scopes.append(Scope(None, match.end() + start, end if point < 0 else point))
     for match in _UNTICKED.finditer(sentence):
         scopes.append(Scope(None, match.end() + start, ahead(match.end() + start, len)))
     for match in _NOT_SEEN.finditer(sentence):

@@ -36,6 +36,7 @@ _FILLED_IN = re.compile(r" ?: ?(mild|moderate|severe)\b(?= *(?:[.,;)\n]|$))")
 _STILL_THERE = ("fracture", "hardware", "epidural_fibrosis")
 """Kinds that an earlier event left behind: an old fracture is seen all the same."""
 _T = TypeVar("_T")
+_COLUMNS = re.compile(r"\|? ?(?:levels?|segments?|discs?) ?\|")
 _OLD = re.compile(
     r"(?<!acute on )\b(?:chronic|healed|remote|long[- ]?standing)(?: [a-z0-9-]+){0,3} ?$"
 )
@@ -117,7 +118,8 @@ def _by_sentence(plain: Plain, section: Section) -> Iterator[tuple[Sentence, lis
     entries_of = Entries(plain.text, levels)
     done = 0
     for whole in split_sentences(plain.text):
-        if whole.end <= done:  # read with the sentence before
+        # Read with the sentence before, or the heads of a table's columns.
+        if whole.end <= done or _COLUMNS.match(plain.text, whole.start, whole.end):
             yield whole, []
             continue
         own = [item for item in _within(items, item_starts, whole) if item.start >= done]

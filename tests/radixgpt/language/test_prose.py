@@ -4,6 +4,17 @@ import pytest
 from said import said
 
 SENTENCES = {
+    # advice and the heads of columns state nothing
+    "Consider contrast MRI to exclude discitis.": set(),
+    "MRI is recommended to rule out cord compression.": set(),
+    "Evaluate for fracture. Bulge at L4-5.": {"+disc_bulging L4-L5"},
+    "| Level | Canal stenosis |\n| L4-5 | bulge |": {"+disc_bulging L4-L5"},
+    "Right greater than left foraminal stenosis at L5-S1, moderate.": {
+        "+foraminal_stenosis L5-S1 bilateral"
+    },
+    "All discs show normal signal.": {"-disc_degeneration -"},
+    "Vertebral bodies show normal height.": {"-fracture -"},
+    "b/l foraminal narrowing at L4-5, R>L.": {"+foraminal_stenosis L4-L5 bilateral"},
     "L4-5 bulge, L5-S1 normal.": {"+disc_bulging L4-L5"},
     "L3/4 and L4/5 bulges, L5/S1 normal.": {"+disc_bulging L3-L4", "+disc_bulging L4-L5"},
     "L4-5 protrusion, L5-S1 extrusion.": {

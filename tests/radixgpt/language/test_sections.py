@@ -74,3 +74,12 @@ def test_sentences_know_their_line():
         1,
         2,
     ]
+
+
+def test_what_follows_clinical_details_without_a_heading_is_findings():
+    sections = split_sections("Clinical details: sciatica ?disc. At L5/S1 there is a protrusion.")
+    assert sections["clinical_information"] == "sciatica ?disc"
+    assert sections["findings"] == "At L5/S1 there is a protrusion."
+    sections = split_sections("History: pain. Known L4-5 herniation.\nImpression: Bulge at L3-4.")
+    assert sections["clinical_information"] == "pain. Known L4-5 herniation."
+    assert set(sections) == {"clinical_information", "impression"}
