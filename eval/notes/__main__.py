@@ -1,7 +1,7 @@
 """How well rules read the marked notes: ``python -m eval.notes --shared ../shared/data``.
 
 ``--columns 60`` wraps every line first, as text pasted from a page of fixed width is;
-``--styles`` reads the invented snippets of other styles instead, which are here.
+``--styles 1`` and ``--styles 2`` read the invented snippets of other styles instead, which are here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from eval.notes.keywords import keywords
 from eval.notes.marks import (
     AGAIN,
     MARKS,
+    STYLES,
     Agreement,
     Key,
     Marked,
@@ -114,16 +115,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--shared", type=Path, help="folder of the shared data")
     parser.add_argument("--errors", action="store_true", help="list what was missed and added")
     parser.add_argument("--columns", type=int, help="wrap every line to so many first")
-    parser.add_argument("--styles", action="store_true", help="the invented snippets instead")
+    parser.add_argument(
+        "--styles",
+        type=int,
+        choices=range(1, len(STYLES) + 1),
+        help="the invented snippets of this set instead",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
     columns: int | None = chosen.columns
     if columns is not None and columns < 1:
         parser.error(f"--columns {columns}: a line has at least 1; give 40 to 120.")
-    if chosen.styles:
+    if chosen.styles is not None:
         if columns is not None:
             parser.error("--styles and --columns are not measured together; leave one out.")
-        return _styles(chosen.errors, chosen.json)
+        return _styles(STYLES[chosen.styles - 1], chosen.errors, chosen.json)
     try:
         shared = chosen.shared or load().shared_data or Path("../shared/data")
         notes = read_notes(shared)
@@ -168,9 +174,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _styles(with_errors: bool, as_json: bool) -> int:
+def _styles(path: Path, with_errors: bool, as_json: bool) -> int:
     """Print how well the rules read the snippets of many styles."""
-    marked = read_styles()
+    marked = read_styles(path)
     rules = measured(marked, lambda text: read(text).findings)
     trivial = measured(marked, keywords)
     same = details(marked)

@@ -19,7 +19,7 @@ from radixgpt.errors import CaseError
 HERE = Path(__file__).resolve().parent
 MARKS = HERE / "marks.jsonl"
 AGAIN = HERE / "marks-again.jsonl"
-STYLES = HERE / "styles.jsonl"
+STYLES = (HERE / "styles-1.jsonl", HERE / "styles-2.jsonl")
 
 Key = tuple[str, str | None, str | None, str]
 """Kind, level, side and assertion: what makes two statements the same."""
@@ -104,7 +104,7 @@ def read_marks(notes: Mapping[str, str], path: Path = MARKS) -> list[Marked]:
     return marked
 
 
-def read_styles(path: Path = STYLES) -> list[Marked]:
+def read_styles(path: Path) -> list[Marked]:
     """The invented snippets of many styles, with their marks; numbered from 1."""
     entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [

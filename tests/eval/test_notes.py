@@ -11,7 +11,7 @@ from eval.notes.__main__ import details, main, measured
 from eval.notes.draw import AGAIN as SIZE_AGAIN
 from eval.notes.draw import NOTES, SIZE, digest, draw, draw_again, read_notes, same
 from eval.notes.keywords import keywords
-from eval.notes.marks import AGAIN, MARKS, agreement, key_of, read_marks, read_styles
+from eval.notes.marks import AGAIN, MARKS, STYLES, agreement, key_of, read_marks, read_styles
 from radixgpt.case import StatedFinding
 from radixgpt.errors import CaseError
 from radixgpt.language.reader import read
@@ -182,25 +182,26 @@ def test_rules_read_the_notes_wrapped_to_a_page(notes, columns, shared_data, cap
     assert alike >= 0.96 * total
 
 
-def test_styles_are_marked_by_the_guide_and_read(capsys):
-    for note in read_styles():
+@pytest.mark.parametrize("number", [1, 2])
+def test_styles_are_marked_by_the_guide_and_read(number, capsys):
+    for note in read_styles(STYLES[number - 1]):
         keys = [key_of(finding) for finding in note.findings]
         assert len(set(keys)) == len(keys)
         for finding in note.findings:
             assert finding.kind in kinds()
             assert finding.level is None or finding.level in (*DISCS, *VERTEBRAE)
             assert finding.assertion != "absent" or finding.severity is finding.value is None
-    assert main(["--styles", "--json"]) == 0
+    assert main(["--styles", str(number), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["rules"]["present"]["f1"] >= 0.98
-    assert told["rules"]["denied"]["f1"] >= 0.97
+    assert told["rules"]["present"]["f1"] >= 0.93
+    assert told["rules"]["denied"]["f1"] >= 0.88
     assert told["keywords"]["present"]["f1"] < 0.5
-    assert told["whole"] >= 140
+    assert told["whole"] >= 110
 
 
 def test_styles_are_not_wrapped(capsys):
     with pytest.raises(SystemExit):
-        main(["--styles", "--columns", "60"])
+        main(["--styles", "1", "--columns", "60"])
     assert "leave one out" in capsys.readouterr().err
 
 
