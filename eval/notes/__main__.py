@@ -1,7 +1,7 @@
 """How well rules read the marked notes: ``python -m eval.notes --shared ../shared/data``.
 
 ``--columns 60`` wraps every line first, as text pasted from a page of fixed width is;
-``--styles 1`` and ``--styles 2`` read the invented snippets of other styles instead, which are here.
+``--styles 1`` and ``--styles 2`` read the invented snippets of other styles instead, kept here.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ _NOT_SEEN = re.compile(
     r"(?:seen|present|identified|evident|noted|demonstrated|visuali[sz]ed|appreciated|detected"
     r"|shown|found|observed|apparent|visible|compressed|involved|affected|narrowed|stenosed)"
     rf"(?!{_THEN})"
-    r"|(?:is|are|was|were) absent|(?<!be )(?:ruled out|excluded|denied)(?! ?:))\b"
+    r"|(?:is|are|was|were) (?:absent|(?:seen|present|noted|identified) neither)"
+    r"|(?<!be )(?:ruled out|excluded|denied)(?! ?:))\b"
 )
 _UNTICKED = re.compile(r"\[ ?\]")
 """A box of a form that nobody ticked: what it stands for is neither there nor denied."""
@@ -90,6 +91,10 @@ _COMPARED = re.compile(
 )
 _STUDY = re.compile(r" *(?:stud|exam|mri?\b|ct\b|scan|imag|report|film|radiograph|one\b|[,.;]|$)")
 """Around "prior", of the study that this one is compared with: what is said is of today."""
+_STILL = re.compile(
+    r"\b(?:unchanged|stable|still|persist\w*|progress\w*|(?:in|de)creased|larger|smaller|again)\b"
+)
+"""What a known lesion is or does today."""
 _NOW = re.compile(
     r"\b(?:new|now|current\w*|residual|recurrent|persist\w+|remaining)\b"
     r"|(?:,| with)(?= (?:mild|moderate|severe|marked|left|right)\b)"
@@ -213,6 +218,8 @@ def find_scopes(text: str, start: int, end: int) -> list[Scope]:
     for match in _ONCE.finditer(sentence):
         if _COMPARED.search(sentence, 0, match.start()) and _STUDY.match(sentence, match.end()):
             continue
+        if match[0] == "known" and _STILL.search(sentence, match.end()):
+            continue
         position = match.end() + start
         now = _NOW.search(text, position, min(position + _NEAR, end))
         stop = min(position + _NEAR, end) if now is None else now.start()
@@ -286,7 +293,7 @@ def _without_causes(text: str, start: int, position: int, stop: int) -> list[tup
 
 def _length_of_doubt(text: str) -> int:
     """How far "probably" reaches: past a comma only to another short name, not to what it does."""
-    does = _DOES.search(text)
+    does = _DOES.search(text, 2)  # "possibly compressing" doubts that it compresses
     text = text[: does.start()] if does is not None else text
     position = 0
     while (comma := text.find(",", position)) >= 0:

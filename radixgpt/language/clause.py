@@ -20,7 +20,7 @@ _FILL = (
     r"|still|not|no|mild|mildly|moderate|moderately|severe|severely|marked|markedly|significant"
     r"|significantly|slight|slightly|relatively|diffusely|minimal|minimally|largely|grossly|of|noted"
     r"|overall|the|left|right|bilateral|both|well|otherwise|relative|degenerative|partially|partial"
-    r"|multilevel|early|and|or|in|within|,|/|&|has|have|sided|side|at|on|s[12]|l[1-5]))*"
+    r"|multilevel|early|and|or|in|within|,|/|&|has|have|sided|side|at|on|[lcts]\d+(?:[-/][lcts]?\d+)?))*"
 )
 _ADJACENT = re.compile(":?" + _FILL + " ?")
 _ALSO = re.compile(
@@ -140,7 +140,8 @@ class _Reader:
 
     def structure(self, item: Item) -> None:
         located = _LOCATION.search(self.text[max(self.start, item.start - 40) : item.start])
-        acting = self.acting
+        own = self.gap(item.end, item.end + 1) == " " and _NOUN.match(self.text, item.end + 1)
+        acting = None if own else self.acting  # "flattens the sac, with foraminal stenosis"
         if acting is not None and located is None and (item.name, acting.name) in MEANINGS:
             self._made(item, acting)
             if self.also is not None and (item.name, self.also.name) in MEANINGS:
@@ -162,6 +163,8 @@ class _Reader:
         word = self.gap(item.start, item.end)
         self.degree_of[item.start] = self._degree(item.start, 3)
         fits = [one for one in self.pending if (one.name, item.name) in MEANINGS]
+        if item.name == "narrow" and len(fits) > 1:  # "vacuum in the disc, canal stenosis"
+            fits = [one for one in fits if one.name != "disc" or one is fits[-1]]
         forward = _ACTIVE.match(word) or (
             _GOVERNS.match(self.text, item.end) and not self._named(item)
         )

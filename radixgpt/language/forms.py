@@ -24,23 +24,25 @@ _GRADED = {"pfirrmann": 5, "modic": 3, "spondylolisthesis": 5}
 """Highest grade by kind."""
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _WORDS = {
-    "mild": ("mild", "minimal", "slight", "minor"),
+    "mild": ("mild", "minimal", "slight", "minor", "trace"),
     "moderate": ("moderate",),
     "severe": ("severe", "marked"),
 }
 _TOKEN = re.compile(
-    r"(?P<degree>\b(?:mild|moderate|severe|marked|minimal|minor|slight)(?:ly)?\b"
+    r"(?P<degree>\b(?:mild|moderate|severe|marked|minimal|minor|slight|trace)(?:ly)?\b"
     r"(?:(?: ?- ?| to | ?/ ?)(?:mild|moderate|severe|marked)(?:ly)?\b)?)"
     r"|(?P<none>\b(?:none|nil|no|absent|negative|not (?:seen|present|identified|evident|visible"
     r"|noted))\b|\(-\)|(?<=: )n\b)"
     r"|(?P<patent>\b(?:widely )?patent\b)"
     r"|(?P<good>\b(?:normal|unremarkable|preserved|intact|clear|open|ok|okay)\b)"
     r"|(?P<side>\b(?:right|left) ?(?:(?:greater|more|worse) than|[<>]) ?(?:the )?(?:right|left)\b"
-    r"|\b(?:right|left|bilateral(?:ly)?|both)\b(?:[ -]?side[ds]?\b)?)"
-    r"|(?P<grade>\b(?:grades? |types? )?(?:i{1,3}|iv|v|[0-5])(?![\w/-]|\.\d| ?(?:mm|cm|x|%)))"
+    r"|\b(?:right|left|bilateral(?:ly)?|both(?! (?:levels?|cases?)))\b"
+    r"(?:[ -]?side[ds]?\b)?)"
+    r"|(?P<grade>\b(?:meyerding )?(?:grades? |types? )?(?:i{1,3}|iv|v|[0-5])"
+    r"(?![\w/-]|\.\d| ?(?:mm|cm|x|%)))"
     r"|(?P<join>,(?: and\b)?|[;&/]|\band\b)"
     r"|(?P<opens>[:=]|(?<= )-(?= )|\(|\b(?:is|are|was|were)\b)"
-    r"|(?P<fill>\)|\b(?:on|at|in|of|to|the|levels?|types?|grades?|changes?)\b)"
+    r"|(?P<fill>\)|\b(?:on|at|in|of|to|the|levels?|types?|grades?|changes?|convex|discs?)\b)"
     r"|(?P<noun>\b(?:narrowing|stenosis|encroachment|compromise|hypertrophy|arthropathy)\b)"
 )
 _ENDS = re.compile(r" ?(?:$|[.,;)\n|])")
@@ -162,7 +164,7 @@ class Entries:
             return stated, ahead[0].start, name.end
         if not after:
             return None
-        entries = _joined(before, after)
+        entries = _joined(ahead, behind)
         is_said = any(entry.state is not None for entry in after)
         places = {(entry.side, entry.level) for entry in entries}
         if not is_said and (len(after) < 2 or len(entries) < 2 or len(places) < 2):
@@ -276,17 +278,31 @@ def _placed(entries: Sequence[_Entry]) -> bool:
     return all(entry.level for entry in entries) and any(entries[0].sorts)
 
 
-def _joined(before: list[_Entry], after: list[_Entry]) -> list[_Entry]:
-    """All entries; what stands before the name is the first, or holds for all behind it."""
-    if len(before) != 1:
-        return _inherit(before + after, None)
-    last, first = before[0], after[0]
-    side = last.side if not any(entry.side for entry in after) else None
-    clash = (last.side and first.side and last.side != "bilateral") or (last.level and first.level)
-    if (last.state is not None and first.state is not None) or clash:
-        refines = last.side == "bilateral" and first.side is not None
-        return _inherit(after if refines else before + after, None)
-    return _inherit([first.and_(last), *after[1:]], side)
+def _joined(before: Sequence[_Token], behind: Sequence[_Token]) -> list[_Entry]:
+    """All entries; a side before the name holds for all behind it that name none."""
+    first = _entries(before)
+    if len(first) != 1:
+        return _inherit(first + _entries(behind), None)
+    entries = _entries([*before, _Token("join", 0, 0), *behind])
+    after = _entries(behind)
+    if first[0].side == "bilateral" and entries[0] == first[0] and after[0].side:
+        entries = after  # "bilateral stenosis, mild on the right and moderate on the left"
+    side = first[0].side if not any(entry.side for entry in after) else None
+    return _inherit(_emphasised(entries), side)
+
+
+def _emphasised(entries: list[_Entry]) -> list[_Entry]:
+    """Entries of which one names a level again: "at L3-4 and L4-5, severe at L4-5"."""
+    found: list[_Entry] = []
+    for entry in entries:
+        last = found[-1] if found else None
+        if last is not None and last.level and entry.level and not entry.side:
+            rest = tuple(disc for disc in last.level.discs if disc not in entry.level.discs)
+            if set(entry.level.discs) < set(last.level.discs):
+                found[-1] = replace(last, level=replace(last.level, discs=rest))
+                entry = replace(entry, side=last.side)
+        found.append(entry)
+    return found
 
 
 def _inherit(entries: list[_Entry], side: str | None) -> list[_Entry]:

@@ -32,7 +32,7 @@ _EMPHASIS = re.compile(
     r"\b(?:n[a-z]+bly|mainly|mostly|especially|particularly|largest|greatest|worst|worse|more|most"
     r"|predominantly|prominent|maximal\w*)[a-z ,]*$"
 )
-_ANOTHER = re.compile(r",? (?:and )?(?:at )?")
+_ANOTHER = re.compile(r"(?:,| and|, and) (?:at )?")
 """Between a finding and the level of another one."""
 _WHERE = re.compile(r" ?(?:levels?)?,? ?(?:where|which)\b[^,]*")
 _ATTACHED = re.compile(
@@ -100,7 +100,7 @@ def with_levels(
         for index, mention in enumerate(mentions)
     ]
     taken = {id(level) for level in attached if level is not None}
-    goes_on = _GOES_ON.match(text, sentence.start) is not None
+    goes_on = sentence.goes_on or _GOES_ON.match(text, sentence.start) is not None
     found: list[LevelMention | None] = []
     has_discs = any(level.discs for level in (*levels, *([over] if over else [])))
     every = body

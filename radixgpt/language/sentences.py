@@ -41,11 +41,13 @@ class Sentence:
         start: first character in the text in one spelling.
         end: last character + 1.
         line: number of the line that it begins in.
+        goes_on: whether only a semicolon parts it from the one before.
     """
 
     start: int
     end: int
     line: int
+    goes_on: bool = False
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -55,14 +57,15 @@ def split_sentences(text: str) -> list[Sentence]:
     """
     sentences: list[Sentence] = []
     begin = line = begin_line = 0
+    goes_on = False
     for match in _END.finditer(text):
         if match[0][0] == "\n":
             line += 1
         elif match[0][0] == ";" and _LIST.search(text, begin, match.start()):
             continue
-        _add(sentences, text, begin, match.start(), begin_line)
-        begin, begin_line = match.end(), line
-    _add(sentences, text, begin, len(text), begin_line)
+        _add(sentences, text, begin, match.start(), begin_line, goes_on)
+        begin, begin_line, goes_on = match.end(), line, match[0] == ";"
+    _add(sentences, text, begin, len(text), begin_line, goes_on)
     return sentences
 
 
@@ -90,17 +93,19 @@ def divide(
         index = bisect_left(said, before.end)
         says = (index < len(said) and said[index] < stop) or _NORMAL.search(gap, 0, join.start())
         if says and _SAYS.match(text, level.end, sentence.end):
-            _add(parts, text, begin, stop, sentence.line)
+            _add(parts, text, begin, stop, sentence.line, not parts and sentence.goes_on)
             begin = level.start
         before = level
-    _add(parts, text, begin, sentence.end, sentence.line)
+    _add(parts, text, begin, sentence.end, sentence.line, not parts and sentence.goes_on)
     return parts
 
 
-def _add(sentences: list[Sentence], text: str, start: int, end: int, line: int) -> None:
+def _add(
+    sentences: list[Sentence], text: str, start: int, end: int, line: int, goes_on: bool
+) -> None:
     while start < end and text[start] in " \t-.*,)":
         start += 1
     while end > start and text[end - 1] in " \t":
         end -= 1
     if end > start:
-        sentences.append(Sentence(start, end, line))
+        sentences.append(Sentence(start, end, line, goes_on))

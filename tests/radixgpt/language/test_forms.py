@@ -108,6 +108,19 @@ def test_water_and_more_than_at_another_level(text, findings):
 
 
 ENTRIES = {
+    "Right L3-4 and L4-5 foraminal narrowing, severe at L4-5.": {
+        "+foraminal_stenosis L3-L4 right",
+        "+foraminal_stenosis L4-L5 right severe",
+    },
+    "The bulge at L4-5 flattens the sac, and there is mild foraminal stenosis.": {
+        "+disc_bulging L4-L5",
+        "+thecal_sac_compression L4-L5",
+        "+foraminal_stenosis L4-L5 mild",
+    },
+    "Dextroscoliosis (marked), slip of L2 on L3.": {
+        "+scoliosis - right severe",
+        "+spondylolisthesis L2-L3",
+    },
     "Disc protrusions at L4-5 on the left and L5-S1 on the right.": {
         "+disc_herniation L4-L5 left protrusion",
         "+disc_herniation L5-S1 right protrusion",

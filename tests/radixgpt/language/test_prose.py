@@ -12,6 +12,28 @@ SENTENCES = {
     "Right greater than left foraminal stenosis at L5-S1, moderate.": {
         "+foraminal_stenosis L5-S1 bilateral"
     },
+    "Slip at both levels, L3-4 and L4-5.": {
+        "+spondylolisthesis L3-L4",
+        "+spondylolisthesis L4-L5",
+    },
+    "Desiccation of the L3-4 and L4-5 discs with loss of height at L4-5.": {
+        "+disc_degeneration L3-L4 desiccation",
+        "+disc_degeneration L4-L5 desiccation",
+        "+disc_narrowing L4-L5",
+    },
+    "L4-5: right protrusion; the right L5 root is compressed.": {
+        "+disc_herniation L4-L5 right protrusion",
+        "+nerve_root_compression L4-L5 right",
+    },
+    "L4-5: synovial cyst in the canal, possibly compressing the left root.": {
+        "+canal_lesion L4-L5",
+        "?nerve_root_compression L4-L5 left",
+    },
+    "Known extrusion at L4-5, unchanged.": {"+disc_herniation L4-L5 extrusion"},
+    "Known extrusion at L4-5.": {"hdisc_herniation L4-L5 extrusion"},
+    "The left lateral recess at L4-5 is obliterated.": {"+lateral_recess_stenosis L4-L5 left"},
+    "Anterolisthesis of L5 on S1 (Meyerding 1).": {"+spondylolisthesis L5-S1 1"},
+    "Gr I retrolisthesis of L5 on S1.": {"+spondylolisthesis L5-S1 1"},
     "All discs show normal signal.": {"-disc_degeneration -"},
     "Vertebral bodies show normal height.": {"-fracture -"},
     "b/l foraminal narrowing at L4-5, R>L.": {"+foraminal_stenosis L4-L5 bilateral"},
