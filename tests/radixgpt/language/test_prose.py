@@ -12,7 +12,9 @@ SENTENCES = {
     "Right greater than left foraminal stenosis at L5-S1, moderate.": {
         "+foraminal_stenosis L5-S1 bilateral"
     },
-    "Slip at both levels, L3-4 and L4-5.": {
+    "L4-L5: slip 0.9 mm anterior (ratio 0.03)": set(),
+    "Measured: disc height, slip.": set(),
+    "Spondylolisthesis at both levels, L3-4 and L4-5.": {
         "+spondylolisthesis L3-L4",
         "+spondylolisthesis L4-L5",
     },
