@@ -92,6 +92,14 @@ def _table(title: str, rows: dict[str, Agreement]) -> str:
     return "\n".join(lines)
 
 
+def _figures(**readers: dict[str, Agreement]) -> dict[str, dict[str, dict[str, float]]]:
+    """Agreement by reader and view, for machines."""
+    return {
+        name: {view: vars(row) | {"f1": row.f1} for view, row in rows.items()}
+        for name, rows in readers.items()
+    }
+
+
 def _errors(marked: Sequence[Marked]) -> str:
     lines = []
     for note in marked:
@@ -152,10 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         read(text)
     speed = 1000 * (process_time() - begin) / len(notes)
     if chosen.json:
-        figures = {
-            name: {view: vars(row) | {"f1": row.f1} for view, row in rows.items()}
-            for name, rows in (("rules", rules), ("keywords", trivial), ("again", repeated))
-        }
+        figures = _figures(rules=rules, keywords=trivial, again=repeated)
         told = {**figures, "details": same, "ms": speed}
         if columns is not None:
             told["read_as_unwrapped"] = (alike, len(notes))
@@ -184,10 +189,7 @@ def _styles(path: Path, with_errors: bool, as_json: bool) -> int:
         {key_of(one) for one in note.findings} == set(by_rules(note.text)) for note in marked
     )
     if as_json:
-        figures = {
-            name: {view: vars(row) | {"f1": row.f1} for view, row in rows.items()}
-            for name, rows in (("rules", rules), ("keywords", trivial))
-        }
+        figures = _figures(rules=rules, keywords=trivial)
         sys.stdout.write(json.dumps({**figures, "details": same, "whole": wholly}, indent=1) + "\n")
         return 0
     parts = [_table(f"rules, {len(marked)} snippets", rules), _table("keywords alone", trivial)]

@@ -129,6 +129,7 @@ _CAUSE = re.compile(
     r"|scar|osteophyte|hypertrophy|screw|surgery|fusion|lesion)|[a-z]+s at\b)"
 )
 """Before what a denial takes to be there."""
+_CAUSE_ENDS = re.compile(r",| n?or (?!the\b)")
 _OR = re.compile(r"\bn?or\b")
 _OR_COMMA = re.compile(r",|\bn?or\b")
 _DOES = re.compile(
@@ -138,8 +139,9 @@ _DOES = re.compile(
 _ORDER: tuple[Assertion | None, ...] = (None, "absent", "uncertain", "historical")
 _TRIGGER = re.compile(
     r"\?|\[ ?\]|n['’]t\b"
-    r"|\b(?:consider|recommend|advis|evaluate|assess|correlat|nil|unlikely|doubtful|equivocal|potential|argu|speak|militat|rather|instead|insufficient"
-    r"|unable|should|no|not|without|absen|negative|free|neither|nor|lack|fail|never|den[iy]|ruled|exclud"
+    r"|\b(?:consider|recommend|advis|evaluate|assess|correlat|nil|unlikely|doubtful|equivocal"
+    r"|potential|argu|speak|militat|rather|instead|insufficient|unable|should|no|not|without"
+    r"|absen|negative|free|neither|nor|lack|fail|never|den[iy]|ruled|exclud"
     r"|hardly|barely|scarcely|probab"
     r"|possib|likely|suggest|suspic|suspect|may|might|could|can|indeterm|undeterm|non|query|question|r/o|rule|presum"
     r"|versus|vs|differ|concern|mostly|history|h/o|previous|prior|known|status|s/p|remote|former"
@@ -285,7 +287,7 @@ def _without_causes(text: str, start: int, position: int, stop: int) -> list[tup
     """A denial's parts without what it takes to be there: "no stenosis from *the L4-5 bulge*"."""
     parts: list[tuple[int, int]] = []
     while (cause := _CAUSE.search(text, position, stop)) is not None:
-        comma = re.compile(r",| n?or (?!the\b)").search(text, cause.end(), stop)
+        comma = _CAUSE_ENDS.search(text, cause.end(), stop)
         parts.append((start, cause.start()))
         start = position = stop if comma is None else comma.start()
     return [*parts, (start, stop)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from radixgpt.case import Assertion
 from radixgpt.language.levels import LevelMention
-from radixgpt.language.lexicon import Item
+from radixgpt.language.lexicon import DEGREES, Item
 from radixgpt.language.meanings import MEANINGS
 
 _FILL = (
@@ -20,7 +20,8 @@ _FILL = (
     r"|still|not|no|mild|mildly|moderate|moderately|severe|severely|marked|markedly|significant"
     r"|significantly|slight|slightly|relatively|diffusely|minimal|minimally|largely|grossly|of|noted"
     r"|overall|the|left|right|bilateral|both|well|otherwise|relative|degenerative|partially|partial"
-    r"|multilevel|early|and|or|in|within|,|/|&|has|have|sided|side|at|on|[lcts]\d+(?:[-/][lcts]?\d+)?))*"
+    r"|multilevel|early|and|or|in|within|,|/|&|has|have|sided|side|at|on"
+    r"|[lcts]\d+(?:[-/][lcts]?\d+)?))*"
 )
 _ADJACENT = re.compile(":?" + _FILL + " ?")
 _ALSO = re.compile(
@@ -52,6 +53,7 @@ _NOT = re.compile(r"\b(?:no|without|nor|not)\b")
 _IS_NOT = re.compile(
     r" (?:(?:is|are|was|were|appears?|does|do) )?not (?:\w+ly )?(?:to be )?(?:at (?:l\d[-/]?\w* ))?"
 )
+"""Between a structure and a state that it is not in: "is not narrowed"."""
 _BUT_NOT = re.compile(
     r",? ?(?:but|and|yet|though|although)? ?(?:without|(?:does |do )?not) (?:\w+ly )?"
 )
@@ -61,8 +63,6 @@ _CHANGES = re.compile(r"degenerative.*change")
 _AT = re.compile(r" (?:at|in|on) (?:the )?")
 _JOINT = re.compile(r" ?(?:levels?)? ?(?:$|[\n.;,)]|and\b)")
 """What may follow the level of a finding that is not named again."""
-DEGREES = ("mild", "moderate", "severe")
-"""From the least to the most."""
 
 
 @dataclass(frozen=True)

@@ -13,23 +13,17 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from radixgpt.language.clause import DEGREES, Mention
+from radixgpt.language.clause import Mention
 from radixgpt.language.levels import LevelMention
-from radixgpt.language.lexicon import Item
+from radixgpt.language.lexicon import DEGREES, Item, degree_of, number
 from radixgpt.language.meanings import MEANINGS
 
 _IMPLIED = {"foramen": "narrow", "recess": "narrow", "canal": "narrow", "facet": "degenerate"}
 """What a degree alone says of a structure."""
 _GRADED = {"pfirrmann": 5, "modic": 3, "spondylolisthesis": 5}
 """Highest grade by kind."""
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
-_WORDS = {
-    "mild": ("mild", "minimal", "slight", "minor", "trace"),
-    "moderate": ("moderate",),
-    "severe": ("severe", "marked"),
-}
 _TOKEN = re.compile(
-    r"(?P<degree>\b(?:mild|moderate|severe|marked|minimal|minor|slight|trace)(?:ly)?\b"
+    r"(?P<degree>\b(?:(?:mild|moderate|severe|marked|slight)(?:ly)?|minimal(?:ly)?|minor|trace)\b"
     r"(?:(?: ?- ?| to | ?/ ?)(?:mild|moderate|severe|marked)(?:ly)?\b)?)"
     r"|(?P<none>\b(?:none|nil|no|absent|negative|not (?:seen|present|identified|evident|visible"
     r"|noted))\b|\(-\)|(?<=: )n\b)"
@@ -235,13 +229,12 @@ def _tokens(text: str, levels: Sequence[LevelMention]) -> Iterator[_Token]:
 
 def _value(sort: str, words: str) -> object:
     if sort == "degree":
-        return [one for one in DEGREES if any(word in words for word in _WORDS[one])][-1]
+        return degree_of(words)
     if sort == "side":
         named = re.findall(r"right|left", words)
         return named[0] if len(named) == 1 else "bilateral"
     if sort == "grade":
-        number = words.split()[-1]
-        return _ROMAN.get(number) or int(number)
+        return number(words.split()[-1])
     return None
 
 

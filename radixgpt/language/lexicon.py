@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
+DEGREES = ("mild", "moderate", "severe")
+"""From the least to the most."""
 Sort = Literal["finding", "structure", "state", "side", "degree"]
 
 
@@ -123,5 +125,21 @@ def scan(text: str) -> list[Item]:
     return items
 
 
+def degree_of(words: str) -> str | None:
+    """The highest degree that words name: ``moderate`` for "mild to moderate"."""
+    named = {
+        entry.name
+        for word in _WORD.findall(words)
+        for entry in entries().get(word, ())
+        if entry.sort == "degree"
+    }
+    return max(named, key=DEGREES.index, default=None)
+
+
+def number(words: str) -> int:
+    """The number of a grade in Roman or Arabic figures."""
+    return _ROMAN.get(words) or int(words)
+
+
 def _number(words: str | None) -> int | None:
-    return None if words is None else _ROMAN.get(words) or int(words)
+    return None if words is None else number(words)
